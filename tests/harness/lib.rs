@@ -1,0 +1,1 @@
+//! The map comes with the first step.

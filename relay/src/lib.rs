@@ -1,1 +1,3 @@
-//! relay
+//! The relay, in the order in which a request passes.
+
+pub mod mock;

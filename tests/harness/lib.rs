@@ -1,1 +1,18 @@
-//! The map comes with the first step.
+//! What every test against a real server starts from, in the order in which a test uses it.
+
+mod config;
+
+pub mod client;
+pub mod command;
+pub mod eventually;
+pub mod process;
+pub mod redis;
+pub mod reply;
+pub mod resp;
+pub mod time;
+
+pub use client::Client;
+pub use eventually::{eventually, eventually_async};
+pub use process::Process;
+pub use redis::Redis;
+pub use reply::{Reply, error};

@@ -1,0 +1,36 @@
+# The commands of this repository. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check bench soak setup
+
+# redis.conf and the tests find the module below target/, wherever else cargo is told to build.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## start Redis with the module, the relay and a simulated provider, and say how to call it
+	@exec target/release/weir demo
+
+build: setup ## build target/release/libweir.so (the module) and target/release/weir (the relay)
+	cargo build --release -p weir-module -p weir-relay
+
+# The tests wait more than they compute: more of them at once than there are cores.
+test: build ## run all tests, against real servers and with a real SDK
+	tests/setup.sh test
+	RUST_TEST_THREADS=8 cargo test --workspace --no-fail-fast
+
+check: setup ## formatting, lints, documentation, licences
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; fi
+
+bench: build ## measure the commands beside the scripts they replace, and the relay beside the direct path
+	cargo run --release -p weir-tests --bin bench
+
+soak: build ## 60 s of callers that retry: no account is ever over its limit, and all slots end free
+	cargo run --release -p weir-tests --bin soak
+
+setup:
+	@tests/setup.sh run

@@ -1,0 +1,167 @@
+#!/bin/sh
+# Installs what the make targets need and the machine lacks; says nothing when nothing is to be done.
+#   tests/setup.sh run     to build and run: a C compiler, libclang (for bindgen), redis-server
+#   tests/setup.sh test    the same, and a Python environment with the SDK that the tests drive
+# On Debian and Ubuntu it installs (with sudo when not root); elsewhere it says what to install.
+set -eu
+cd "$(dirname "$0")/.."
+
+RUST_MINOR=95  # rust-version in Cargo.toml
+REDIS_MAJOR=7
+
+purpose=${1:-run}
+case $purpose in run | test) ;; *) echo "usage: tests/setup.sh [run|test]" >&2; exit 2 ;; esac
+
+main() {
+    require_rust
+    install_missing
+    require_redis
+    if [ "$purpose" = test ]; then make_venv; fi
+}
+
+fail() {
+    printf 'weir: %s\n' "$@" >&2
+    exit 1
+}
+
+require_rust() {
+    command -v cargo >/dev/null || fail "Rust is missing: install it from https://rustup.rs"
+    version=$(rustc --version) || fail "rustc does not start; see above"
+    minor=$(echo "$version" | sed -n 's/^rustc 1\.\([0-9]*\).*/\1/p')
+    [ "${minor:-0}" -ge "$RUST_MINOR" ] ||
+        fail "Rust 1.$RUST_MINOR or later is needed, this is $version: run 'rustup update stable'"
+}
+
+require_redis() {
+    version=$("$(redis_server)" --version)
+    major=$(echo "$version" | sed -n 's/.* v=\([0-9]*\).*/\1/p')
+    [ "${major:-0}" -ge "$REDIS_MAJOR" ] || fail \
+        "Redis $REDIS_MAJOR.0 or Valkey 7.2 or later is needed, this is: $version" \
+        "Name another one in WEIR_REDIS_SERVER; see https://redis.io/docs/latest/operate/oss_and_stack/install/"
+}
+
+redis_server() { echo "${WEIR_REDIS_SERVER:-redis-server}"; }
+
+# What is missing, by the name that package_of knows.
+missing() {
+    has_c_compiler || echo cc
+    has_libclang || echo libclang
+    command -v "$(redis_server)" >/dev/null || echo redis
+    if [ "$purpose" = test ] && ! has_python; then echo python; fi
+}
+
+has_c_compiler() {
+    printf '#include <stdio.h>\n' | cc -E -x c - >/dev/null 2>&1
+}
+
+# bindgen needs the library and the headers that belong to it.
+has_libclang() {
+    [ -z "${LIBCLANG_PATH:-}" ] || return 0
+    some_file /usr/lib/llvm*/lib*/libclang[.-]*so* /usr/lib*/libclang[.-]*so* /usr/lib/*/libclang[.-]*so* \
+        /usr/local/lib*/libclang[.-]*so* /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
+        /opt/homebrew/opt/llvm/lib/libclang.dylib /usr/local/opt/llvm/lib/libclang.dylib &&
+        some_file /usr/lib/llvm*/lib*/clang/*/include/stddef.h /usr/lib*/clang/*/include/stddef.h \
+            /usr/local/lib*/clang/*/include/stddef.h /Library/Developer/CommandLineTools/usr/lib/clang/*/include/stddef.h \
+            /opt/homebrew/opt/llvm/lib/clang/*/include/stddef.h /usr/local/opt/llvm/lib/clang/*/include/stddef.h
+}
+
+some_file() {
+    for file; do
+        if [ -e "$file" ]; then return 0; fi
+    done
+    return 1
+}
+
+has_python() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
+install_missing() {
+    needs=$(missing)
+    [ -n "$needs" ] || return 0
+    for manager in apt-get dnf pacman zypper apk brew other; do
+        if command -v $manager >/dev/null; then break; fi
+    done
+    packages=$(for need in $needs; do package_of $manager "$need"; done | tr '\n' ' ')
+    packages=${packages% }
+    case $manager in
+        apt-get) install_with_apt ;;
+        dnf | zypper) fail "install what is missing: sudo $manager install $packages" ;;
+        pacman) fail "install what is missing: sudo pacman -S $packages" ;;
+        apk) fail "install what is missing: sudo apk add $packages" ;;
+        brew) fail "install what is missing: brew install $packages" ;;
+        other) fail "install what is missing: $packages" ;;
+    esac
+}
+
+package_of() {
+    case $1:$2 in
+        apt-get:cc) echo gcc libc6-dev ;;
+        apt-get:libclang) echo libclang-dev ;;
+        apt-get:redis) echo redis-server ;;
+        apt-get:python) echo python3 python3-venv ;;
+        dnf:cc) echo gcc glibc-devel ;;
+        dnf:libclang) echo clang-devel ;;
+        dnf:redis) echo valkey-compat-redis ;;
+        zypper:cc) echo gcc glibc-devel ;;
+        zypper:libclang) echo clang-devel ;;
+        apk:cc) echo gcc musl-dev ;;
+        apk:libclang) echo clang-dev ;;
+        brew:cc | pacman:cc) echo gcc ;;
+        brew:libclang) echo llvm ;;
+        pacman:libclang) echo clang ;;
+        pacman:redis) echo valkey ;;
+        pacman:python) echo python ;;
+        other:cc) echo "a C compiler," ;;
+        other:libclang) echo "libclang with its headers," ;;
+        other:redis) echo "redis-server $REDIS_MAJOR.0 or later," ;;
+        other:python) echo "python3 with venv" ;;
+        *:python) echo python3 ;;
+        *:redis) echo redis ;;
+    esac
+}
+
+install_with_apt() {
+    sudo=
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "install what is missing, as root: apt-get install $packages"
+        sudo=sudo
+    fi
+    echo "weir: installing $packages" >&2
+    case " $packages " in *" redis-server "*) keep_daemon_off ;; esac
+    # A new machine has no package lists, an old one lists what is no longer there.
+    if ! try_apt install $packages >/dev/null 2>&1; then
+        try_apt update && try_apt install $packages || fail "could not install $packages; see above"
+    fi
+}
+
+try_apt() {
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+        -o DPkg::Lock::Timeout=120 "$@" >&2
+}
+
+# The package would start a server on port 6379, which nobody asked for: only the program is wanted.
+keep_daemon_off() {
+    policy=/usr/sbin/policy-rc.d
+    trap daemon_stays_off EXIT
+    trap 'exit 130' INT TERM
+    if [ -e $policy ]; then return 0; fi
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+    $sudo chmod 755 $policy
+    policy_is_ours=yes
+}
+
+daemon_stays_off() {
+    if [ -n "${policy_is_ours:-}" ]; then $sudo rm -f $policy; fi
+    if [ -d /run/systemd/system ]; then $sudo systemctl --quiet disable redis-server 2>/dev/null || true; fi
+}
+
+make_venv() {
+    wanted=tests/sdk/requirements.txt
+    stamp=target/venv/installed
+    if [ -e $stamp ] && [ -z "$(find $wanted -newer $stamp)" ]; then return 0; fi
+    echo "weir: installing $wanted into target/venv" >&2
+    python3 -m venv --clear target/venv
+    target/venv/bin/pip install --quiet --disable-pip-version-check --requirement $wanted
+    touch $stamp
+}
+
+main

@@ -1,1 +1,66 @@
-//! module
+//! Weir's Redis module, in the order in which a command passes: the table below, `call`, `args`, a family,
+//! `replicate` and `events`, `reply`. Decisions are pure (`umq::turn`, …); the unsafe edge is `ffi`.
+
+mod args;
+mod call;
+mod clock;
+mod config;
+mod error;
+mod events;
+mod ffi;
+mod load;
+mod replicate;
+mod reply;
+mod stats;
+mod time;
+mod umq;
+
+use redis_module::configuration::ConfigurationFlags;
+use redis_module::redis_module;
+
+use crate::load::init;
+
+/// Outside a server there is no allocator of the server's: unit tests take the system's.
+#[cfg(not(test))]
+mod memory {
+    pub(crate) type Allocator = redis_module::alloc::RedisAlloc;
+    pub(crate) const ALLOCATOR: Allocator = redis_module::alloc::RedisAlloc;
+}
+#[cfg(test)]
+mod memory {
+    pub(crate) type Allocator = std::alloc::System;
+    pub(crate) const ALLOCATOR: Allocator = std::alloc::System;
+}
+
+/// 0.1.0 as `MODULE LIST` shows it: major * 10000 + minor * 100 + patch.
+const VERSION: i32 = 100;
+
+redis_module! {
+    name: "weir",
+    version: VERSION,
+    allocator: (memory::Allocator, memory::ALLOCATOR),
+    data_types: [],
+    init: init,
+    // Name, function, flags, first key, last key, step, mandatory and optional ACL categories.
+    commands: [
+        ["umq.acquire", umq::acquire::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
+        ["umq.renew", umq::renew::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["umq.release", umq::release::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["umq.force", umq::force::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["umq.info", umq::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
+    ],
+    configurations: [
+        i64: [
+            [
+                config::TRIE_MAX_ENTRIES_SETTING.name, &config::TRIE_MAX_ENTRIES,
+                config::TRIE_MAX_ENTRIES_SETTING.default,
+                config::TRIE_MAX_ENTRIES_SETTING.min, config::TRIE_MAX_ENTRIES_SETTING.max,
+                ConfigurationFlags::DEFAULT, None
+            ],
+        ],
+        string: [],
+        bool: [],
+        enum: [],
+        module_args_as_configuration: true,
+    ]
+}

@@ -1,0 +1,39 @@
+//! The only file that reads a clock. It is read once per execution; decisions get the result as an argument.
+
+use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use redis_module::raw;
+
+use crate::time::UnixMillis;
+
+/// What the server's clock says in one execution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    /// Within a transaction or a script it stands still where the server's own does (7.2 and later).
+    pub(crate) ms: UnixMillis,
+    /// Microseconds since 1970, greater than any that this server has read before.
+    pub(crate) tick: i64,
+}
+
+thread_local! {
+    static LAST_TICK: Cell<i64> = const { Cell::new(0) };
+}
+
+#[expect(clippy::disallowed_methods, reason = "this file is the clock")]
+pub(crate) fn now() -> Now {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
+    // SAFETY: set once at load; without arguments; called from the main thread.
+    let frozen = unsafe { raw::RedisModule_CachedMicroseconds.map(|read| read()) };
+    let tick = LAST_TICK.with(|last| {
+        last.replace(micros.max(last.get().saturating_add(1)));
+        last.get()
+    });
+    Now {
+        ms: UnixMillis::new(frozen.unwrap_or(micros) / 1_000),
+        tick,
+    }
+}

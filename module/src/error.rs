@@ -1,0 +1,106 @@
+//! What a command refuses, and the one line that each refusal becomes on the wire.
+//! To add one: a variant and its sentence. Begin as Redis words it, then name the argument and its range.
+
+use std::fmt;
+
+/// Why a command failed. Nothing was changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Error {
+    /// A word that the grammar has no place for.
+    Unexpected(Escaped),
+    /// An option that the command cannot do without.
+    Missing { option: &'static str },
+    /// An option at the end of the line, without what must follow it.
+    Valueless { option: &'static str },
+    /// Not an integer, or not one that this argument can have.
+    NotInRange {
+        argument: &'static str,
+        min: i64,
+        max: i64,
+    },
+    /// An expire time that is an integer but not a possible one.
+    ExpireTime {
+        command: &'static str,
+        option: &'static str,
+        max: i64,
+    },
+    /// A string that is empty or too long.
+    Length { argument: &'static str, max: usize },
+    /// A chain without segments, or with too many.
+    Segments { argument: &'static str, max: usize },
+    /// `numkeys` does not fit the words that follow.
+    NumKeys,
+    /// A key that is named twice.
+    KeyTwice(Escaped),
+    /// The chain to be replaced is not one that the new chain continues.
+    NotAPrefix,
+    /// The key holds something that is not ours.
+    WrongType,
+    /// The server refused a call that a command of ours made to it.
+    Server(String),
+    /// A defect of ours.
+    Internal,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unexpected(word) => write!(f, "ERR syntax error: unexpected '{word}'"),
+            Self::Missing { option } => write!(f, "ERR syntax error: {option} is missing"),
+            Self::Valueless { option } => write!(f, "ERR syntax error: {option} needs a value"),
+            Self::NotInRange { argument, min, max } => write!(
+                f,
+                "ERR value is not an integer or out of range: {argument} must be {min} to {max}"
+            ),
+            Self::ExpireTime {
+                command,
+                option,
+                max,
+            } => write!(
+                f,
+                "ERR invalid expire time in '{command}' command: {option} must be 1 to {max}"
+            ),
+            Self::Length { argument, max } => {
+                write!(f, "ERR invalid {argument}: must be 1 to {max} bytes")
+            }
+            Self::Segments { argument, max } => {
+                write!(f, "ERR invalid {argument}: must have 1 to {max} segments")
+            }
+            Self::NumKeys => f.write_str(
+                "ERR value is not an integer or out of range: numkeys must be the number of keys that follow",
+            ),
+            Self::KeyTwice(key) => write!(f, "ERR key '{key}' is named twice"),
+            Self::NotAPrefix => {
+                f.write_str("ERR invalid old-chain: must be a proper prefix of chain")
+            }
+            Self::WrongType => f.write_str(
+                "WRONGTYPE Operation against a key holding the wrong kind of value",
+            ),
+            Self::Server(line) => f.write_str(line),
+            Self::Internal => f.write_str("ERR internal error in module 'weir': see the server's log"),
+        }
+    }
+}
+
+/// Bytes from outside made fit for one line of text: printable ASCII, at most 64 bytes of the source.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Escaped(String);
+
+impl Escaped {
+    const MOST: usize = 64;
+
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        let shown = &bytes[..bytes.len().min(Self::MOST)];
+        let mut text = shown.escape_ascii().to_string();
+        if shown.len() < bytes.len() {
+            text.push_str("...");
+        }
+        Self(text)
+    }
+}
+
+impl fmt::Display for Escaped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,142 @@
+//! A key that holds a HASH or nothing. Fields and values are any bytes.
+
+use redis_module::{Context, RedisString, RedisValue, raw};
+
+use super::key::{Access, Key, Kind};
+use super::{Ctx, api, string};
+use crate::error::Error;
+use crate::time::UnixMillis;
+use crate::{events, replicate};
+
+#[derive(Debug)]
+pub(crate) struct HashKey<'a>(Key<'a>);
+
+impl<'a> HashKey<'a> {
+    pub(crate) fn open(ctx: Ctx, name: &'a RedisString, access: Access) -> Result<Self, Error> {
+        Key::open(ctx, name, access, Kind::Hash).map(Self)
+    }
+
+    pub(crate) fn is_missing(&self) -> bool {
+        self.0.is_missing()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn expires_at(&self) -> Option<UnixMillis> {
+        self.0.expires_at()
+    }
+
+    pub(crate) fn expire_at(&self, at: UnixMillis) {
+        self.0.expire_at(at);
+    }
+
+    pub(crate) fn delete(&self) {
+        self.0.delete();
+    }
+
+    pub(crate) fn get(&self, field: &[u8]) -> Option<RedisString> {
+        if self.is_missing() {
+            return None;
+        }
+        let field = string(field);
+        let mut value: *mut raw::RedisModuleString = std::ptr::null_mut();
+        // SAFETY: the key holds a hash; the list of pairs ends with a null; the value is ours to free.
+        unsafe {
+            api!(RedisModule_HashGet)(
+                self.0.raw,
+                raw::REDISMODULE_HASH_NONE as i32,
+                field.inner,
+                &raw mut value,
+                NO_MORE,
+            );
+        }
+        (!value.is_null()).then(|| RedisString::from_redis_module_string(self.0.ctx, value))
+    }
+
+    /// `HSET key field value`
+    pub(crate) fn set(&self, field: &[u8], value: &[u8]) {
+        let (field, value) = (string(field), string(value));
+        // SAFETY: the key is open for writing and holds a hash or nothing; the list of pairs ends with a null.
+        unsafe {
+            api!(RedisModule_HashSet)(
+                self.0.raw,
+                raw::REDISMODULE_HASH_NONE as i32,
+                field.inner,
+                value.inner,
+                NO_MORE,
+            );
+        }
+        replicate::hset(self.0.ctx, self.0.name, &field, &value);
+        events::core(self.0.ctx, events::Class::Hash, c"hset", self.0.name);
+        self.0.touched();
+    }
+
+    /// `HDEL key field [field …]`: how many were there.
+    pub(crate) fn remove(&self, fields: &[&[u8]]) -> usize {
+        let fields: Vec<RedisString> = fields.iter().map(|field| string(field)).collect();
+        let mut removed: Vec<_> = fields
+            .iter()
+            .filter(|field| self.remove_one(field))
+            .map(|field| field.inner)
+            .collect();
+        if !removed.is_empty() {
+            replicate::hdel(self.0.ctx, self.0.name, &mut removed);
+            events::core(self.0.ctx, events::Class::Hash, c"hdel", self.0.name);
+            self.0.touched();
+        }
+        removed.len()
+    }
+
+    fn remove_one(&self, field: &RedisString) -> bool {
+        // SAFETY: as in `set`; the value that stands for removal is a constant of the API, never followed.
+        let changed = unsafe {
+            api!(RedisModule_HashSet)(
+                self.0.raw,
+                raw::REDISMODULE_HASH_NONE as i32,
+                field.inner,
+                DELETE,
+                NO_MORE,
+            )
+        };
+        changed == 1
+    }
+
+    /// At most `most` fields with their values, drawn at random; one may come twice.
+    pub(crate) fn sample(&self, most: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let count = format!("-{most}");
+        let words = [self.0.name.as_slice(), count.as_bytes(), b"WITHVALUES"];
+        let Ok(RedisValue::Array(flat)) = Context::new(self.0.ctx).call("HRANDFIELD", &words)
+        else {
+            return Vec::new();
+        };
+        flat.chunks_exact(2)
+            .filter_map(|pair| Some((bytes(&pair[0])?, bytes(&pair[1])?)))
+            .collect()
+    }
+
+    /// Its size in memory, estimated from a few entries.
+    pub(crate) fn memory(&self) -> i64 {
+        let words: [&[u8]; 2] = [b"USAGE", self.0.name.as_slice()];
+        match Context::new(self.0.ctx).call("MEMORY", &words) {
+            Ok(RedisValue::Integer(bytes)) => bytes,
+            _ => 0,
+        }
+    }
+}
+
+const NO_MORE: *mut raw::RedisModuleString = std::ptr::null_mut();
+/// `REDISMODULE_HASH_DELETE`, a cast that the bindings leave out.
+const DELETE: *mut raw::RedisModuleString = std::ptr::without_provenance_mut(1);
+
+fn bytes(value: &RedisValue) -> Option<Vec<u8>> {
+    match value {
+        RedisValue::StringBuffer(bytes) => Some(bytes.clone()),
+        RedisValue::SimpleString(text) | RedisValue::BulkString(text) => {
+            Some(text.clone().into_bytes())
+        }
+        RedisValue::BulkRedisString(text) => Some(text.as_slice().to_vec()),
+        _ => None,
+    }
+}

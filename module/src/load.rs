@@ -1,0 +1,84 @@
+//! What happens when the module is loaded: checks the server and its settings, describes the commands.
+
+use std::panic;
+
+use redis_module::{Context, RedisString, RedisValue, Status, raw};
+
+use crate::ffi::docs::{self, Doc};
+use crate::ffi::log::{Level, log};
+use crate::{config, umq};
+
+/// The first version with functions that replicas, transactions and leases need.
+const OLDEST_SERVER: i32 = 0x0007_0000;
+
+/// With these off, freeing a large key stops the server for as long as it takes.
+const LAZY_FREEING: [&str; 4] = [
+    "lazyfree-lazy-expire",
+    "lazyfree-lazy-eviction",
+    "lazyfree-lazy-server-del",
+    "lazyfree-lazy-user-del",
+];
+
+const DOCS: [Doc; 5] = [
+    umq::acquire::DOC,
+    umq::renew::DOC,
+    umq::release::DOC,
+    umq::force::DOC,
+    umq::info::DOC,
+];
+
+pub(crate) fn init(context: &Context, args: &[RedisString]) -> Status {
+    let ctx = context.get_raw();
+    match check_and_describe(context, args) {
+        Ok(()) => {
+            log_panics();
+            warn_of_slow_freeing(context);
+            Status::Ok
+        }
+        Err(why) => {
+            log(ctx, Level::Warning, &format!("weir is not loaded: {why}"));
+            Status::Err
+        }
+    }
+}
+
+fn check_and_describe(context: &Context, args: &[RedisString]) -> Result<(), String> {
+    // SAFETY: set once at load; takes nothing.
+    let version = unsafe { raw::RedisModule_GetServerVersion.map_or(0, |version| version()) };
+    if version < OLDEST_SERVER {
+        return Err("it needs Redis 7.0 or Valkey 7.2, or a later one".to_owned());
+    }
+    config::check_load_arguments(args)?;
+    context.set_module_options(redis_module::raw::ModuleOptions::NO_IMPLICIT_SIGNAL_MODIFIED);
+    DOCS.iter()
+        .try_for_each(|doc| docs::describe(context.get_raw(), doc))
+}
+
+/// A panic becomes an error reply; this says in the server's log where it came from.
+fn log_panics() {
+    panic::set_hook(Box::new(|info| {
+        log(
+            std::ptr::null_mut(),
+            Level::Warning,
+            &format!("weir: {info}"),
+        );
+    }));
+}
+
+fn warn_of_slow_freeing(context: &Context) {
+    for name in LAZY_FREEING {
+        let Ok(RedisValue::Array(pair)) = context.call("CONFIG", &["GET", name]) else {
+            continue;
+        };
+        let is_no = matches!(pair.get(1), Some(RedisValue::SimpleString(value)) if value == "no");
+        if is_no {
+            log(
+                context.get_raw(),
+                Level::Warning,
+                &format!(
+                    "{name} is 'no': freeing a large key will stop the server; set it to 'yes'"
+                ),
+            );
+        }
+    }
+}

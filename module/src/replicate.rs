@@ -1,0 +1,106 @@
+//! Effects, as replicas and the AOF get them: core commands with absolute times, never ours.
+//! The server makes one transaction of all that an execution sends.
+
+use std::ffi::{CStr, c_longlong};
+
+use redis_module::{RedisString, raw};
+
+use crate::ffi::{Ctx, api, string};
+use crate::time::UnixMillis;
+
+pub(crate) fn set(ctx: Ctx, key: &RedisString, value: &[u8], at: UnixMillis) {
+    // SAFETY: the format names a string, a buffer with its length, a C string and a long long, as given.
+    unsafe {
+        api!(RedisModule_Replicate)(
+            ctx,
+            c"SET".as_ptr(),
+            c"sbcl".as_ptr(),
+            key.inner,
+            value.as_ptr(),
+            value.len(),
+            c"PXAT".as_ptr(),
+            at.get() as c_longlong,
+        );
+    }
+}
+
+pub(crate) fn del(ctx: Ctx, key: &RedisString) {
+    // SAFETY: the format names one string.
+    unsafe { api!(RedisModule_Replicate)(ctx, c"DEL".as_ptr(), c"s".as_ptr(), key.inner) };
+}
+
+pub(crate) fn pexpireat(ctx: Ctx, key: &RedisString, at: UnixMillis) {
+    // SAFETY: the format names a string and a long long.
+    unsafe {
+        api!(RedisModule_Replicate)(
+            ctx,
+            c"PEXPIREAT".as_ptr(),
+            c"sl".as_ptr(),
+            key.inner,
+            at.get() as c_longlong,
+        );
+    }
+}
+
+pub(crate) fn zadd(ctx: Ctx, key: &RedisString, elements: &[(UnixMillis, &RedisString)]) {
+    if let [(score, member)] = elements {
+        // SAFETY: the format names a string, a long long and a string.
+        unsafe {
+            api!(RedisModule_Replicate)(
+                ctx,
+                c"ZADD".as_ptr(),
+                c"sls".as_ptr(),
+                key.inner,
+                score.get() as c_longlong,
+                member.inner,
+            );
+        }
+        return;
+    }
+    let scores: Vec<RedisString> = elements
+        .iter()
+        .map(|(score, _)| string(score.get().to_string().as_bytes()))
+        .collect();
+    let mut words: Vec<_> = elements
+        .iter()
+        .zip(&scores)
+        .flat_map(|((_, member), score)| [score.inner, member.inner])
+        .collect();
+    list(ctx, c"ZADD", key, &mut words);
+}
+
+pub(crate) fn zrem(ctx: Ctx, key: &RedisString, members: &mut [*mut raw::RedisModuleString]) {
+    list(ctx, c"ZREM", key, members);
+}
+
+pub(crate) fn hset(ctx: Ctx, key: &RedisString, field: &RedisString, value: &RedisString) {
+    // SAFETY: the format names three strings.
+    unsafe {
+        api!(RedisModule_Replicate)(
+            ctx,
+            c"HSET".as_ptr(),
+            c"sss".as_ptr(),
+            key.inner,
+            field.inner,
+            value.inner,
+        );
+    }
+}
+
+pub(crate) fn hdel(ctx: Ctx, key: &RedisString, fields: &mut [*mut raw::RedisModuleString]) {
+    list(ctx, c"HDEL", key, fields);
+}
+
+fn list(ctx: Ctx, command: &CStr, key: &RedisString, words: &mut [*mut raw::RedisModuleString]) {
+    // SAFETY: the format names a string and a vector of strings with its length.
+    unsafe {
+        api!(RedisModule_Replicate)(
+            ctx,
+            command.as_ptr(),
+            c"sv".as_ptr(),
+            key.inner,
+            words.as_mut_ptr(),
+            words.len(),
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! Wall time in milliseconds, and the bounds that every span from outside must keep.
+//! Pure: nothing here reads a clock (`clock` does).
+
+/// A point in time, in ms since 1970, by the server's clock. Never negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct UnixMillis(i64);
+
+/// A span of time in ms. Never negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Millis(i64);
+
+const SECOND: i64 = 1_000;
+const HOUR: i64 = 3_600 * SECOND;
+const DAY: i64 = 24 * HOUR;
+
+/// The longest lease: what holds longer than this is a mistake.
+pub(crate) const MAX_LEASE: Millis = Millis(30 * DAY);
+/// The longest life of anything else.
+pub(crate) const MAX_SPAN: Millis = Millis(3_650 * DAY);
+/// The longest spacing between two turns.
+pub(crate) const MAX_DELAY: Millis = Millis(24 * HOUR);
+
+impl UnixMillis {
+    /// The beginning of time, which stands for "never" where a time may be missing.
+    pub(crate) const ZERO: Self = Self(0);
+
+    pub(crate) fn new(ms: i64) -> Self {
+        Self(ms.max(0))
+    }
+
+    pub(crate) fn get(self) -> i64 {
+        self.0
+    }
+
+    pub(crate) fn plus(self, span: Millis) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+
+    /// How long it is from `earlier` to this; nothing when it lies ahead.
+    pub(crate) fn since(self, earlier: Self) -> Millis {
+        Millis::new(self.0.saturating_sub(earlier.0))
+    }
+
+    /// A stored time that no lease of ours can have counts as the latest that one can.
+    pub(crate) fn believable(self, now: Self) -> Self {
+        self.min(now.plus(MAX_LEASE))
+    }
+}
+
+impl Millis {
+    pub(crate) const ZERO: Self = Self(0);
+    pub(crate) const MINUTE: Self = Self(60 * SECOND);
+
+    pub(crate) const fn new(ms: i64) -> Self {
+        Self(if ms < 0 { 0 } else { ms })
+    }
+
+    pub(crate) const fn get(self) -> i64 {
+        self.0
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self::new(self.0.saturating_sub(other.0))
+    }
+
+    /// Three quarters of it.
+    pub(crate) fn most(self) -> Self {
+        Self(self.0 - self.0 / 4)
+    }
+}

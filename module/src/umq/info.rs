@@ -1,0 +1,46 @@
+//! `UMQ.INFO`: who holds the turn, until when, and when it was last given back.
+
+use redis_module::{Context, RedisResult, RedisString};
+
+use super::stored::Stored;
+use crate::args::Args;
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::ffi::key::Access;
+use crate::reply::Reply;
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"umq.info",
+    summary: c"Shows a turn: its holder, token, lease and last stamp, and who waits.",
+    complexity: c"O(1)",
+    arity: 2,
+    keys: Keys::Read,
+    args: &[Arg::key(c"key")],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    call::run("umq.info", context, &argv, info)
+}
+
+fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
+    let stored = Stored::open(call, call.string(args.fixed("key")?), Access::Read)?;
+    let turn = stored.turn()?;
+    let now = call.now();
+    let stamp = turn.since_stamp(now);
+    Ok(Reply::Map(vec![
+        (
+            "holder",
+            Reply::or_nil(turn.holder(), |holder| Reply::Bytes(holder.to_vec())),
+        ),
+        ("token", Reply::Int(turn.token())),
+        ("lease-ms", Reply::Int(turn.lease_left(now).get())),
+        (
+            "since-stamp-ms",
+            Reply::or_nil(stamp, |stamp| Reply::Int(stamp.get())),
+        ),
+        ("waiting", Reply::Int(0)),
+        ("flows", Reply::Int(0)),
+        ("oldest-wait-ms", Reply::Int(0)),
+    ]))
+}

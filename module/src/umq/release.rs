@@ -1,0 +1,49 @@
+//! `UMQ.RELEASE`: the holder gives the turn back.
+
+use redis_module::{Context, RedisResult, RedisString};
+
+use super::stored::Stored;
+use super::turn::Stamp;
+use crate::args::Args;
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::ffi::key::Access;
+use crate::reply::Reply;
+use crate::{events, stats};
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"umq.release",
+    summary: c"Gives the turn back. Replies 1, or 0 when the id is not the holder.",
+    complexity: c"O(1)",
+    arity: -3,
+    keys: Keys::Change,
+    args: &[
+        Arg::key(c"key"),
+        Arg::string(c"request-id"),
+        Arg::flag(c"nostamp", c"NOSTAMP").optional(),
+    ],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    call::run("umq.release", context, &argv, release)
+}
+
+fn release(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
+    let key = call.string(args.fixed("key")?);
+    let id = args.id("request-id")?;
+    let stamp = match args.word() {
+        None => Stamp::Now,
+        Some(option) if option.is("NOSTAMP") => Stamp::Keep,
+        Some(option) => return Err(option.unexpected()),
+    };
+    args.end()?;
+    let stored = Stored::open(call, key, Access::Write)?;
+    let Some(turn) = stored.turn()?.release(id.bytes, stamp, call.now()) else {
+        return Ok(Reply::Int(0));
+    };
+    stored.save(&turn);
+    events::ours(call.ctx, c"umq.release", key);
+    stats::UMQ_RELEASES.add();
+    Ok(Reply::Int(1))
+}

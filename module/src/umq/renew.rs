@@ -1,0 +1,39 @@
+//! `UMQ.RENEW`: the holder's lease ends a stated time from now.
+
+use redis_module::{Context, RedisResult, RedisString};
+
+use super::stored::Stored;
+use crate::args::Args;
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::ffi::key::Access;
+use crate::reply::Reply;
+use crate::stats;
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"umq.renew",
+    summary: c"Sets the end of the holder's lease. Replies 1, or 0 when the id is not the holder.",
+    complexity: c"O(1)",
+    arity: 5,
+    keys: Keys::Change,
+    args: &[Arg::key(c"key"), Arg::string(c"request-id"), Arg::LEASE],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    call::run("umq.renew", context, &argv, renew)
+}
+
+fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
+    let key = call.string(args.fixed("key")?);
+    let id = args.id("request-id")?;
+    let lease = args.fixed_lease()?;
+    args.end()?;
+    let stored = Stored::open(call, key, Access::Write)?;
+    let Some(turn) = stored.turn()?.renew(id.bytes, lease, call.now()) else {
+        return Ok(Reply::Int(0));
+    };
+    stored.save(&turn);
+    stats::UMQ_RENEWALS.add();
+    Ok(Reply::Int(1))
+}

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// `$WEIR_REDIS_SERVER`, else the `redis-server` of the `PATH`.
-pub(crate) fn redis_server() -> PathBuf {
+pub fn redis_server() -> PathBuf {
     variable("WEIR_REDIS_SERVER").map_or_else(|| "redis-server".into(), PathBuf::from)
 }
 
@@ -12,8 +12,16 @@ pub(crate) fn redis_server() -> PathBuf {
 ///
 /// # Panics
 /// When the module has not been built: no test of it can say anything then.
-pub(crate) fn module() -> PathBuf {
+pub fn module() -> PathBuf {
     built("WEIR_MODULE", "libweir.so")
+}
+
+/// `$WEIR_PROGRAM`, else the `weir` that `make build` leaves in the workspace.
+///
+/// # Panics
+/// When the program has not been built.
+pub fn program() -> PathBuf {
+    built("WEIR_PROGRAM", "weir")
 }
 
 fn built(name: &str, file: &str) -> PathBuf {

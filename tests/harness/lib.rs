@@ -1,9 +1,8 @@
 //! What every test against a real server starts from, in the order in which a test uses it.
 
-mod config;
-
 pub mod client;
 pub mod command;
+pub mod config;
 pub mod eventually;
 pub mod process;
 pub mod redis;

@@ -1,0 +1,98 @@
+//! The pure files: decisions as functions of values, without clock, socket, file, key or thread. They import
+//! std and each other; a further crate that only computes is named in the row.
+
+use crate::imports::{Import, imports};
+use crate::source::{Finding, Source, root};
+
+/// Each pure file with the crates that it may use beside std.
+const PURE: [(&str, &[&str]); 4] = [
+    ("module/src/args.rs", &[]),
+    ("module/src/error.rs", &[]),
+    ("module/src/time.rs", &[]),
+    ("module/src/umq/turn.rs", &[]),
+];
+
+/// What in std is not a value.
+const IMPURE: [&str; 9] = [
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "Instant",
+    "SystemTime",
+    "unsafe ",
+];
+
+pub(crate) fn findings(sources: &[Source]) -> Vec<Finding> {
+    let of_row = |(path, crates): &(&str, &[&str])| match find(sources, path) {
+        Some(source) => of_file(source, crates),
+        None => vec![Finding::new(
+            path,
+            1,
+            "listed as pure in tests/tidy/pure.rs, but missing",
+        )],
+    };
+    PURE.iter().flat_map(of_row).collect()
+}
+
+fn find<'a>(sources: &'a [Source], path: &str) -> Option<&'a Source> {
+    sources.iter().find(|source| source.path == path)
+}
+
+fn of_file(source: &Source, crates: &[&str]) -> Vec<Finding> {
+    let end = source.tests_begin();
+    let impure_import = |import: &Import| {
+        let rule = format!("a pure file imports `{}`, which is not pure", import.path);
+        (import.line < end && !is_pure(source, import, crates))
+            .then(|| source.finding(import.line, rule))
+    };
+    let impure_word = |(number, line): (usize, &str)| {
+        let code = line.split("//").next().unwrap_or(line);
+        let word = IMPURE.iter().find(|word| code.contains(**word))?;
+        let rule = format!("a pure file uses `{}`", word.trim());
+        (number < end).then(|| source.finding(number, rule))
+    };
+    let imports = imports(source);
+    let found = imports.iter().filter_map(impure_import);
+    found
+        .chain(source.lines().filter_map(impure_word))
+        .collect()
+}
+
+fn is_pure(source: &Source, import: &Import, crates: &[&str]) -> bool {
+    let mut steps = import.path.split("::");
+    let first = steps.next().unwrap_or_default();
+    let folder = match first {
+        "std" | "core" | "self" => return true,
+        "crate" => source_folder(&source.path),
+        "super" => parent_folder(&source.path),
+        other => return crates.contains(&other),
+    };
+    let file = file_of(folder, steps);
+    PURE.iter().any(|(path, _)| *path == file)
+}
+
+/// The file that holds the item at the end of the path. The last step that is a file decides: the rest are items.
+fn file_of<'a>(folder: String, steps: impl Iterator<Item = &'a str>) -> String {
+    let mut folder = folder;
+    for step in steps {
+        let deeper = format!("{folder}/{step}");
+        if !root().join(format!("{deeper}.rs")).is_file() {
+            break;
+        }
+        folder = deeper;
+    }
+    format!("{folder}.rs")
+}
+
+fn source_folder(path: &str) -> String {
+    let (package, _) = path.split_once("/src/").unwrap_or((path, ""));
+    format!("{package}/src")
+}
+
+fn parent_folder(path: &str) -> String {
+    path.rsplit_once('/')
+        .map_or_else(String::new, |(folder, _)| folder.to_owned())
+}

@@ -1,0 +1,214 @@
+//! What to answer, before any dialect words it: text pieces, a tool call, usage numbers. Pure.
+
+use serde_json::{Map, Value, json};
+
+use super::behaviour::Behaviour;
+
+const WORDS: [&str; 12] = [
+    "The ", "water ", "passes ", "at ", "the ", "rate ", "that ", "the ", "channel ", "below ",
+    "can ", "take. ",
+];
+
+/// What a request asks for, in any dialect.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ask {
+    pub(super) model: String,
+    pub(super) stream: bool,
+    /// The tool that the answer is to call.
+    pub(super) tool: Option<Tool>,
+    /// The text of the last user message.
+    pub(super) said: String,
+    pub(super) body_bytes: usize,
+}
+
+/// A tool as the caller offered it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tool {
+    pub(super) name: String,
+    pub(super) input_schema: Value,
+}
+
+/// What is to be said.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) serial: u64,
+    pub(super) model: String,
+    pub(super) pieces: Vec<String>,
+    pub(super) call: Option<Call>,
+    pub(super) usage: Usage,
+}
+
+/// A call of the caller's tool.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Call {
+    pub(super) name: String,
+    pub(super) input: Value,
+}
+
+/// Token counts; `input` excludes what the cache served or stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) input: u64,
+    pub(super) output: u64,
+    pub(super) cache_read: u64,
+    pub(super) cache_write_5m: u64,
+    pub(super) cache_write_1h: u64,
+}
+
+impl Answer {
+    pub(super) fn compose(ask: Ask, behaviour: &Behaviour, serial: u64) -> Self {
+        let pieces = if behaviour.echo {
+            cut(&ask.said, behaviour.chunks as usize)
+        } else {
+            recite(behaviour.chunks as usize, behaviour.delta_bytes)
+        };
+        let usage = Usage {
+            input: behaviour
+                .input_tokens
+                .unwrap_or_else(|| estimate(ask.body_bytes)),
+            output: behaviour
+                .output_tokens
+                .unwrap_or(pieces.len().max(1) as u64),
+            cache_read: behaviour.cache_read_tokens,
+            cache_write_5m: behaviour.cache_write_tokens,
+            cache_write_1h: behaviour.cache_write_1h_tokens,
+        };
+        let call = ask.tool.map(|tool| Call {
+            input: sample(&tool.input_schema),
+            name: tool.name,
+        });
+        Self {
+            serial,
+            model: ask.model,
+            pieces,
+            call,
+            usage,
+        }
+    }
+}
+
+/// Four bytes to a token, as a rule of thumb.
+pub(super) fn estimate(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(4).max(1)
+}
+
+fn recite(chunks: usize, delta_bytes: Option<u32>) -> Vec<String> {
+    let words = WORDS.iter().cycle();
+    match delta_bytes {
+        None => words.take(chunks).map(|word| word.to_string()).collect(),
+        Some(bytes) => {
+            let piece: String = words
+                .flat_map(|word| word.chars())
+                .take(bytes as usize)
+                .collect();
+            vec![piece; chunks]
+        }
+    }
+}
+
+/// At most `pieces` parts of nearly equal length that join to `text`.
+fn cut(text: &str, pieces: usize) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let size = chars.len().div_ceil(pieces.max(1)).max(1);
+    chars
+        .chunks(size)
+        .map(|part| part.iter().collect())
+        .collect()
+}
+
+/// The plainest value that a JSON schema admits; only required properties are filled in.
+fn sample(schema: &Value) -> Value {
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    match schema["type"].as_str().unwrap_or("object") {
+        "string" => json!("mock"),
+        "integer" | "number" => json!(1),
+        "boolean" => json!(true),
+        "array" => json!([]),
+        "null" => Value::Null,
+        _ => sample_object(schema),
+    }
+}
+
+fn sample_object(schema: &Value) -> Value {
+    let required = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    let fields: Map<String, Value> = required
+        .map(|name| (name.to_owned(), sample(&schema["properties"][name])))
+        .collect();
+    Value::Object(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compose(pairs: &str) -> Answer {
+        let ask = Ask {
+            said: "schön und gut".into(),
+            body_bytes: 401,
+            ..Ask::default()
+        };
+        Answer::compose(ask, &Behaviour::default().with_pairs(pairs).unwrap(), 1)
+    }
+
+    #[test]
+    fn pieces_have_the_number_and_size_asked_for() {
+        assert_eq!(compose("chunks=14").pieces.len(), 14);
+        let sized = compose("chunks=3,delta_bytes=100").pieces;
+        assert_eq!(
+            sized.iter().map(String::len).collect::<Vec<_>>(),
+            [100, 100, 100]
+        );
+        assert!(compose("chunks=0").pieces.is_empty());
+    }
+
+    #[test]
+    fn an_echo_joins_to_what_was_said() {
+        for chunks in 0..20 {
+            let pieces = compose(&format!("echo=true,chunks={chunks}")).pieces;
+            assert_eq!(pieces.concat(), "schön und gut");
+            assert!(pieces.len() <= chunks.max(1));
+        }
+    }
+
+    #[test]
+    fn usage_is_estimated_unless_given() {
+        let usage = compose("chunks=5").usage;
+        assert_eq!((usage.input, usage.output, usage.cache_read), (101, 5, 0));
+        let usage =
+            compose("input_tokens=7,output_tokens=8,cache_read_tokens=9,cache_write_1h_tokens=4")
+                .usage;
+        let expected = Usage {
+            input: 7,
+            output: 8,
+            cache_read: 9,
+            cache_write_5m: 0,
+            cache_write_1h: 4,
+        };
+        assert_eq!(usage, expected);
+    }
+
+    #[test]
+    fn a_call_fills_in_what_the_schema_requires() {
+        let schema = json!({
+            "type": "object",
+            "required": ["place", "unit", "days", "hourly", "nested"],
+            "properties": {
+                "place": {"type": "string"},
+                "unit": {"type": "string", "enum": ["celsius", "kelvin"]},
+                "days": {"type": "integer"},
+                "hourly": {"type": "boolean"},
+                "nested": {"type": "object", "required": ["list"], "properties": {"list": {"type": "array"}}},
+                "left_out": {"type": "string"},
+            },
+        });
+        let expected = json!({"place": "mock", "unit": "celsius", "days": 1, "hourly": true, "nested": {"list": []}});
+        assert_eq!(sample(&schema), expected);
+        assert_eq!(sample(&json!({})), json!({}));
+    }
+}

@@ -1,0 +1,315 @@
+//! The Anthropic dialect of the simulated upstream: what a request must have, and how answers are worded.
+
+mod models;
+mod read;
+mod wire;
+
+pub(super) use models::models;
+pub(super) use read::{check_count, credential, read_messages};
+
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
+use hyper::{HeaderMap, Response, StatusCode};
+use serde_json::{Map, Value, json};
+
+use self::wire::{Block, Delta, ErrorForm, Event, FailureForm, Message, StopDelta};
+use super::answer::{Answer, Call};
+use super::dialect::Failure;
+use super::playback::{Playback, json_response};
+use super::script::Script;
+
+/// Pieces in which a tool's input is streamed.
+const INPUT_PIECE_BYTES: usize = 12;
+
+/// The same in every answer: this account never runs short.
+const SIGNATURE: [(&str, &str); 14] = [
+    (
+        "anthropic-organization-id",
+        "00000000-0000-4000-8000-000000000000",
+    ),
+    ("anthropic-ratelimit-requests-limit", "4000"),
+    ("anthropic-ratelimit-requests-remaining", "3999"),
+    ("anthropic-ratelimit-requests-reset", "2030-01-01T00:00:00Z"),
+    ("anthropic-ratelimit-tokens-limit", "480000"),
+    ("anthropic-ratelimit-tokens-remaining", "480000"),
+    ("anthropic-ratelimit-tokens-reset", "2030-01-01T00:00:00Z"),
+    ("anthropic-ratelimit-input-tokens-limit", "400000"),
+    ("anthropic-ratelimit-input-tokens-remaining", "400000"),
+    (
+        "anthropic-ratelimit-input-tokens-reset",
+        "2030-01-01T00:00:00Z",
+    ),
+    ("anthropic-ratelimit-output-tokens-limit", "80000"),
+    ("anthropic-ratelimit-output-tokens-remaining", "80000"),
+    (
+        "anthropic-ratelimit-output-tokens-reset",
+        "2030-01-01T00:00:00Z",
+    ),
+    ("via", "1.1 mock"),
+];
+
+pub(super) fn sign(headers: &mut HeaderMap, serial: u64) {
+    for (name, value) in SIGNATURE {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    headers.insert(
+        SET_COOKIE,
+        HeaderValue::from_static("__cf_bm=mock; path=/; HttpOnly; Secure"),
+    );
+    let request_id = HeaderValue::try_from(request_id(serial)).expect("the id is ASCII");
+    headers.insert(HeaderName::from_static("request-id"), request_id);
+}
+
+/// The message in one piece.
+pub(super) fn whole(answer: &Answer) -> Script {
+    let text = answer.pieces.concat();
+    let text = (!text.is_empty() || answer.call.is_none()).then_some(Block::Text { text: &text });
+    let call = answer
+        .call
+        .as_ref()
+        .map(|call| Block::tool_use(answer.serial, &call.name, call.input.clone()));
+    let message = Message {
+        content: text.into_iter().chain(call).collect(),
+        stop_reason: Some(stop_reason(answer)),
+        ..Message::opening(answer, answer.usage.output)
+    };
+    let mut script = Script::default();
+    script.event(|bytes| {
+        serde_json::to_writer(bytes, &message).expect("writing into memory cannot fail");
+    });
+    script
+}
+
+/// The message as events: text first, then the tool's call.
+pub(super) fn stream(answer: &Answer) -> Script {
+    let mut script = Script::default();
+    script.event(|bytes| {
+        Event::MessageStart {
+            message: Message::opening(answer, 1),
+        }
+        .write(bytes)
+    });
+    let text_blocks = append_text(&mut script, answer);
+    if let Some(call) = &answer.call {
+        append_call(&mut script, text_blocks, answer.serial, call);
+    }
+    let delta = StopDelta {
+        stop_reason: stop_reason(answer),
+        stop_sequence: None,
+    };
+    script.event(|bytes| {
+        Event::MessageDelta {
+            delta,
+            usage: answer.usage.into(),
+        }
+        .write(bytes)
+    });
+    script.event(|bytes| Event::MessageStop {}.write(bytes));
+    script
+}
+
+/// Returns how many blocks were appended: none if only a tool is called.
+fn append_text(script: &mut Script, answer: &Answer) -> usize {
+    if answer.pieces.is_empty() && answer.call.is_some() {
+        return 0;
+    }
+    let index = 0;
+    script.event(|bytes| {
+        Event::ContentBlockStart {
+            index,
+            content_block: Block::Text { text: "" },
+        }
+        .write(bytes)
+    });
+    script.event(|bytes| Event::Ping {}.write(bytes));
+    for text in &answer.pieces {
+        script.paced_event(|bytes| {
+            Event::ContentBlockDelta {
+                index,
+                delta: Delta::TextDelta { text },
+            }
+            .write(bytes)
+        });
+    }
+    script.event(|bytes| Event::ContentBlockStop { index }.write(bytes));
+    1
+}
+
+fn append_call(script: &mut Script, index: usize, serial: u64, call: &Call) {
+    let content_block = Block::tool_use(serial, &call.name, Value::Object(Map::new()));
+    script.event(|bytes| {
+        Event::ContentBlockStart {
+            index,
+            content_block,
+        }
+        .write(bytes)
+    });
+    let input = call.input.to_string();
+    for partial_json in input_pieces(&input) {
+        let delta = Delta::InputJsonDelta { partial_json };
+        script.paced_event(|bytes| Event::ContentBlockDelta { index, delta }.write(bytes));
+    }
+    script.event(|bytes| Event::ContentBlockStop { index }.write(bytes));
+}
+
+/// Pieces of about `INPUT_PIECE_BYTES`, after the empty one that the provider begins with.
+fn input_pieces(mut input: &str) -> Vec<&str> {
+    let mut pieces = vec![""];
+    while !input.is_empty() {
+        let (piece, rest) = input.split_at(input.ceil_char_boundary(INPUT_PIECE_BYTES));
+        pieces.push(piece);
+        input = rest;
+    }
+    pieces
+}
+
+fn stop_reason(answer: &Answer) -> &'static str {
+    match answer.call {
+        Some(_) => "tool_use",
+        None => "end_turn",
+    }
+}
+
+pub(super) fn append_failure(script: &mut Script, failure: &Failure) {
+    let error = ErrorForm {
+        kind: error_type(failure.status),
+        message: &failure.message,
+    };
+    script.event(|bytes| Event::Error { error }.write(bytes));
+}
+
+pub(super) fn token_count(tokens: u64) -> Response<Playback> {
+    json_response(StatusCode::OK, &json!({ "input_tokens": tokens }))
+}
+
+pub(super) fn failed(failure: &Failure, serial: u64) -> Response<Playback> {
+    let error = ErrorForm {
+        kind: error_type(failure.status),
+        message: &failure.message,
+    };
+    let body = FailureForm {
+        kind: "error",
+        error,
+        request_id: request_id(serial),
+    };
+    let status = StatusCode::from_u16(failure.status)
+        .expect("a failure's status is checked where it is asked for");
+    let mut response = json_response(status, &body);
+    if let Some(seconds) = failure.retry_after {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The provider's documented types; other statuses go by their class.
+fn error_type(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    }
+}
+
+fn request_id(serial: u64) -> String {
+    format!("req_mock_{serial:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::Ask;
+    use super::super::answer::Tool;
+    use super::super::behaviour::Behaviour;
+    use super::*;
+
+    fn answer(tool: Option<Tool>) -> Answer {
+        let ask = Ask {
+            model: "claude-mock-1".into(),
+            tool,
+            ..Ask::default()
+        };
+        let behaviour = "chunks=2,input_tokens=10,output_tokens=5,cache_read_tokens=3,cache_write_tokens=2,cache_write_1h_tokens=1";
+        Answer::compose(ask, &Behaviour::default().with_pairs(behaviour).unwrap(), 7)
+    }
+
+    fn tool() -> Tool {
+        let input_schema =
+            json!({"required": ["place"], "properties": {"place": {"type": "string"}}});
+        Tool {
+            name: "weather".into(),
+            input_schema,
+        }
+    }
+
+    fn text(script: Script) -> String {
+        String::from_utf8(script.plan(&Behaviour::default()).bytes.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_stream_has_the_provider_s_events_in_its_order() {
+        let expected = r#"event: message_start
+data: {"type":"message_start","message":{"id":"msg_mock_0000000000000007","type":"message","role":"assistant","model":"claude-mock-1","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":3,"cache_read_input_tokens":3,"cache_creation":{"ephemeral_5m_input_tokens":2,"ephemeral_1h_input_tokens":1},"output_tokens":1,"service_tier":"standard","inference_geo":"global"}}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+
+event: ping
+data: {"type":"ping"}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"The "}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"water "}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":0}
+
+event: message_delta
+data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":10,"cache_creation_input_tokens":3,"cache_read_input_tokens":3,"output_tokens":5}}
+
+event: message_stop
+data: {"type":"message_stop"}
+
+"#;
+        assert_eq!(text(stream(&answer(None))), expected);
+    }
+
+    #[test]
+    fn a_tool_s_input_comes_in_pieces_that_join_to_json() {
+        let text = text(stream(&answer(Some(tool()))));
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        let events: Vec<Value> = data
+            .map(|data| serde_json::from_str(data).unwrap())
+            .collect();
+        let input: String = events
+            .iter()
+            .filter_map(|event| event["delta"]["partial_json"].as_str())
+            .collect();
+        assert_eq!(input, r#"{"place":"mock"}"#);
+        assert!(text.contains(r#""content_block":{"type":"tool_use","id":"toolu_mock_0000000000000007","name":"weather","input":{}}"#));
+        assert_eq!(events[events.len() - 2]["delta"]["stop_reason"], "tool_use");
+    }
+
+    #[test]
+    fn a_whole_message_has_its_content_and_usage() {
+        let message: Value = serde_json::from_str(&text(whole(&answer(Some(tool()))))).unwrap();
+        let call = json!({"type": "tool_use", "id": "toolu_mock_0000000000000007", "name": "weather", "input": {"place": "mock"}});
+        assert_eq!(
+            message["content"],
+            json!([{"type": "text", "text": "The water "}, call])
+        );
+        assert_eq!(message["stop_reason"], "tool_use");
+        assert_eq!(message["usage"]["output_tokens"], 5);
+    }
+}

@@ -135,7 +135,7 @@ install_with_apt() {
 
 try_apt() {
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
-        -o DPkg::Lock::Timeout=120 "$@" >&2
+        -o DPkg::Lock::Timeout=120 "$@" >/dev/null
 }
 
 # The package would start a server on port 6379, which nobody asked for: only the program is wanted.

@@ -81,7 +81,7 @@ install_missing() {
         if command -v $manager >/dev/null; then break; fi
     done
     packages=$(for need in $needs; do package_of $manager "$need"; done | tr '\n' ' ')
-    packages=${packages% }
+    packages=${packages% } packages=${packages%,}
     case $manager in
         apt-get) install_with_apt ;;
         dnf | zypper) fail "install what is missing: sudo $manager install $packages" ;;

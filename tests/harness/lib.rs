@@ -4,6 +4,7 @@ pub mod client;
 pub mod command;
 pub mod config;
 pub mod eventually;
+pub mod http;
 pub mod process;
 pub mod redis;
 pub mod reply;

@@ -1,0 +1,3 @@
+//! The relay between callers and a simulated upstream, with a Redis of each test's own.
+
+mod mock;

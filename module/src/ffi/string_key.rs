@@ -22,8 +22,11 @@ impl<'a> StringKey<'a> {
 
     /// The text that it holds. A copy: a write may move or free the original.
     pub(crate) fn read(&self) -> Vec<u8> {
+        if self.is_missing() {
+            return Vec::new();
+        }
         let mut len = 0;
-        // SAFETY: the key holds a string; the pointer is good for `len` bytes until the next call on the key.
+        // SAFETY: the key holds a string, and is not null; the pointer is good for `len` bytes until the next call on the key.
         unsafe {
             let start = api!(RedisModule_StringDMA)(self.0.raw, &raw mut len, READ);
             if start.is_null() {

@@ -2,6 +2,7 @@
 //! Pure: it looks at bytes and positions alone. A new option is a method here only when two commands share it.
 
 use crate::error::{Error, Escaped};
+use crate::integer;
 use crate::time::{MAX_DELAY, MAX_LEASE, MAX_SPAN, Millis};
 
 /// Request ids, members and flows.
@@ -65,6 +66,11 @@ impl<'a> Args<'a> {
         self.word().ok_or(Error::Missing { option: argument })
     }
 
+    /// The word that follows an option.
+    pub(crate) fn value(&mut self, option: &'static str) -> Result<Word<'a>, Error> {
+        self.word().ok_or(Error::Valueless { option })
+    }
+
     pub(crate) fn end(&mut self) -> Result<(), Error> {
         self.word().map_or(Ok(()), |word| Err(word.unexpected()))
     }
@@ -92,7 +98,7 @@ impl<'a> Args<'a> {
 
     /// `numkeys key [key …]` up to the end of the line.
     pub(crate) fn numbered_keys(&mut self) -> Result<Vec<Word<'a>>, Error> {
-        let count = integer(self.fixed("numkeys")?.bytes).ok_or(Error::NumKeys)?;
+        let count = integer::exact(self.fixed("numkeys")?.bytes).ok_or(Error::NumKeys)?;
         let rest = self.words.len() - self.next;
         if count < 1 || usize::try_from(count) != Ok(rest) {
             return Err(Error::NumKeys);
@@ -107,8 +113,7 @@ impl<'a> Args<'a> {
         min: i64,
         max: i64,
     ) -> Result<i64, Error> {
-        let word = self.word().ok_or(Error::Valueless { option: argument })?;
-        integer(word.bytes)
+        integer::exact(self.value(argument)?.bytes)
             .filter(|value| (min..=max).contains(value))
             .ok_or(Error::NotInRange { argument, min, max })
     }
@@ -175,8 +180,7 @@ impl<'a> Args<'a> {
             return Err(option.unexpected());
         };
         let max = max.get() / unit;
-        let word = self.word().ok_or(Error::Valueless { option: name })?;
-        let value = integer(word.bytes).ok_or(Error::NotInRange {
+        let value = integer::exact(self.value(name)?.bytes).ok_or(Error::NotInRange {
             argument: name,
             min: 1,
             max,
@@ -192,47 +196,11 @@ impl<'a> Args<'a> {
     }
 }
 
-/// An integer as Redis reads one: no sign but `-`, no blanks, no leading zeros.
-pub(crate) fn integer(bytes: &[u8]) -> Option<i64> {
-    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
-    let plain = digits.iter().all(u8::is_ascii_digit);
-    let canonical = match digits {
-        [] => false,
-        [b'0'] => bytes.len() == 1,
-        [first, ..] => *first != b'0',
-    };
-    if !plain || !canonical {
-        return None;
-    }
-    std::str::from_utf8(bytes).ok()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Args, integer};
+    use super::Args;
     use crate::error::Error;
     use crate::time::Millis;
-
-    #[test]
-    fn integers_are_read_as_redis_reads_them() {
-        for (text, value) in [
-            ("0", Some(0)),
-            ("-7", Some(-7)),
-            ("9223372036854775807", Some(i64::MAX)),
-            ("-9223372036854775808", Some(i64::MIN)),
-            ("9223372036854775808", None),
-            ("", None),
-            ("-", None),
-            ("-0", None),
-            ("+1", None),
-            ("01", None),
-            (" 1", None),
-            ("1.5", None),
-            ("1e3", None),
-        ] {
-            assert_eq!(integer(text.as_bytes()), value, "{text:?}");
-        }
-    }
 
     #[test]
     fn a_lease_is_given_once_in_one_of_two_units() {

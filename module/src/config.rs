@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use redis_module::RedisString;
 
-use crate::args;
 use crate::error::Escaped;
+use crate::integer;
 
 /// An integer setting and its range.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) fn check_load_arguments(args: &[RedisString]) -> Result<(), String> {
         let Some(value) = pair.get(1) else {
             return Err(format!("setting '{shown}' has no value"));
         };
-        let in_range = args::integer(value.as_slice())
+        let in_range = integer::exact(value.as_slice())
             .is_some_and(|value| (setting.min..=setting.max).contains(&value));
         if !in_range {
             return Err(format!(

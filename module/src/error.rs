@@ -26,6 +26,8 @@ pub(crate) enum Error {
     },
     /// A string that is empty or too long.
     Length { argument: &'static str, max: usize },
+    /// A string that may be empty but not so long.
+    TooLong { argument: &'static str, max: usize },
     /// A chain without segments, or with too many.
     Segments { argument: &'static str, max: usize },
     /// `numkeys` does not fit the words that follow.
@@ -62,6 +64,9 @@ impl fmt::Display for Error {
             ),
             Self::Length { argument, max } => {
                 write!(f, "ERR invalid {argument}: must be 1 to {max} bytes")
+            }
+            Self::TooLong { argument, max } => {
+                write!(f, "ERR invalid {argument}: must be at most {max} bytes")
             }
             Self::Segments { argument, max } => {
                 write!(f, "ERR invalid {argument}: must have 1 to {max} segments")

@@ -8,11 +8,15 @@ mod config;
 mod error;
 mod events;
 mod ffi;
+mod integer;
+mod lifetime;
 mod load;
+mod qgate;
 mod replicate;
 mod reply;
 mod stats;
 mod time;
+mod trie;
 mod umq;
 
 use redis_module::configuration::ConfigurationFlags;
@@ -48,6 +52,18 @@ redis_module! {
         ["umq.release", umq::release::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.force", umq::force::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.info", umq::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
+        ["qgate.acquire", qgate::acquire::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
+        ["qgate.renew", qgate::renew::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["qgate.release", qgate::release::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["qgate.leave", qgate::leave::command, "write fast", 0, 0, 0, "", "write fast"],
+        ["qgate.count", qgate::count::command, "readonly fast", 1, -1, 1, "", "read fast"],
+        ["qgate.members", qgate::members::command, "readonly", 1, 1, 1, "", "read slow"],
+        ["qgate.info", qgate::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
+        ["trie.save", trie::save::command, "write deny-oom", 1, 1, 1, "", "write slow"],
+        ["trie.find", trie::find::command, "write", 1, 1, 1, "", "write slow"],
+        ["trie.find_ro", trie::find::command_ro, "readonly", 1, 1, 1, "", "read slow"],
+        ["trie.del", trie::del::command, "write", 1, 1, 1, "", "write slow"],
+        ["trie.info", trie::info::command, "readonly", 1, 1, 1, "", "read slow"],
     ],
     configurations: [
         i64: [

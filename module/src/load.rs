@@ -5,8 +5,8 @@ use std::panic;
 use redis_module::{Context, RedisString, RedisValue, Status, raw};
 
 use crate::ffi::docs::{self, Doc};
-use crate::ffi::log::{Level, log};
-use crate::{config, umq};
+use crate::ffi::log::warn;
+use crate::{config, qgate, trie, umq};
 
 /// The first version with functions that replicas, transactions and leases need.
 const OLDEST_SERVER: i32 = 0x0007_0000;
@@ -19,12 +19,24 @@ const LAZY_FREEING: [&str; 4] = [
     "lazyfree-lazy-user-del",
 ];
 
-const DOCS: [Doc; 5] = [
+const DOCS: [Doc; 17] = [
     umq::acquire::DOC,
     umq::renew::DOC,
     umq::release::DOC,
     umq::force::DOC,
     umq::info::DOC,
+    qgate::acquire::DOC,
+    qgate::renew::DOC,
+    qgate::release::DOC,
+    qgate::leave::DOC,
+    qgate::count::DOC,
+    qgate::members::DOC,
+    qgate::info::DOC,
+    trie::save::DOC,
+    trie::find::DOC,
+    trie::find::DOC_RO,
+    trie::del::DOC,
+    trie::info::DOC,
 ];
 
 pub(crate) fn init(context: &Context, args: &[RedisString]) -> Status {
@@ -36,7 +48,7 @@ pub(crate) fn init(context: &Context, args: &[RedisString]) -> Status {
             Status::Ok
         }
         Err(why) => {
-            log(ctx, Level::Warning, &format!("weir is not loaded: {why}"));
+            warn(ctx, &format!("weir is not loaded: {why}"));
             Status::Err
         }
     }
@@ -57,11 +69,7 @@ fn check_and_describe(context: &Context, args: &[RedisString]) -> Result<(), Str
 /// A panic becomes an error reply; this says in the server's log where it came from.
 fn log_panics() {
     panic::set_hook(Box::new(|info| {
-        log(
-            std::ptr::null_mut(),
-            Level::Warning,
-            &format!("weir: {info}"),
-        );
+        warn(std::ptr::null_mut(), &format!("weir: {info}"));
     }));
 }
 
@@ -72,9 +80,8 @@ fn warn_of_slow_freeing(context: &Context) {
         };
         let is_no = matches!(pair.get(1), Some(RedisValue::SimpleString(value)) if value == "no");
         if is_no {
-            log(
+            warn(
                 context.get_raw(),
-                Level::Warning,
                 &format!(
                     "{name} is 'no': freeing a large key will stop the server; set it to 'yes'"
                 ),

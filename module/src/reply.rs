@@ -2,8 +2,6 @@
 
 use std::ffi::CString;
 
-use redis_module::raw;
-
 use crate::error::Error;
 use crate::ffi::{Ctx, api};
 

@@ -73,8 +73,11 @@ impl<'a> HashKey<'a> {
         self.0.touched();
     }
 
-    /// `HDEL key field [field …]`: how many were there.
-    pub(crate) fn remove(&self, fields: &[&[u8]]) -> usize {
+    /// `HDEL key field [field …]`, of those that are there.
+    pub(crate) fn remove(&self, fields: &[&[u8]]) {
+        if self.is_missing() {
+            return;
+        }
         let fields: Vec<RedisString> = fields.iter().map(|field| string(field)).collect();
         let mut removed: Vec<_> = fields
             .iter()
@@ -86,7 +89,6 @@ impl<'a> HashKey<'a> {
             events::core(self.0.ctx, events::Class::Hash, c"hdel", self.0.name);
             self.0.touched();
         }
-        removed.len()
     }
 
     fn remove_one(&self, field: &RedisString) -> bool {

@@ -81,7 +81,7 @@ impl<'a> ZsetKey<'a> {
     }
 
     /// `ZADD key score member [score member …]`
-    pub(crate) fn add<'m>(&self, elements: &[(UnixMillis, &'m RedisString)]) {
+    pub(crate) fn add(&self, elements: &[(UnixMillis, &RedisString)]) {
         for (score, member) in elements {
             // SAFETY: the key is open for writing and holds a zset or nothing; no flags are asked for.
             unsafe {

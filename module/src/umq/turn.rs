@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 
+use crate::integer;
 use crate::time::{MAX_DELAY, Millis, UnixMillis};
 
 /// The least time for which a turn that nobody holds is remembered.
@@ -65,10 +66,10 @@ impl<'a> Turn<'a> {
     /// times that cannot be ours are cut to what they can be. `None`: the text is not a turn.
     pub(crate) fn parse(text: &'a [u8], now: UnixMillis) -> Option<Self> {
         let mut words = text.splitn(5, |byte| *byte == b' ');
-        let lease_end = UnixMillis::new(saturating(words.next()?)?).believable(now);
-        let token = saturating(words.next()?)?.max(0);
-        let stamp = UnixMillis::new(saturating(words.next()?)?).min(now);
-        let keep = Millis::new(saturating(words.next()?)?).clamp(MIN_KEEP, MAX_DELAY);
+        let lease_end = UnixMillis::new(integer::saturating(words.next()?)?).believable(now);
+        let token = integer::saturating(words.next()?)?.max(0);
+        let stamp = UnixMillis::new(integer::saturating(words.next()?)?).min(now);
+        let keep = Millis::new(integer::saturating(words.next()?)?).clamp(MIN_KEEP, MAX_DELAY);
         let turn = Self {
             lease_end,
             token,
@@ -177,20 +178,6 @@ impl<'a> Turn<'a> {
             ..self
         }
     }
-}
-
-/// An integer of any size, cut to the range of `i64`. `None`: not an integer.
-fn saturating(word: &[u8]) -> Option<i64> {
-    let negative = word.strip_prefix(b"-");
-    let digits = negative.unwrap_or(word);
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let size = digits.iter().fold(0_i64, |sum, digit| {
-        sum.saturating_mul(10)
-            .saturating_add(i64::from(digit - b'0'))
-    });
-    Some(if negative.is_some() { -size } else { size })
 }
 
 #[cfg(test)]

@@ -1,0 +1,34 @@
+//! `QGATE.COUNT`: how many slots of each gate are in use, and how many wait.
+
+use redis_module::{Context, RedisResult, RedisString};
+
+use super::stored::Stored;
+use crate::args::Args;
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::ffi::key::Access;
+use crate::reply::Reply;
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"qgate.count",
+    summary: c"Replies [in-use, waiting] per gate.",
+    complexity: c"O(K) with K gates",
+    arity: -2,
+    keys: Keys::ReadAll,
+    args: &[Arg::key(c"key").multiple()],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    call::run("qgate.count", context, &argv, count)
+}
+
+fn count(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
+    let mut counts = Vec::new();
+    while let Some(key) = args.word() {
+        let gate = Stored::open(call, call.string(key), Access::Read)?;
+        let in_use = Reply::count(gate.look()?.in_use);
+        counts.push(Reply::Array(vec![in_use, Reply::Int(0)]));
+    }
+    Ok(Reply::Array(counts))
+}

@@ -1,0 +1,49 @@
+//! `QGATE.INFO`: a gate at a glance.
+
+use redis_module::{Context, RedisResult, RedisString};
+
+use super::limits;
+use super::stored::Stored;
+use crate::args::Args;
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::ffi::key::Access;
+use crate::reply::Reply;
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"qgate.info",
+    summary:
+        c"Shows a gate: slots in use, limit last named, closure, next lease end, and who waits.",
+    complexity: c"O(log N) with N members",
+    arity: 2,
+    keys: Keys::Read,
+    args: &[Arg::key(c"key")],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    call::run("qgate.info", context, &argv, info)
+}
+
+fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
+    let key = call.string(args.fixed("key")?);
+    let now = call.now();
+    let gate = Stored::open(call, key, Access::Read)?;
+    let found = gate.look()?;
+    let limit = limits::last_named(call, key.as_slice()).filter(|_| !gate.is_missing());
+    let next = gate.holders(1).pop();
+    Ok(Reply::Map(vec![
+        ("in-use", Reply::count(found.in_use)),
+        ("waiting", Reply::Int(0)),
+        ("limit", Reply::or_nil(limit, Reply::Int)),
+        ("closed-ms", Reply::Int(found.closed_until.since(now).get())),
+        ("flows", Reply::Int(0)),
+        ("oldest-wait-ms", Reply::Int(0)),
+        (
+            "next-expiry-ms",
+            Reply::or_nil(next, |next| {
+                Reply::Int(next.score.believable(now).since(now).get())
+            }),
+        ),
+    ]))
+}

@@ -1,0 +1,53 @@
+//! `QGATE.RENEW`: the leases of these holders end a stated time from now.
+
+use redis_module::{Context, RedisResult, RedisString};
+
+use super::stored::Stored;
+use crate::args::Args;
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::ffi::key::Access;
+use crate::reply::Reply;
+use crate::stats;
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"qgate.renew",
+    summary:
+        c"Sets the end of holders' leases. Replies 1 per member, or 0 for one that is no holder.",
+    complexity: c"O(M log N) with M members named and N in the gate",
+    arity: -5,
+    keys: Keys::Change,
+    args: &[
+        Arg::key(c"key"),
+        Arg::LEASE,
+        Arg::string(c"member").multiple(),
+    ],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    call::run("qgate.renew", context, &argv, renew)
+}
+
+fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
+    let key = call.string(args.fixed("key")?);
+    let end = call.now().plus(args.fixed_lease()?);
+    let members = args.ids("member")?;
+    let gate = Stored::open(call, key, Access::Write)?;
+    let mut renewed = Vec::with_capacity(members.len());
+    let mut replies = Vec::with_capacity(members.len());
+    for member in members {
+        let member = call.string(member);
+        let holds = gate.holds(member);
+        if holds {
+            renewed.push((end, member));
+        }
+        replies.push(Reply::Int(i64::from(holds)));
+    }
+    if !renewed.is_empty() {
+        gate.lease(&renewed);
+        gate.sweep(&gate.ended(), None);
+    }
+    stats::QGATE_RENEWALS.add_many(renewed.len());
+    Ok(Reply::Array(replies))
+}

@@ -1,6 +1,7 @@
 //! Time is an argument: each package has one file that reads a clock. `tokio::time` measures spans and timers
 //! anywhere, since paused tests can move it.
 
+use crate::imports::imports;
 use crate::source::{Finding, Source};
 
 const CLOCKS: [&str; 3] = [
@@ -9,19 +10,31 @@ const CLOCKS: [&str; 3] = [
     "tests/harness/time.rs",
 ];
 
+/// Spelled out, or short where std's is imported.
+const READINGS: [&str; 2] = ["SystemTime::now", "std::time::Instant::now"];
+const SHORT_READING: &str = "Instant::now";
+
 pub(crate) fn findings(sources: &[Source]) -> Vec<Finding> {
-    let readers = sources
-        .iter()
-        .filter(|source| !CLOCKS.contains(&source.path.as_str()));
-    let of_one = |source| Source::lines(source).filter_map(move |line| reads(source, line));
-    readers.flat_map(of_one).collect()
+    let told = |source: &&Source| {
+        let path = source.path.as_str();
+        !CLOCKS.contains(&path) && path != "tests/tidy/clocks.rs"
+    };
+    sources.iter().filter(told).flat_map(of_file).collect()
 }
 
-fn reads(source: &Source, (number, line): (usize, &str)) -> Option<Finding> {
-    let wall = line.contains("SystemTime::now");
-    let monotonic = line.contains("Instant::now") && !source.text.contains("tokio::time");
-    let this_file = source.path == "tests/tidy/clocks.rs";
-    let clock = CLOCKS.join(", ");
-    let rule = format!("reads a clock: only {clock} do, everything else is told the time");
-    ((wall || monotonic) && !this_file).then(|| source.finding(number, rule))
+fn of_file(source: &Source) -> Vec<Finding> {
+    let mut readings = READINGS.to_vec();
+    let imports = imports(source);
+    if imports
+        .iter()
+        .any(|import| import.path == "std::time::Instant")
+    {
+        readings.push(SHORT_READING);
+    }
+    let reads = |(_, line): &(usize, &str)| readings.iter().any(|reading| line.contains(reading));
+    let rule = format!("reads a clock: only {} do", CLOCKS.join(", "));
+    let lines = source.lines().filter(reads);
+    lines
+        .map(|(number, _)| source.finding(number, rule.as_str()))
+        .collect()
 }

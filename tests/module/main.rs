@@ -1,0 +1,14 @@
+//! The module against real servers, a file per concern. The contract of each command is in `module/README.md`.
+//! `typed`, `moment`, `unchanged` and `aof` are what the tests look through.
+
+mod aof;
+mod moment;
+mod typed;
+mod unchanged;
+
+mod qgate;
+mod qgate_golden;
+mod trie;
+mod trie_golden;
+mod umq;
+mod umq_golden;

@@ -1,0 +1,55 @@
+//! `make bench`: the module's commands beside the scripts that they replace, and the relay beside the direct
+//! path. Prints Markdown. It informs, so it succeeds whatever it measures; a new bench is a file and a row here.
+
+mod batch;
+mod cpu;
+mod draw;
+mod qgate;
+mod race;
+mod report;
+mod scripts;
+mod stand;
+mod trie;
+mod umq;
+
+use clap::{Parser, ValueEnum};
+use harness::Redis;
+
+use crate::race::Pace;
+
+/// Measures Weir's module beside Lua scripts, and its relay beside the direct path.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Options {
+    /// What to measure; everything when nothing is named
+    benches: Vec<Bench>,
+    /// Fewer and shorter rounds
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum Bench {
+    Umq,
+    Qgate,
+    Trie,
+}
+
+fn main() {
+    let options = Options::parse();
+    let pace = if options.quick {
+        Pace::QUICK
+    } else {
+        Pace::FULL
+    };
+    let named = |bench: &Bench| options.benches.is_empty() || options.benches.contains(bench);
+    let redis = Redis::builder().without_module().start();
+    report::head(&pace, &redis.info("redis_version"));
+    for bench in Bench::value_variants().iter().copied().filter(named) {
+        match bench {
+            Bench::Umq => umq::run(&pace),
+            Bench::Qgate => qgate::run(&pace),
+            Bench::Trie => trie::run(&pace),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The Lua scripts that relays send today, and that the commands replace.
+
+/// KEYS lock, last; ARGV id, ttl, delay
+pub(crate) const TURN_ACQUIRE: &str = include_str!("lua/turn_acquire.lua");
+/// KEYS lock, last; ARGV id
+pub(crate) const TURN_RELEASE: &str = include_str!("lua/turn_release.lua");
+/// KEYS gate; ARGV now, limit, expire-at, member, key-ttl
+pub(crate) const GATE_ACQUIRE: &str = include_str!("lua/gate_acquire.lua");
+/// KEYS gate; ARGV member
+pub(crate) const GATE_RELEASE: &str = include_str!("lua/gate_release.lua");
+/// ARGV ttl, then id and max of each account
+pub(crate) const LOADS: &str = include_str!("lua/loads.lua");
+/// KEYS hash; ARGV chain, ttl
+pub(crate) const PREFIX_FIND: &str = include_str!("lua/prefix_find.lua");
+/// KEYS hash; ARGV chain, value, ttl
+pub(crate) const PREFIX_SAVE: &str = include_str!("lua/prefix_save.lua");

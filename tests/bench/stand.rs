@@ -1,0 +1,115 @@
+//! The server that is measured: alone on its CPU, one connection that keeps a pipeline full, and the server's
+//! own account of what its commands took.
+
+use std::io::{BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use harness::redis::Builder;
+use harness::{Client, Redis, resp};
+
+use crate::batch::Batch;
+use crate::cpu;
+
+/// The server's CPU; the load has the other.
+const SERVER_CPU: usize = 0;
+const LOAD_CPU: usize = 1;
+
+#[derive(Debug)]
+pub(crate) struct Stand {
+    redis: Redis,
+    control: Client,
+    load: BufReader<UnixStream>,
+}
+
+/// What the server's commands took since the last reset.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) calls: u64,
+    pub(crate) micros: u64,
+}
+
+impl Stand {
+    pub(crate) fn start(builder: Builder) -> Self {
+        let redis = builder.start();
+        cpu::pin(redis.pid(), SERVER_CPU);
+        cpu::pin(std::process::id(), LOAD_CPU);
+        let load = UnixStream::connect(redis.socket()).expect("a started server accepts");
+        Self {
+            control: redis.connect(),
+            load: BufReader::with_capacity(1 << 16, load),
+            redis,
+        }
+    }
+
+    pub(crate) fn control(&mut self) -> &mut Client {
+        &mut self.control
+    }
+
+    /// The SHA1 under which the script can be called.
+    pub(crate) fn script(&mut self, text: &str) -> String {
+        self.control
+            .call([b"SCRIPT", b"LOAD".as_slice(), text.as_bytes()])
+            .text()
+    }
+
+    /// Sends the batch in one write and takes all its answers.
+    ///
+    /// # Panics
+    /// When an answer is not the expected one.
+    pub(crate) fn send(&mut self, batch: &Batch) {
+        self.load
+            .get_mut()
+            .write_all(batch.wire())
+            .expect("the server reads");
+        for (at, expected) in batch.expected().iter().enumerate() {
+            let reply = resp::decode(&mut self.load).expect("the server answers");
+            assert!(
+                expected.is(&reply),
+                "command {at} of a batch must answer {expected:?}, not {reply:?}"
+            );
+        }
+    }
+
+    /// Sends a long sequence of commands, `depth` at a time.
+    pub(crate) fn fill(&mut self, count: usize, mut command: impl FnMut(usize, &mut Batch)) {
+        const DEPTH: usize = 64;
+        let mut batch = Batch::default();
+        for at in 0..count {
+            command(at, &mut batch);
+            if batch.len() >= DEPTH || at + 1 == count {
+                self.send(&batch);
+                batch.clear();
+            }
+        }
+    }
+
+    pub(crate) fn reset_spent(&mut self) {
+        self.control.call("CONFIG RESETSTAT");
+    }
+
+    /// The time of the named commands themselves. The commands that a script calls are in the script's.
+    pub(crate) fn spent(&mut self, commands: &[&str]) -> Spent {
+        let stats = self.control.call("INFO commandstats").text();
+        let mut sum = Spent::default();
+        for command in commands {
+            let name = format!("cmdstat_{command}:");
+            let line = stats.lines().find_map(|line| line.strip_prefix(&name));
+            let line = line.unwrap_or_else(|| panic!("{command} was not called"));
+            sum.calls += number(line, "calls=");
+            sum.micros += number(line, "usec=");
+        }
+        sum
+    }
+
+    /// CPU time of the whole server process.
+    pub(crate) fn cpu(&self) -> Duration {
+        cpu::used(self.redis.pid())
+    }
+}
+
+fn number(line: &str, name: &str) -> u64 {
+    line.split(',')
+        .find_map(|part| part.strip_prefix(name)?.parse().ok())
+        .expect("every cmdstat line has calls and usec")
+}

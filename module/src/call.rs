@@ -13,6 +13,9 @@ use crate::reply::{self, Reply};
 use crate::stats;
 use crate::time::UnixMillis;
 
+/// Commands of so many words are read without a list on the heap.
+const FEW_WORDS: usize = 16;
+
 /// What a command does once its execution has begun.
 type Body = fn(&Call<'_>, Args<'_>) -> Result<Reply, Error>;
 
@@ -48,13 +51,22 @@ pub(crate) fn run(
 ) -> RedisResult {
     let ctx = context.get_raw();
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let words: Vec<&[u8]> = argv.iter().map(RedisString::as_slice).collect();
+        let (mut few, mut many) = ([&[][..]; FEW_WORDS], Vec::new());
+        let words = if argv.len() <= few.len() {
+            &mut few[..argv.len()]
+        } else {
+            many.resize(argv.len(), &[][..]);
+            &mut many[..]
+        };
+        for (word, string) in words.iter_mut().zip(argv) {
+            *word = string.as_slice();
+        }
         let call = Call {
             ctx,
             argv,
             now: clock::now(),
         };
-        body(&call, Args::new(name, &words))
+        body(&call, Args::new(name, words))
     }));
     match result.unwrap_or_else(|_| {
         stats::PANICS.add();

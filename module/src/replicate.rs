@@ -42,29 +42,11 @@ pub(crate) fn pexpireat(ctx: Ctx, key: &RedisString, at: UnixMillis) {
     }
 }
 
-pub(crate) fn zadd(ctx: Ctx, key: &RedisString, elements: &[(UnixMillis, &RedisString)]) {
-    if let [(score, member)] = elements {
-        // SAFETY: the format names a string, a long long and a string.
-        unsafe {
-            api!(RedisModule_Replicate)(
-                ctx,
-                c"ZADD".as_ptr(),
-                c"sls".as_ptr(),
-                key.inner,
-                score.get() as c_longlong,
-                member.inner,
-            );
-        }
-        return;
-    }
-    let scores: Vec<RedisString> = elements
+pub(crate) fn zadd(ctx: Ctx, key: &RedisString, score: UnixMillis, members: &[&RedisString]) {
+    let score = string(score.get().to_string().as_bytes());
+    let mut words: Vec<_> = members
         .iter()
-        .map(|(score, _)| string(score.get().to_string().as_bytes()))
-        .collect();
-    let mut words: Vec<_> = elements
-        .iter()
-        .zip(&scores)
-        .flat_map(|((_, member), score)| [score.inner, member.inner])
+        .flat_map(|member| [score.inner, member.inner])
         .collect();
     list(ctx, c"ZADD", key, &mut words);
 }

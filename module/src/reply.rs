@@ -10,15 +10,30 @@ pub(crate) enum Reply {
     Ok,
     Nil,
     Int(i64),
+    /// A short array of integers, kept off the heap: the answer of every acquisition.
+    Ints(Ints),
     Bytes(Vec<u8>),
     Array(Vec<Reply>),
     /// Fields in this order: a map in RESP3, a flat array in RESP2.
     Map(Vec<(&'static str, Reply)>),
 }
 
+/// At most as many integers as an acquisition answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ints {
+    values: [i64; 4],
+    len: usize,
+}
+
 impl Reply {
     pub(crate) fn ints<const N: usize>(values: [i64; N]) -> Self {
-        Self::Array(values.map(Self::Int).to_vec())
+        const { assert!(N <= 4) };
+        let mut ints = Ints {
+            values: [0; 4],
+            len: N,
+        };
+        ints.values[..N].copy_from_slice(&values);
+        Self::Ints(ints)
     }
 
     /// A number of things, which never comes near the end of the range.
@@ -42,11 +57,15 @@ pub(crate) fn send(ctx: Ctx, reply: &Reply) {
                 api!(RedisModule_ReplyWithStringBuffer)(ctx, bytes.as_ptr().cast(), bytes.len())
             }
             Reply::Array(items) => api!(RedisModule_ReplyWithArray)(ctx, items.len() as i64),
+            Reply::Ints(ints) => api!(RedisModule_ReplyWithArray)(ctx, ints.len as i64),
             Reply::Map(fields) => api!(RedisModule_ReplyWithMap)(ctx, fields.len() as i64),
         };
     }
     match reply {
         Reply::Array(items) => items.iter().for_each(|item| send(ctx, item)),
+        Reply::Ints(ints) => ints.values[..ints.len]
+            .iter()
+            .for_each(|value| send(ctx, &Reply::Int(*value))),
         Reply::Map(fields) => fields.iter().for_each(|(name, value)| {
             send_name(ctx, name);
             send(ctx, value);

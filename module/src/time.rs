@@ -41,9 +41,13 @@ impl UnixMillis {
         Millis::new(self.0.saturating_sub(earlier.0))
     }
 
-    /// A stored time that no lease of ours can have counts as the latest that one can.
-    pub(crate) fn believable(self, now: Self) -> Self {
-        self.min(now.plus(MAX_LEASE))
+    /// A stored time further ahead than anything of ours can be counts as 30 days from now.
+    pub(crate) fn believable(self, furthest: Millis, now: Self) -> Self {
+        if self > now.plus(furthest) {
+            now.plus(MAX_LEASE)
+        } else {
+            self
+        }
     }
 }
 

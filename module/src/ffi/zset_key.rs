@@ -1,4 +1,4 @@
-//! A key that holds a ZSET or nothing. Scores are times, in ms since 1970.
+//! A key that holds a ZSET or nothing. Scores are integers: times in ms since 1970, or their negatives.
 
 use redis_module::{Context, RedisString, RedisValue, raw};
 
@@ -15,7 +15,7 @@ pub(crate) struct ZsetKey<'a>(Key<'a>);
 #[derive(Debug)]
 pub(crate) struct Element {
     pub(crate) member: RedisString,
-    pub(crate) score: UnixMillis,
+    pub(crate) score: i64,
 }
 
 impl<'a> ZsetKey<'a> {
@@ -39,17 +39,17 @@ impl<'a> ZsetKey<'a> {
         self.0.expire_at(at);
     }
 
-    pub(crate) fn score(&self, member: &RedisString) -> Option<UnixMillis> {
+    pub(crate) fn score(&self, member: &RedisString) -> Option<i64> {
         let mut score = 0.0;
         // SAFETY: the key holds a zset or is null, which answers "missing".
         let found = !self.is_missing()
             && unsafe { api!(RedisModule_ZsetScore)(self.0.raw, member.inner, &raw mut score) }
                 == OK;
-        found.then(|| millis(score))
+        found.then(|| integer(score))
     }
 
     /// The score of the last element; `None` when there is none.
-    pub(crate) fn last_score(&self) -> Option<UnixMillis> {
+    pub(crate) fn last_score(&self) -> Option<i64> {
         self.range(FromEnd::Last, f64::NEG_INFINITY, f64::INFINITY)
             .next()
             .map(|element| element.score)
@@ -80,43 +80,61 @@ impl<'a> ZsetKey<'a> {
         }
     }
 
-    /// `ZADD key score member [score member …]`
-    pub(crate) fn add(&self, elements: &[(UnixMillis, &RedisString)]) {
-        for (score, member) in elements {
-            // SAFETY: the key is open for writing and holds a zset or nothing; no flags are asked for.
-            unsafe {
-                api!(RedisModule_ZsetAdd)(
-                    self.0.raw,
-                    score.get() as f64,
-                    member.inner,
-                    std::ptr::null_mut(),
-                );
-            }
+    /// `ZADD key NX score member`: whether it was added.
+    pub(crate) fn add_new(&self, score: UnixMillis, member: &RedisString) -> bool {
+        let flags = self.write(score, member, raw::REDISMODULE_ZADD_NX);
+        let added = flags & raw::REDISMODULE_ZADD_ADDED != 0;
+        if added {
+            self.added(score, &[member]);
         }
-        replicate::zadd(self.0.ctx, self.0.name, elements);
+        added
+    }
+
+    /// `ZADD key score member [score member …]`
+    pub(crate) fn add(&self, score: UnixMillis, members: &[&RedisString]) {
+        for member in members {
+            self.write(score, member, 0);
+        }
+        self.added(score, members);
+    }
+
+    /// `ZREM key member [member …]`: how many of the members were there.
+    pub(crate) fn remove(&self, members: &[&RedisString]) -> usize {
+        let mut removed: Vec<_> = members
+            .iter()
+            .filter(|member| self.remove_one(member))
+            .map(|member| member.inner)
+            .collect();
+        if !removed.is_empty() {
+            replicate::zrem(self.0.ctx, self.0.name, &mut removed);
+            events::core(self.0.ctx, events::Class::Zset, c"zrem", self.0.name);
+            self.0.touched();
+        }
+        removed.len()
+    }
+
+    /// Replies what the server says of it, as flags.
+    fn write(&self, score: UnixMillis, member: &RedisString, flags: u32) -> u32 {
+        let mut flags = flags as i32;
+        // SAFETY: the key is open for writing and holds a zset or nothing.
+        unsafe {
+            let score = score.get() as f64;
+            api!(RedisModule_ZsetAdd)(self.0.raw, score, member.inner, &raw mut flags);
+        }
+        flags as u32
+    }
+
+    fn added(&self, score: UnixMillis, members: &[&RedisString]) {
+        replicate::zadd(self.0.ctx, self.0.name, score, members);
         events::core(self.0.ctx, events::Class::Zset, c"zadd", self.0.name);
         self.0.touched();
     }
 
-    /// `ZREM key member [member …]`, of members that are there.
-    pub(crate) fn remove<'m>(&self, members: impl Iterator<Item = &'m RedisString>) {
-        let mut removed: Vec<*mut raw::RedisModuleString> = Vec::new();
-        for member in members {
-            // SAFETY: as in `add`; the last removal leaves an empty key, which further ones allow.
-            unsafe {
-                api!(RedisModule_ZsetRem)(self.0.raw, member.inner, std::ptr::null_mut());
-            }
-            removed.push(member.inner);
-        }
-        if removed.is_empty() {
-            return;
-        }
-        replicate::zrem(self.0.ctx, self.0.name, &mut removed);
-        events::core(self.0.ctx, events::Class::Zset, c"zrem", self.0.name);
-        if self.is_missing() {
-            events::core(self.0.ctx, events::Class::Generic, c"del", self.0.name);
-        }
-        self.0.touched();
+    fn remove_one(&self, member: &RedisString) -> bool {
+        let mut removed = 0;
+        // SAFETY: the key is open for writing; removing the last element leaves it empty, which is allowed too.
+        unsafe { api!(RedisModule_ZsetRem)(self.0.raw, member.inner, &raw mut removed) };
+        removed == 1
     }
 
     fn range(&self, from: FromEnd, min: f64, max: f64) -> Range<'_> {
@@ -167,7 +185,7 @@ impl Iterator for Range<'_> {
             };
             (!member.is_null()).then(|| Element {
                 member: RedisString::from_redis_module_string(self.key.ctx, member),
-                score: millis(score),
+                score: integer(score),
             })
         }
     }
@@ -185,6 +203,6 @@ impl Drop for Range<'_> {
 const OK: i32 = raw::REDISMODULE_OK as i32;
 
 /// A score that somebody else wrote may be anything: `as` cuts it to the range.
-fn millis(score: f64) -> UnixMillis {
-    UnixMillis::new(score as i64)
+fn integer(score: f64) -> i64 {
+    score as i64
 }

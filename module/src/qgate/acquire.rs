@@ -2,9 +2,9 @@
 
 use redis_module::{Context, RedisResult, RedisString};
 
-use super::gate::{Answer, Ask};
+use super::gate::{Answer, Ask, Room};
 use super::limits;
-use super::stored::Stored;
+use super::stored::{Found, Stored};
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
@@ -38,22 +38,16 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let member = call.string(args.id("member")?);
     let ask = parse(&mut args)?;
     let gate = Stored::open(call, key, Access::Write)?;
-    let held_until = gate.lease_end(member);
     let found = gate.look()?;
     limits::remember(call, key.as_slice(), ask.limit);
-    let (status, in_use) = match found.view(held_until).ask(ask, call.now()) {
-        Answer::Granted(end) => {
-            gate.lease(&[(end, member)]);
+    let (status, in_use) = match decide(call, &gate, &found, member, ask) {
+        Answer::Granted => {
             gate.sweep(found.ended(), Some(member));
             events::ours(call.ctx, c"qgate.grant", key);
             stats::QGATE_GRANTS.add();
             (1, found.in_use + 1)
         }
-        Answer::Extended(end) => {
-            if held_until != Some(end) {
-                gate.lease(&[(end, member)]);
-                gate.sweep(found.ended(), Some(member));
-            }
+        Answer::Extended => {
             stats::QGATE_EXTENSIONS.add();
             (1, found.in_use)
         }
@@ -66,11 +60,30 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
             (0, found.in_use)
         }
     };
-    Ok(Reply::Array(vec![
-        Reply::Int(status),
-        Reply::count(in_use),
-        Reply::Int(0),
-    ]))
+    Ok(Reply::ints([status, in_use as i64, 0]))
+}
+
+/// Decides and, when the answer is a slot, writes its lease. The common grant, of a free slot to a member that has none,
+/// is tried first: it finds out by the write itself whether the member is there.
+fn decide(
+    call: &Call<'_>,
+    gate: &Stored<'_>,
+    found: &Found,
+    member: &RedisString,
+    ask: Ask,
+) -> Answer {
+    let now = call.now();
+    let room = found.room(ask.limit, now);
+    let end = now.plus(ask.lease);
+    if room == Room::Free && gate.enter(member, end) {
+        return Answer::Granted;
+    }
+    let held_until = gate.lease_end(member);
+    let (answer, end) = room.answer(held_until, end, now);
+    if let Some(end) = end.filter(|end| held_until != Some(*end)) {
+        gate.lease(end, &[member]);
+    }
+    answer
 }
 
 fn parse(args: &mut Args<'_>) -> Result<Ask, Error> {

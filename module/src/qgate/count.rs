@@ -27,8 +27,7 @@ fn count(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let mut counts = Vec::new();
     while let Some(key) = args.word() {
         let gate = Stored::open(call, call.string(key), Access::Read)?;
-        let in_use = Reply::count(gate.look()?.in_use);
-        counts.push(Reply::Array(vec![in_use, Reply::Int(0)]));
+        counts.push(Reply::ints([gate.look()?.in_use as i64, 0]));
     }
     Ok(Reply::Array(counts))
 }

@@ -3,17 +3,6 @@
 
 use crate::time::{Millis, UnixMillis};
 
-/// What one decision needs to know of a gate.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct View {
-    /// Slots whose lease has not ended.
-    pub(crate) in_use: usize,
-    /// Nobody is granted until then.
-    pub(crate) closed_until: UnixMillis,
-    /// The end of the asking member's own lease; it may have passed.
-    pub(crate) held_until: Option<UnixMillis>,
-}
-
 /// What a caller asks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask {
@@ -22,28 +11,55 @@ pub(crate) struct Ask {
     pub(crate) lease: Millis,
 }
 
+/// Whether a gate has a slot for somebody who holds none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// A slot of its own, until then.
-    Granted(UnixMillis),
-    /// It has a slot already, which it keeps until then.
-    Extended(UnixMillis),
+pub(crate) enum Room {
+    Free,
     Full,
     Closed,
 }
 
-impl View {
-    pub(crate) fn ask(&self, ask: Ask, now: UnixMillis) -> Answer {
-        let end = now.plus(ask.lease);
-        if let Some(held) = self.held_until.filter(|held| *held > now) {
-            return Answer::Extended(held.max(end));
-        }
-        if self.closed_until > now {
-            Answer::Closed
-        } else if ask.limit > 0 && self.in_use >= ask.limit {
-            Answer::Full
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A slot of its own.
+    Granted,
+    /// It has a slot already, which it keeps.
+    Extended,
+    Full,
+    Closed,
+}
+
+impl Room {
+    pub(crate) fn of(
+        in_use: usize,
+        limit: usize,
+        closed_until: UnixMillis,
+        now: UnixMillis,
+    ) -> Self {
+        if closed_until > now {
+            Self::Closed
+        } else if limit > 0 && in_use >= limit {
+            Self::Full
         } else {
-            Answer::Granted(end)
+            Self::Free
+        }
+    }
+
+    /// The answer to a member whose own lease ends or ended at `held_until`, if it has one, and which asks for one
+    /// that ends at `end`; with the answer, when its lease ends now.
+    pub(crate) fn answer(
+        self,
+        held_until: Option<UnixMillis>,
+        end: UnixMillis,
+        now: UnixMillis,
+    ) -> (Answer, Option<UnixMillis>) {
+        if let Some(held) = held_until.filter(|held| *held > now) {
+            return (Answer::Extended, Some(held.max(end)));
+        }
+        match self {
+            Self::Free => (Answer::Granted, Some(end)),
+            Self::Full => (Answer::Full, None),
+            Self::Closed => (Answer::Closed, None),
         }
     }
 }
@@ -55,43 +71,31 @@ mod tests {
     use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
     use proptest::{collection, prop_assert, prop_assert_eq};
 
-    use super::{Answer, Ask, View};
+    use super::{Answer, Room};
     use crate::lifetime::end_of_key;
-    use crate::time::{Millis, UnixMillis};
+    use crate::time::UnixMillis;
 
     fn at(ms: i64) -> UnixMillis {
         UnixMillis::new(ms)
     }
 
-    fn ask(limit: usize) -> Ask {
-        Ask {
-            limit,
-            lease: Millis::new(100),
+    #[test]
+    fn a_holder_is_granted_again_whatever_the_room_and_never_loses_time() {
+        for room in [Room::Free, Room::Full, Room::Closed] {
+            let ask = |now, end| room.answer(Some(at(1_500)), at(end), at(now));
+            assert_eq!(ask(1_000, 1_100), (Answer::Extended, Some(at(1_500))));
+            assert_eq!(ask(1_450, 1_550), (Answer::Extended, Some(at(1_550))));
+            assert_ne!(ask(1_500, 1_600).0, Answer::Extended);
         }
     }
 
     #[test]
-    fn a_holder_is_granted_again_whatever_the_limit_and_never_loses_time() {
-        let view = View {
-            in_use: 5,
-            closed_until: at(9_000),
-            held_until: Some(at(1_500)),
-        };
-        assert_eq!(view.ask(ask(1), at(1_000)), Answer::Extended(at(1_500)));
-        assert_eq!(view.ask(ask(1), at(1_450)), Answer::Extended(at(1_550)));
-        assert_eq!(view.ask(ask(1), at(1_500)), Answer::Closed);
-    }
-
-    #[test]
     fn a_limit_of_zero_counts_and_refuses_nobody_but_a_closed_gate_refuses_all() {
-        let open = View {
-            in_use: 1_000_000,
-            closed_until: at(1_000),
-            held_until: None,
-        };
-        assert_eq!(open.ask(ask(0), at(1_000)), Answer::Granted(at(1_100)));
-        assert_eq!(open.ask(ask(0), at(999)), Answer::Closed);
-        assert_eq!(open.ask(ask(1_000_000), at(1_000)), Answer::Full);
+        let room = |in_use, limit, now| Room::of(in_use, limit, at(1_000), at(now));
+        assert_eq!(room(1_000_000, 0, 1_000), Room::Free);
+        assert_eq!(room(1_000_000, 0, 999), Room::Closed);
+        assert_eq!(room(1_000_000, 1_000_000, 1_000), Room::Full);
+        assert_eq!(room(999_999, 1_000_000, 1_000), Room::Free);
     }
 
     #[derive(Clone, Debug)]
@@ -133,24 +137,20 @@ mod tests {
                     }
                     continue;
                 };
-                let view = View {
-                    in_use: live,
-                    closed_until: at(closed),
-                    held_until: leases.get(&member).map(|end| at(*end)),
-                };
-                let ask = Ask { limit, lease: Millis::new(lease) };
-                let answer = view.ask(ask, at(now));
+                let room = Room::of(live, limit, at(closed), at(now));
+                let held_until = leases.get(&member).map(|end| at(*end));
+                let (answer, end) = room.answer(held_until, at(now + lease), at(now));
                 match answer {
-                    Answer::Granted(end) => {
+                    Answer::Granted => {
                         prop_assert!(!holds && closed <= now);
                         prop_assert!(limit == 0 || live < limit);
-                        prop_assert_eq!(end, at(now + lease));
+                        prop_assert_eq!(end, Some(at(now + lease)));
                     }
-                    Answer::Extended(end) => prop_assert!(holds && end >= at(now + lease)),
+                    Answer::Extended => prop_assert!(holds && end >= Some(at(now + lease))),
                     Answer::Full => prop_assert!(!holds && limit > 0 && live >= limit),
                     Answer::Closed => prop_assert!(!holds && closed > now),
                 }
-                if let Answer::Granted(end) | Answer::Extended(end) = answer {
+                if let Some(end) = end {
                     leases.insert(member, end.get());
                     let latest = || leases.values().max().map(|end| at(*end));
                     set_to = end_of_key(set_to, end, at(now), latest).or(set_to);

@@ -41,9 +41,7 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         ("oldest-wait-ms", Reply::Int(0)),
         (
             "next-expiry-ms",
-            Reply::or_nil(next, |next| {
-                Reply::Int(next.score.believable(now).since(now).get())
-            }),
+            Reply::or_nil(next, |(_, end)| Reply::Int(end.since(now).get())),
         ),
     ]))
 }

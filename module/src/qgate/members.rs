@@ -31,11 +31,10 @@ fn members(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let most = args.count()?;
     let now = call.now();
     let holders = Stored::open(call, key, Access::Read)?.holders(most);
-    let rows = holders.into_iter().map(|holder| {
-        let left = holder.score.believable(now).since(now);
+    let rows = holders.into_iter().map(|(member, end)| {
         Reply::Array(vec![
-            Reply::Bytes(holder.member.as_slice().to_vec()),
-            Reply::Int(left.get()),
+            Reply::Bytes(member.as_slice().to_vec()),
+            Reply::Int(end.since(now).get()),
         ])
     });
     Ok(Reply::Array(rows.collect()))

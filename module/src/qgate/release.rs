@@ -37,24 +37,17 @@ fn release(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     Ok(Reply::count(give_back(call, key, &gate, &members)))
 }
 
-/// Removes those of the members, each named once, that are there. Replies how many were holders.
+/// Takes the slots of those of the members, each named once, that hold one: how many.
 pub(super) fn give_back(
     call: &Call<'_>,
     key: &RedisString,
     gate: &Stored<'_>,
     members: &[&RedisString],
 ) -> usize {
-    let holders: Vec<&RedisString> = members
-        .iter()
-        .copied()
-        .filter(|member| gate.holds(member))
-        .collect();
-    if holders.is_empty() {
-        return 0;
+    let held = gate.give_back(members);
+    if held > 0 {
+        events::ours(call.ctx, c"qgate.release", key);
+        stats::QGATE_RELEASES.add_many(held);
     }
-    gate.remove(&holders);
-    gate.sweep(&gate.ended(), None);
-    events::ours(call.ctx, c"qgate.release", key);
-    stats::QGATE_RELEASES.add_many(holders.len());
-    holders.len()
+    held
 }

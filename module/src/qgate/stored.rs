@@ -1,19 +1,19 @@
-//! ZSET ↔ gate. The empty member is no holder: its score is the time until which the gate is closed.
+//! ZSET ↔ gate: member → lease end. The empty member is no holder but the gate's closure: its score is minus the time
+//! until which nobody is granted, so that it stands first, one look finds it, and no count of leases sees it.
 //! Ended members are not counted; each write sweeps a few of them.
 
 use redis_module::RedisString;
 
-use super::gate::View;
+use super::gate::Room;
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::key::Access;
-use crate::ffi::string;
 use crate::ffi::zset_key::{Element, ZsetKey};
 use crate::lifetime::end_of_key;
-use crate::time::UnixMillis;
+use crate::time::{MAX_LEASE, MAX_SPAN, UnixMillis};
 use crate::{events, stats};
 
-/// How many ended members a write sweeps at most. With more of them the live ones are counted by the server.
+/// How many ended members a write sweeps at most. Where there are more, the server counts the live ones.
 const SWEEP: usize = 16;
 
 #[derive(Debug)]
@@ -28,8 +28,18 @@ pub(super) struct Stored<'a> {
 pub(super) struct Found {
     pub(super) in_use: usize,
     pub(super) closed_until: UnixMillis,
-    /// The members to sweep if something is written.
+    /// What to sweep if something is written.
     ended: Vec<Element>,
+}
+
+impl Found {
+    pub(super) fn room(&self, limit: usize, now: UnixMillis) -> Room {
+        Room::of(self.in_use, limit, self.closed_until, now)
+    }
+
+    pub(super) fn ended(&self) -> &[Element] {
+        &self.ended
+    }
 }
 
 impl<'a> Stored<'a> {
@@ -47,7 +57,7 @@ impl<'a> Stored<'a> {
     }
 
     pub(super) fn lease_end(&self, member: &RedisString) -> Option<UnixMillis> {
-        self.key.score(member)
+        self.key.score(member).map(UnixMillis::new)
     }
 
     pub(super) fn holds(&self, member: &RedisString) -> bool {
@@ -57,78 +67,107 @@ impl<'a> Stored<'a> {
 
     pub(super) fn look(&self) -> Result<Found, Error> {
         let now = self.call.now();
-        let closed_until = self.key.score(&string(b"")).unwrap_or(UnixMillis::ZERO);
-        let mut ended = self.key.up_to(now, SWEEP + 1);
-        let live = if ended.len() > SWEEP {
-            ended.pop();
+        let (closed_until, mut ended) = self.head();
+        let in_use = if ended.len() > SWEEP {
+            ended.truncate(SWEEP);
             self.key.count_above(now)?
         } else {
-            self.key.len() - ended.len()
+            self.key.len() - ended.len() - usize::from(closed_until > now)
         };
         Ok(Found {
-            in_use: live - usize::from(closed_until > now),
-            closed_until: closed_until.believable(now),
+            in_use,
+            closed_until,
             ended,
         })
     }
 
     /// The holders with their lease ends, at most `most`, soonest end first.
-    pub(super) fn holders(&self, most: usize) -> Vec<Element> {
-        let mut holders = self.key.above(self.call.now(), most + 1);
-        holders.retain(|holder| !holder.member.is_empty());
-        holders.truncate(most);
-        holders
-    }
-
-    /// Writes these lease ends, all of them later than now, and sees that the gate outlives them.
-    pub(super) fn lease(&self, ends: &[(UnixMillis, &RedisString)]) {
-        let Some(latest) = ends.iter().map(|(end, _)| *end).max() else {
-            return;
-        };
-        self.key.add(ends);
+    pub(super) fn holders(&self, most: usize) -> Vec<(RedisString, UnixMillis)> {
         let now = self.call.now();
-        let latest_of_all = || self.key.last_score().map(|end| end.believable(now));
-        if let Some(end) = end_of_key(self.key.expires_at(), latest, now, latest_of_all) {
-            self.key.expire_at(end);
-        }
+        self.key
+            .above(now, most)
+            .into_iter()
+            .map(|holder| {
+                let end = UnixMillis::new(holder.score).believable(MAX_LEASE, now);
+                (holder.member, end)
+            })
+            .collect()
     }
 
-    /// Removes members, which are all there.
-    pub(super) fn remove(&self, members: &[&RedisString]) {
-        self.key.remove(members.iter().copied());
+    /// Gives a slot to a member that is not there. `false`: it is, and nothing was written.
+    pub(super) fn enter(&self, member: &RedisString, end: UnixMillis) -> bool {
+        let entered = self.key.add_new(end, member);
+        if entered {
+            self.outlive(end);
+        }
+        entered
+    }
+
+    /// Gives these members a lease that ends then, later than now.
+    pub(super) fn lease(&self, end: UnixMillis, members: &[&RedisString]) {
+        self.key.add(end, members);
+        self.outlive(end);
+    }
+
+    /// Takes the slots of those of the members, each named once, that hold one: how many.
+    pub(super) fn give_back(&self, members: &[&RedisString]) -> usize {
+        let (_, ended) = self.head();
+        let held = if ended.is_empty() {
+            self.key.remove(members)
+        } else {
+            let holders: Vec<_> = members
+                .iter()
+                .copied()
+                .filter(|member| self.holds(member))
+                .collect();
+            self.key.remove(&holders)
+        };
+        if held > 0 {
+            self.sweep(&ended, None);
+        }
+        held
     }
 
     /// Removes ended members, but for one that was just given a new lease.
     pub(super) fn sweep(&self, ended: &[Element], but: Option<&RedisString>) {
-        let swept: Vec<&RedisString> = ended
+        let gone: Vec<&RedisString> = ended
             .iter()
+            .take(SWEEP)
             .map(|element| &element.member)
             .filter(|member| but.is_none_or(|but| but.as_slice() != member.as_slice()))
             .collect();
-        if swept.is_empty() {
-            return;
-        }
-        self.remove(&swept);
-        stats::QGATE_ENDED_LEASES.add_many(swept.len());
-        events::ours(self.call.ctx, c"qgate.expired", self.name);
-    }
-
-    /// Members whose lease has ended, as many as one write sweeps.
-    pub(super) fn ended(&self) -> Vec<Element> {
-        self.key.up_to(self.call.now(), SWEEP)
-    }
-}
-
-impl Found {
-    pub(super) fn view(&self, held_until: Option<UnixMillis>) -> View {
-        View {
-            in_use: self.in_use,
-            closed_until: self.closed_until,
-            held_until,
+        let swept = self.key.remove(&gone);
+        if swept > 0 {
+            stats::QGATE_ENDED_LEASES.add_many(swept);
+            events::ours(self.call.ctx, c"qgate.expired", self.name);
         }
     }
 
-    pub(super) fn ended(&self) -> &[Element] {
-        &self.ended
+    /// Sees that the gate outlives a lease that ends then.
+    fn outlive(&self, end: UnixMillis) {
+        let now = self.call.now();
+        let latest = || {
+            let score = self.key.last_score()?;
+            Some(UnixMillis::new(score).believable(MAX_LEASE, now))
+        };
+        if let Some(at) = end_of_key(self.key.expires_at(), end, now, latest) {
+            self.key.expire_at(at);
+        }
+    }
+
+    /// The closure, and the members whose lease has ended: one more than a write sweeps, if there are so many.
+    fn head(&self) -> (UnixMillis, Vec<Element>) {
+        let now = self.call.now();
+        let mut head = self.key.up_to(now, SWEEP + 2);
+        let closed_until = head
+            .first()
+            .filter(|first| first.member.is_empty())
+            .map(|first| UnixMillis::new(first.score.saturating_neg()))
+            .filter(|until| *until > now);
+        if closed_until.is_some() {
+            head.remove(0);
+        }
+        let closed_until = closed_until.unwrap_or(UnixMillis::ZERO);
+        (closed_until.believable(MAX_SPAN, now), head)
     }
 }

@@ -1,7 +1,7 @@
 //! One entry of a trie: until when, and what. Pure.
 
 use crate::integer;
-use crate::time::{MAX_LEASE, MAX_SPAN, Millis, UnixMillis};
+use crate::time::{MAX_SPAN, Millis, UnixMillis};
 
 /// As it is stored: `<end-ms>:<value>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,14 +14,9 @@ impl<'a> Entry<'a> {
     /// An end that no entry of ours can have counts as 30 days from now. `None`: the text is not an entry.
     pub(super) fn parse(text: &'a [u8], now: UnixMillis) -> Option<Self> {
         let colon = text.iter().position(|byte| *byte == b':')?;
-        let stored = UnixMillis::new(integer::saturating(&text[..colon])?);
-        let end = if stored > now.plus(MAX_SPAN) {
-            now.plus(MAX_LEASE)
-        } else {
-            stored
-        };
+        let end = UnixMillis::new(integer::saturating(&text[..colon])?);
         Some(Self {
-            end,
+            end: end.believable(MAX_SPAN, now),
             value: &text[colon + 1..],
         })
     }

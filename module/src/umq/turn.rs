@@ -4,7 +4,7 @@
 use std::io::Write as _;
 
 use crate::integer;
-use crate::time::{MAX_DELAY, Millis, UnixMillis};
+use crate::time::{MAX_DELAY, MAX_LEASE, Millis, UnixMillis};
 
 /// The least time for which a turn that nobody holds is remembered.
 const MIN_KEEP: Millis = Millis::MINUTE;
@@ -66,7 +66,8 @@ impl<'a> Turn<'a> {
     /// times that cannot be ours are cut to what they can be. `None`: the text is not a turn.
     pub(crate) fn parse(text: &'a [u8], now: UnixMillis) -> Option<Self> {
         let mut words = text.splitn(5, |byte| *byte == b' ');
-        let lease_end = UnixMillis::new(integer::saturating(words.next()?)?).believable(now);
+        let lease_end =
+            UnixMillis::new(integer::saturating(words.next()?)?).believable(MAX_LEASE, now);
         let token = integer::saturating(words.next()?)?.max(0);
         let stamp = UnixMillis::new(integer::saturating(words.next()?)?).min(now);
         let keep = Millis::new(integer::saturating(words.next()?)?).clamp(MIN_KEEP, MAX_DELAY);

@@ -43,6 +43,20 @@ pub(crate) fn pexpireat(ctx: Ctx, key: &RedisString, at: UnixMillis) {
 }
 
 pub(crate) fn zadd(ctx: Ctx, key: &RedisString, score: UnixMillis, members: &[&RedisString]) {
+    if let [member] = members {
+        // SAFETY: the format names a string, a long long and a string.
+        unsafe {
+            api!(RedisModule_Replicate)(
+                ctx,
+                c"ZADD".as_ptr(),
+                c"sls".as_ptr(),
+                key.inner,
+                score.get() as c_longlong,
+                member.inner,
+            );
+        }
+        return;
+    }
     let score = string(score.get().to_string().as_bytes());
     let mut words: Vec<_> = members
         .iter()

@@ -34,12 +34,16 @@ fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let end = call.now().plus(args.fixed_lease()?);
     let members = args.ids("member")?;
     let gate = Stored::open(call, key, Access::Write)?;
-    let members = members.into_iter().map(|member| call.string(member));
-    let (holders, replies): (Vec<_>, Vec<_>) = members
-        .map(|member| (member, gate.holds(member)))
-        .map(|(member, holds)| (holds.then_some(member), Reply::Int(i64::from(holds))))
-        .unzip();
-    let holders: Vec<_> = holders.into_iter().flatten().collect();
+    let mut holders = Vec::with_capacity(members.len());
+    let mut replies = Vec::with_capacity(members.len());
+    for member in members {
+        let member = call.string(member);
+        let holds = gate.holds(member);
+        if holds {
+            holders.push(member);
+        }
+        replies.push(Reply::Int(i64::from(holds)));
+    }
     if !holders.is_empty() {
         let found = gate.look()?;
         gate.lease(end, &holders);

@@ -1,3 +1,48 @@
-//! The relay, in the order in which a request passes.
+//! The relay. A request passes `server → flow → authenticate → read → admit → turn → forward → stream → settle`;
+//! what a step needs stands below the steps.
 
+// Start and wiring.
+mod app;
+pub mod cli;
+pub mod config;
+pub mod server;
+
+// The life of a request.
+mod admit;
+mod authenticate;
+mod flow;
+mod forward;
+mod read;
+mod route;
+mod settle;
+mod stream;
+mod turn;
+
+// What a request holds, and how it is kept.
+mod gate;
+mod permit;
+mod renew;
+
+// What callers and upstreams speak.
+mod dialect;
+mod provider;
+mod sse;
+mod usage;
+
+// What operators make.
+mod account;
+mod group;
+pub mod key;
+
+// Redis.
+pub mod embedded;
+pub mod store;
+
+// A simulated upstream.
 pub mod mock;
+
+// Small things.
+mod error;
+mod ids;
+pub mod secret;
+mod time;

@@ -1,1 +1,8 @@
-fn main() {}
+//! The program `weir`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    weir_relay::cli::main().await
+}

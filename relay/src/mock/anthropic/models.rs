@@ -8,22 +8,10 @@ use super::super::playback::{Playback, json_response};
 use super::credential;
 
 static MODELS: [Model; 4] = [
-    Model::new("claude-opus-4-1", "Claude Opus 4.1", "2025-08-05T00:00:00Z"),
-    Model::new(
-        "claude-sonnet-4-5",
-        "Claude Sonnet 4.5",
-        "2025-09-29T00:00:00Z",
-    ),
-    Model::new(
-        "claude-haiku-4-5",
-        "Claude Haiku 4.5",
-        "2025-10-15T00:00:00Z",
-    ),
-    Model::new(
-        "claude-mock-1",
-        "The simulated model",
-        "2025-11-01T00:00:00Z",
-    ),
+    Model::new("claude-opus-5-5", "Claude Opus 5.5"),
+    Model::new("claude-sonnet-5-5", "Claude Sonnet 5.5"),
+    Model::new("claude-haiku-5-5", "Claude Haiku 5.5"),
+    Model::new("claude-mock-1", "The simulated model"),
 ];
 
 const DEFAULT_PAGE: usize = 20;
@@ -35,15 +23,18 @@ struct Model {
     id: &'static str,
     display_name: &'static str,
     created_at: &'static str,
+    lifecycle: &'static str,
 }
 
 impl Model {
-    const fn new(id: &'static str, display_name: &'static str, created_at: &'static str) -> Self {
+    const fn new(id: &'static str, display_name: &'static str) -> Self {
         Self {
             kind: "model",
             id,
             display_name,
-            created_at,
+            // The provider's way to say that it does not know.
+            created_at: "1970-01-01T00:00:00Z",
+            lifecycle: "active",
         }
     }
 }

@@ -1,0 +1,78 @@
+//! Accounts as a running relay has them: the gate and turn of each, its credential in place, its way upstream.
+
+use std::sync::Arc;
+
+use hyper::header::HeaderValue;
+
+use crate::{
+    config::{AccountConfig, ConfigError, Timeouts},
+    gate::{Gate, HoldTime, Turn},
+    provider::Provider,
+    store::names,
+};
+
+/// An upstream credential and its endpoint.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) id: Box<str>,
+    pub(crate) provider: Provider,
+    pub(crate) origin: Origin,
+    /// Marked sensitive, so that Debug does not show it.
+    pub(crate) credential: HeaderValue,
+    pub(crate) gate: Arc<Gate>,
+    /// None: users' own messages need not wait for each other.
+    pub(crate) turn: Option<Arc<Turn>>,
+    pub(crate) timeouts: Timeouts,
+}
+
+/// Where an upstream is: scheme and authority, and the path before the API's own.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) base: hyper::Uri,
+    pub(crate) path: Box<str>,
+}
+
+impl Account {
+    pub(crate) fn new(config: &AccountConfig) -> Result<Self, ConfigError> {
+        let refused = |why: String| ConfigError::Account {
+            account: config.id.clone(),
+            why,
+        };
+        let provider = Provider::of(config.kind);
+        let secret = config.api_key.resolve().map_err(refused)?;
+        let mut credential = HeaderValue::from_str(secret.reveal())
+            .map_err(|_| refused("its api_key has characters that no header can hold".into()))?;
+        credential.set_sensitive(true);
+        let base: hyper::Uri = config
+            .base_url
+            .parse()
+            .map_err(|_| refused(format!("`{}` is not a URL", config.base_url)))?;
+        if base.authority().is_none() || base.scheme().is_none() {
+            return Err(refused(format!(
+                "`{}` has no scheme or no host",
+                config.base_url
+            )));
+        }
+        Ok(Self {
+            id: config.id.as_str().into(),
+            provider,
+            origin: Origin {
+                path: base.path().trim_end_matches('/').into(),
+                base,
+            },
+            credential,
+            gate: Arc::new(Gate::new(
+                names::account_gate(&config.id),
+                config.max_concurrent,
+            )),
+            turn: config.serial_turns.then(|| {
+                Arc::new(Turn {
+                    name: names::turn(&config.id).into(),
+                    delay: config.turn_delay,
+                    held: HoldTime::default(),
+                })
+            }),
+            timeouts: config.timeouts,
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! The commands of `weir`: one file each, and the words they share.
+
+mod demo;
+mod init;
+mod key;
+mod serve;
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    config::{self, Config},
+    mock,
+};
+
+/// Shares a few upstream LLM accounts fairly among many callers.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the relay.
+    Serve(serve::Args),
+    /// Write a commented weir.toml.
+    Init(init::Args),
+    /// Make, list and disable the keys of callers.
+    Key(key::Args),
+    /// Run a simulated upstream.
+    MockProvider(mock::Args),
+    /// Run relay, Redis and a simulated upstream together, with a key to try them.
+    Demo(demo::Args),
+}
+
+/// Runs the program.
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Init(args) => init::run(&args),
+        Command::Key(args) => key::run(args).await,
+        Command::MockProvider(args) => mock::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("weir: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `WEIR_LOG` takes a filter (`debug`, `weir_relay=trace`), `WEIR_LOG_FORMAT=json` machine-readable lines.
+fn log_to_stderr() {
+    let filter = config::variable("WEIR_LOG").unwrap_or_else(|| "info".to_owned());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_target(false)
+        .with_writer(std::io::stderr);
+    match config::variable("WEIR_LOG_FORMAT").as_deref() {
+        Some("json") => log.json().init(),
+        _ => log.init(),
+    }
+}
+
+fn load(path: &Path) -> anyhow::Result<Config> {
+    if !path.exists() {
+        anyhow::bail!("there is no {}: `weir init` writes one", path.display());
+    }
+    Ok(Config::load(Some(path))?)
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let on = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

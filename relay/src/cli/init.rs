@@ -1,0 +1,62 @@
+//! `weir init`.
+
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+
+const TEMPLATE: &str = include_str!("weir.toml");
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Where to write it.
+    #[arg(default_value = "weir.toml")]
+    path: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let path = args.path.display();
+    let mut file = match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.path)
+    {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            anyhow::bail!("{path} is there already and stays as it is")
+        }
+        opened => opened.with_context(|| format!("cannot write {path}"))?,
+    };
+    file.write_all(TEMPLATE.as_bytes())
+        .with_context(|| format!("cannot write {path}"))?;
+    println!(
+        "{path} is written. Set ANTHROPIC_API_KEY, then: weir key create --name me; weir serve"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// Every key is in the file, each with its default: commented ones are those that have none.
+    #[test]
+    fn the_written_file_is_the_defaults_and_one_account() {
+        let mut config = Config::from_toml(TEMPLATE).unwrap();
+        let account = config.accounts.pop().expect("an account");
+        assert_eq!(account.base_url, "https://api.anthropic.com");
+        assert_eq!(account.timeouts, crate::config::Timeouts::default());
+        assert_eq!(config.groups.pop().expect("a group").accounts, [account.id]);
+        assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
+    }
+
+    #[test]
+    fn what_is_commented_out_is_valid_too() {
+        let all = TEMPLATE.replace("\n#= ", "\n");
+        assert!(all.lines().count() == TEMPLATE.lines().count() && all != TEMPLATE);
+        Config::from_toml(&all).unwrap();
+    }
+}

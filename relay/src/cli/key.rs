@@ -1,0 +1,184 @@
+//! `weir key create|list|disable`: straight at Redis, whether a relay runs or not.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::load;
+use crate::{
+    config::{Config, RedisAt},
+    embedded::{self, Embedded, EmbeddedError},
+    key::{self, NewKey},
+    store::{Store, StoredKey},
+};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The configuration.
+    #[arg(long, env = "WEIR_CONFIG", default_value = "weir.toml", global = true)]
+    config: PathBuf,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a key; its text is shown now and never again.
+    Create {
+        /// For people.
+        #[arg(long)]
+        name: String,
+        /// Whose accounts it may use.
+        #[arg(long, default_value = "default")]
+        group: String,
+        /// How many requests at once; 0 = no limit.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+        max_concurrent: u32,
+    },
+    /// Show all keys.
+    List,
+    /// Refuse a key from now on, on every relay.
+    Disable {
+        /// As `list` shows it: key_...
+        id: String,
+    },
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let config = load(&args.config)?;
+    if let Action::Create { group, .. } = &args.action {
+        check_group(&config, group)?;
+    }
+    let (embedded, url) = open(&config).await?;
+    let done = act(&url, args).await;
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
+    done
+}
+
+fn check_group(config: &Config, group: &str) -> anyhow::Result<()> {
+    let known: Vec<&str> = config
+        .groups
+        .iter()
+        .map(|group| group.id.as_str())
+        .collect();
+    match known.contains(&group) {
+        true => Ok(()),
+        false => anyhow::bail!(
+            "there is no group `{group}`; there are: {}",
+            known.join(", ")
+        ),
+    }
+}
+
+/// The Redis that is configured, the one of a relay that runs, or one of our own for this moment.
+async fn open(config: &Config) -> anyhow::Result<(Option<Embedded>, String)> {
+    let server = match &config.redis {
+        RedisAt::Url(url) => return Ok((None, url.clone())),
+        RedisAt::Own { server, .. } => server,
+    };
+    match Embedded::start(server, config.module.as_deref(), &config.data_dir).await {
+        Ok(embedded) => {
+            let url = embedded.url();
+            Ok((Some(embedded), url))
+        }
+        Err(EmbeddedError::InUse { .. }) => {
+            Ok((None, embedded::url(&embedded::socket(&config.data_dir)?)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn act(url: &str, args: Args) -> anyhow::Result<()> {
+    let (store, _supervisor) = Store::connect(url, PATIENCE).await?;
+    let (json, text) = match args.action {
+        Action::Create {
+            name,
+            group,
+            max_concurrent,
+        } => {
+            create(
+                &store,
+                NewKey {
+                    name,
+                    group,
+                    max_concurrent,
+                },
+            )
+            .await?
+        }
+        Action::List => list(&store).await?,
+        Action::Disable { id } => disable(&store, &id).await?,
+    };
+    match args.json {
+        true => println!("{json}"),
+        false => print!("{text}"),
+    }
+    Ok(())
+}
+
+async fn create(store: &Store, new: NewKey) -> anyhow::Result<(Value, String)> {
+    let created = key::create(store, new.clone()).await?;
+    let secret = created.secret.reveal();
+    let json = json!({
+        "id": created.id,
+        "key": secret,
+        "name": new.name,
+        "group": new.group,
+        "max_concurrent": new.max_concurrent,
+    });
+    let text = format!(
+        "{}\n{secret}\nThe second line is the key itself. It is shown only now.\n",
+        created.id
+    );
+    Ok((json, text))
+}
+
+async fn list(store: &Store) -> anyhow::Result<(Value, String)> {
+    let mut keys = store.all_keys().await?;
+    keys.sort_by_key(|key| key.created_ms);
+    let json = keys.iter().map(|key| {
+        json!({
+            "id": key.id,
+            "name": key.name,
+            "group": key.group,
+            "max_concurrent": key.max_concurrent,
+            "enabled": key.enabled,
+            "created_ms": key.created_ms,
+        })
+    });
+    Ok((json.collect(), keys.iter().map(line).collect()))
+}
+
+fn line(key: &StoredKey) -> String {
+    let state = if key.enabled { "enabled" } else { "disabled" };
+    let limit = match key.max_concurrent {
+        0 => "no limit".to_owned(),
+        limit => format!("at most {limit}"),
+    };
+    let made = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(key.created_ms));
+    format!(
+        "{}  {state:8}  {limit:12}  {made}  {}  {}\n",
+        key.id, key.group, key.name
+    )
+}
+
+async fn disable(store: &Store, id: &str) -> anyhow::Result<(Value, String)> {
+    if !store.disable_key(id).await? {
+        anyhow::bail!("there is no key `{id}`");
+    }
+    Ok((
+        json!({ "id": id, "enabled": false }),
+        format!("{id} is disabled\n"),
+    ))
+}

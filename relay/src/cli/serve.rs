@@ -1,0 +1,24 @@
+//! `weir serve`.
+
+use std::path::PathBuf;
+
+use super::{Signals, load};
+use crate::server::Relay;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The configuration.
+    #[arg(long, env = "WEIR_CONFIG", default_value = "weir.toml")]
+    config: PathBuf,
+}
+
+/// Serves until SIGINT or SIGTERM; a second one breaks off what still runs.
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let relay = Relay::start(load(&args.config)?).await?;
+    signals.next().await;
+    tokio::select! {
+        () = relay.shutdown() => Ok(()),
+        () = signals.next() => anyhow::bail!("told twice to stop: what still ran was broken off"),
+    }
+}

@@ -1,0 +1,277 @@
+//! What an operator decides, checked: `weir.toml` (its shape is in `config/file.rs`) with the environment over it.
+//! The only file that reads the environment. A new setting: a field here, one in `file.rs`, a line in `cli/weir.toml`.
+
+mod file;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::secret::Secret;
+
+/// Everything a relay needs to start. `Default` is a loopback listener with a Redis of its own and no account.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where callers connect. Port 0 takes a free one.
+    pub callers: SocketAddr,
+    pub redis: RedisAt,
+    /// The module; absent = `libweir.so` beside the program.
+    pub module: Option<PathBuf>,
+    pub data_dir: PathBuf,
+    /// How long a slot or turn outlives a relay that died.
+    pub lease: Duration,
+    /// The largest request body.
+    pub max_body_bytes: usize,
+    /// All request bodies that wait or are being sent, together.
+    pub max_buffered_bytes: usize,
+    /// How long running requests may take to finish when the relay is told to stop.
+    pub drain_timeout: Duration,
+    pub accounts: Vec<AccountConfig>,
+    pub groups: Vec<GroupConfig>,
+}
+
+/// Which Redis holds the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedisAt {
+    /// A `redis-server` that the relay starts and stops itself.
+    Own {
+        /// The program's name or path.
+        server: PathBuf,
+        /// Also when callers connect from other machines: without it such a relay asks for a Redis of the operator's.
+        when_public: bool,
+    },
+    /// One that somebody else runs: `redis://host:port` or `unix:///path`.
+    Url(String),
+}
+
+/// An upstream credential and its endpoint.
+#[derive(Debug, Clone)]
+pub struct AccountConfig {
+    pub id: String,
+    pub kind: AccountKind,
+    pub base_url: String,
+    pub api_key: Credential,
+    /// How many requests at once; 0 = no limit, counted only.
+    pub max_concurrent: u32,
+    /// Users' own messages go up one at a time, `turn_delay` apart.
+    pub serial_turns: bool,
+    pub turn_delay: Duration,
+    pub timeouts: Timeouts,
+}
+
+/// What an upstream speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountKind {
+    Anthropic,
+}
+
+/// Where a secret is read from. Debug shows the place, never the secret.
+#[derive(Clone)]
+pub enum Credential {
+    Env(String),
+    File(PathBuf),
+    Literal(Secret),
+}
+
+/// How long an upstream may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To connect, TLS included.
+    pub connect: Duration,
+    /// Until the headers of a streamed answer.
+    pub first_byte_stream: Duration,
+    /// Until the headers of any other answer.
+    pub first_byte: Duration,
+    /// Between two pieces of an answer.
+    pub idle: Duration,
+    /// The whole answer.
+    pub total: Duration,
+}
+
+/// A set of accounts that a key may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupConfig {
+    pub id: String,
+    pub accounts: Vec<String>,
+}
+
+/// Why a configuration is refused. The operator's fault; the relay does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {path}: {cause}")]
+    Unreadable {
+        path: PathBuf,
+        cause: std::io::Error,
+    },
+    #[error("{file} line {line}: {why}")]
+    Line {
+        file: String,
+        line: usize,
+        why: String,
+    },
+    #[error("environment variable {name}: {why}")]
+    Variable { name: String, why: String },
+    #[error("account `{account}`: {why}")]
+    Account { account: String, why: String },
+    #[error("group `{group}`: {why}")]
+    Group { group: String, why: String },
+    #[error("{0}")]
+    Whole(String),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            callers: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            redis: RedisAt::default(),
+            module: None,
+            data_dir: "data".into(),
+            lease: Duration::from_secs(60),
+            max_body_bytes: 32 << 20,
+            max_buffered_bytes: 256 << 20,
+            drain_timeout: Duration::from_secs(30),
+            accounts: Vec::new(),
+            groups: Vec::new(),
+        }
+    }
+}
+
+impl Default for RedisAt {
+    fn default() -> Self {
+        Self::Own {
+            server: "redis-server".into(),
+            when_public: false,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte_stream: Duration::from_secs(300),
+            first_byte: Duration::from_secs(900),
+            idle: Duration::from_secs(300),
+            total: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Literal(_) => f.write_str("(given)"),
+        }
+    }
+}
+
+impl Config {
+    /// From the text of a `weir.toml`, checked as a whole; the environment is not read.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        file::parse("weir.toml", text)
+    }
+
+    /// The file (or only the defaults) with `WEIR_*` over it.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut config = match path {
+            None => Self::default(),
+            Some(path) => {
+                let text =
+                    std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
+                        path: path.to_owned(),
+                        cause,
+                    })?;
+                file::parse(&path.display().to_string(), &text)?
+            }
+        };
+        config.override_with(variable)?;
+        Ok(config)
+    }
+
+    fn override_with(
+        &mut self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), ConfigError> {
+        if let Some(text) = variable("WEIR_LISTEN") {
+            self.callers = text.parse().map_err(|_| ConfigError::Variable {
+                name: "WEIR_LISTEN".into(),
+                why: "must be an address and a port, like 127.0.0.1:8080".into(),
+            })?;
+        }
+        if let Some(url) = variable("WEIR_REDIS_URL") {
+            self.redis = RedisAt::Url(url);
+        }
+        if let Some(path) = variable("WEIR_MODULE_PATH") {
+            self.module = Some(path.into());
+        }
+        if let Some(path) = variable("WEIR_DATA_DIR") {
+            self.data_dir = path.into();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if self.accounts.is_empty() {
+            return Err(ConfigError::Whole(
+                "no account is configured: add one under [accounts.<name>]".into(),
+            ));
+        }
+        if let RedisAt::Own {
+            when_public: false, ..
+        } = self.redis
+            && !self.callers.ip().is_loopback()
+        {
+            return Err(ConfigError::Whole(format!(
+                "callers reach {} from other machines: name a Redis in [redis] url, or say embedded = true there",
+                self.callers
+            )));
+        }
+        for account in &self.accounts {
+            let known = |group: &GroupConfig| group.accounts.contains(&account.id);
+            if !self.groups.iter().any(known) {
+                tracing::warn!(account = account.id, "no group uses this account");
+            }
+        }
+        for group in &self.groups {
+            let unknown = |id: &&String| !self.accounts.iter().any(|account| account.id == **id);
+            if let Some(id) = group.accounts.iter().find(unknown) {
+                return Err(ConfigError::Group {
+                    group: group.id.clone(),
+                    why: format!("there is no account `{id}`"),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Credential {
+    /// Reads the secret from where it is.
+    pub(crate) fn resolve(&self) -> Result<Secret, String> {
+        let text = match self {
+            Self::Literal(secret) => return Ok(secret.clone()),
+            Self::Env(name) => {
+                variable(name).ok_or_else(|| format!("environment variable {name} is not set"))?
+            }
+            Self::File(path) => std::fs::read_to_string(path)
+                .map_err(|cause| format!("cannot read {}: {cause}", path.display()))?,
+        };
+        match text.trim() {
+            "" => Err(format!("{self:?} is empty")),
+            secret => Ok(Secret::new(secret)),
+        }
+    }
+}
+
+/// A variable of the environment; one that is empty counts as absent.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}

@@ -1,0 +1,521 @@
+//! The shape of `weir.toml`, and the bounds of its values. Unknown keys and bad values are errors that name the line;
+//! the text of the line is never shown, since it may hold a credential.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use toml::Spanned;
+
+use super::{
+    AccountConfig, AccountKind, Config, ConfigError, Credential, GroupConfig, RedisAt, Timeouts,
+};
+use crate::secret::Secret;
+
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    data_dir: PathBuf,
+    #[serde(deserialize_with = "bounded::<_, 0, DAY_MS>")]
+    drain_timeout_ms: u64,
+    listen: Listen,
+    redis: Redis,
+    module: Module,
+    admission: Admission,
+    body: Body,
+    accounts: BTreeMap<Spanned<String>, Account>,
+    groups: BTreeMap<Spanned<String>, Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Listen {
+    callers: SocketAddr,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Redis {
+    url: Option<Spanned<String>>,
+    embedded: Option<Spanned<bool>>,
+    server: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Module {
+    path: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Admission {
+    #[serde(deserialize_with = "bounded::<_, 1_000, HOUR_MS>")]
+    lease_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Body {
+    #[serde(deserialize_with = "bounded::<_, 1_024, { 256 << 20 }>")]
+    max_bytes: u64,
+    #[serde(deserialize_with = "bounded::<_, 1_024, { 1 << 40 }>")]
+    max_buffered_bytes: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Account {
+    kind: Kind,
+    base_url: Option<Spanned<String>>,
+    api_key: Spanned<String>,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
+    max_concurrent: u64,
+    #[serde(default)]
+    serial_turns: bool,
+    #[serde(default, deserialize_with = "bounded::<_, 0, DAY_MS>")]
+    turn_delay_ms: u64,
+    #[serde(default)]
+    allow_http: bool,
+    #[serde(default)]
+    timeouts: TimeoutsMs,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Anthropic,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TimeoutsMs {
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    connect_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    first_byte_stream_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    first_byte_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    idle_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    total_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Group {
+    accounts: Vec<Spanned<String>>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        let config = Config::default();
+        Self {
+            data_dir: config.data_dir,
+            drain_timeout_ms: crate::time::millis(config.drain_timeout),
+            listen: Listen::default(),
+            redis: Redis::default(),
+            module: Module::default(),
+            admission: Admission::default(),
+            body: Body::default(),
+            accounts: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            callers: Config::default().callers,
+        }
+    }
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            lease_ms: crate::time::millis(Config::default().lease),
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        let config = Config::default();
+        Self {
+            max_bytes: config.max_body_bytes as u64,
+            max_buffered_bytes: config.max_buffered_bytes as u64,
+        }
+    }
+}
+
+impl Default for TimeoutsMs {
+    fn default() -> Self {
+        let timeouts = Timeouts::default();
+        Self {
+            connect_ms: crate::time::millis(timeouts.connect),
+            first_byte_stream_ms: crate::time::millis(timeouts.first_byte_stream),
+            first_byte_ms: crate::time::millis(timeouts.first_byte),
+            idle_ms: crate::time::millis(timeouts.idle),
+            total_ms: crate::time::millis(timeouts.total),
+        }
+    }
+}
+
+/// A place in the file, for errors.
+struct Source<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn error(&self, at: usize, why: impl Into<String>) -> ConfigError {
+        let before = &self.text.as_bytes()[..at.min(self.text.len())];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let why = why.into();
+        let key = self
+            .text
+            .lines()
+            .nth(line - 1)
+            .and_then(|text| text.split_once('='));
+        let why = match key {
+            Some((key, _)) if !why.contains(key.trim()) => format!("{}: {why}", key.trim()),
+            _ => why,
+        };
+        ConfigError::Line {
+            file: self.name.to_owned(),
+            line,
+            why,
+        }
+    }
+}
+
+/// Reads a `weir.toml`; `name` is how errors call it.
+pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
+    let source = Source { name, text };
+    let file: File = toml::from_str(text).map_err(|error| {
+        source.error(error.span().map_or(0, |span| span.start), error.message())
+    })?;
+    let ids = || file.accounts.keys().map(|id| id.get_ref().as_str());
+    let groups = file
+        .groups
+        .iter()
+        .map(|(id, group)| group_from(&source, id, group, ids().collect()))
+        .collect::<Result<_, _>>()?;
+    let redis = redis_from(&source, file.redis)?;
+    let accounts = file
+        .accounts
+        .into_iter()
+        .map(|(id, account)| account_from(&source, &id, account))
+        .collect::<Result<_, _>>()?;
+    Ok(Config {
+        callers: file.listen.callers,
+        redis,
+        module: file.module.path,
+        data_dir: file.data_dir,
+        lease: Duration::from_millis(file.admission.lease_ms),
+        max_body_bytes: to_usize(file.body.max_bytes),
+        max_buffered_bytes: to_usize(file.body.max_buffered_bytes),
+        drain_timeout: Duration::from_millis(file.drain_timeout_ms),
+        accounts,
+        groups,
+    })
+}
+
+fn redis_from(source: &Source<'_>, redis: Redis) -> Result<RedisAt, ConfigError> {
+    let embedded = redis.embedded;
+    match (redis.url, embedded) {
+        (Some(_), Some(embedded)) if *embedded.get_ref() => {
+            Err(source.error(embedded.span().start, "cannot be true beside a `url`"))
+        }
+        (None, Some(embedded)) if !*embedded.get_ref() => {
+            Err(source.error(embedded.span().start, "cannot be false without a `url`"))
+        }
+        (Some(url), _) => {
+            let schemes = ["redis://", "unix://", "redis+unix://"];
+            if !schemes
+                .iter()
+                .any(|scheme| url.get_ref().starts_with(scheme))
+            {
+                let why = "must be redis://host:port or unix:///path/to/socket";
+                return Err(source.error(url.span().start, why));
+            }
+            Ok(RedisAt::Url(url.into_inner()))
+        }
+        (None, embedded) => Ok(RedisAt::Own {
+            server: redis.server.unwrap_or_else(|| "redis-server".into()),
+            when_public: embedded.is_some(),
+        }),
+    }
+}
+
+fn account_from(
+    source: &Source<'_>,
+    id: &Spanned<String>,
+    account: Account,
+) -> Result<AccountConfig, ConfigError> {
+    check_id(source, id)?;
+    let Kind::Anthropic = account.kind;
+    let base_url = match account.base_url {
+        None => "https://api.anthropic.com".to_owned(),
+        Some(url) => {
+            let at = url.span().start;
+            check_base_url(url.get_ref(), account.allow_http)
+                .map_err(|why| source.error(at, why))?;
+            url.into_inner()
+        }
+    };
+    let at = account.api_key.span().start;
+    let api_key = credential(account.api_key.get_ref()).map_err(|why| source.error(at, why))?;
+    let ms = &account.timeouts;
+    Ok(AccountConfig {
+        id: id.get_ref().clone(),
+        kind: AccountKind::Anthropic,
+        base_url,
+        api_key,
+        max_concurrent: u32::try_from(account.max_concurrent).expect("bounded to 1,000,000"),
+        serial_turns: account.serial_turns,
+        turn_delay: Duration::from_millis(account.turn_delay_ms),
+        timeouts: Timeouts {
+            connect: Duration::from_millis(ms.connect_ms),
+            first_byte_stream: Duration::from_millis(ms.first_byte_stream_ms),
+            first_byte: Duration::from_millis(ms.first_byte_ms),
+            idle: Duration::from_millis(ms.idle_ms),
+            total: Duration::from_millis(ms.total_ms),
+        },
+    })
+}
+
+fn group_from(
+    source: &Source<'_>,
+    id: &Spanned<String>,
+    group: &Group,
+    accounts: Vec<&str>,
+) -> Result<GroupConfig, ConfigError> {
+    check_id(source, id)?;
+    if group.accounts.is_empty() {
+        return Err(source.error(id.span().start, "a group needs at least one account"));
+    }
+    for (place, account) in group.accounts.iter().enumerate() {
+        let name = account.get_ref();
+        if !accounts.contains(&name.as_str()) {
+            let why = format!("there is no account `{name}`");
+            return Err(source.error(account.span().start, why));
+        }
+        if group.accounts[..place]
+            .iter()
+            .any(|earlier| earlier.get_ref() == name)
+        {
+            return Err(source.error(account.span().start, format!("`{name}` stands twice")));
+        }
+    }
+    Ok(GroupConfig {
+        id: id.get_ref().clone(),
+        accounts: group
+            .accounts
+            .iter()
+            .map(|account| account.get_ref().clone())
+            .collect(),
+    })
+}
+
+/// Ids become part of Redis keys and of commands.
+fn check_id(source: &Source<'_>, id: &Spanned<String>) -> Result<(), ConfigError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let text = id.get_ref();
+    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+        return Ok(());
+    }
+    let why = "a name is 1 to 64 letters, digits, `-` and `_`";
+    Err(source.error(id.span().start, why))
+}
+
+/// A credential must not travel in clear text beyond this machine unless the operator says so.
+fn check_base_url(text: &str, allow_http: bool) -> Result<(), &'static str> {
+    const SHAPE: &str = "must be https://host[:port][/path], without user, query or fragment";
+    let url: hyper::Uri = text.parse().map_err(|_| SHAPE)?;
+    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
+        return Err(SHAPE);
+    };
+    if authority.as_str().contains('@') || url.query().is_some() || text.contains('#') {
+        return Err(SHAPE);
+    }
+    let host = authority.host().trim_matches(['[', ']']);
+    let local = host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    match scheme {
+        "https" => Ok(()),
+        "http" if local || allow_http => Ok(()),
+        "http" => {
+            Err("http:// would send the api_key in clear text: use https://, or allow_http = true")
+        }
+        _ => Err(SHAPE),
+    }
+}
+
+fn credential(text: &str) -> Result<Credential, &'static str> {
+    match text.split_once(':') {
+        Some(("env", name)) if !name.is_empty() => Ok(Credential::Env(name.to_owned())),
+        Some(("file", path)) if !path.is_empty() => Ok(Credential::File(path.into())),
+        _ if text.trim().is_empty() || text == "env:" || text == "file:" => {
+            Err("must be env:NAME, file:PATH, or the key itself")
+        }
+        _ => Ok(Credential::Literal(Secret::new(text))),
+    }
+}
+
+fn bounded<'de, D: Deserializer<'de>, const MIN: u64, const MAX: u64>(
+    from: D,
+) -> Result<u64, D::Error> {
+    let number = i64::deserialize(from)?;
+    match u64::try_from(number) {
+        Ok(number) if (MIN..=MAX).contains(&number) => Ok(number),
+        _ => Err(D::Error::custom(format!("must be {MIN} to {MAX}"))),
+    }
+}
+
+fn to_usize(bounded: u64) -> usize {
+    usize::try_from(bounded).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: &str = "[accounts.main]\nkind = \"anthropic\"\napi_key = \"sk-hidden\"\n";
+
+    fn refusal(text: &str) -> String {
+        parse("weir.toml", text)
+            .expect_err("it is refused")
+            .to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        let config = parse("weir.toml", "").unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = parse(
+            "weir.toml",
+            r#"
+            data_dir = "/srv/weir"
+            drain_timeout_ms = 5000
+            [listen]
+            callers = "127.0.0.1:0"
+            [redis]
+            url = "unix:///run/redis.sock"
+            [module]
+            path = "/opt/libweir.so"
+            [admission]
+            lease_ms = 1000
+            [body]
+            max_bytes = 2048
+            max_buffered_bytes = 4096
+            [accounts.main]
+            kind = "anthropic"
+            base_url = "http://127.0.0.1:9/x"
+            api_key = "env:SOME_KEY"
+            max_concurrent = 5
+            serial_turns = true
+            turn_delay_ms = 200
+            [accounts.main.timeouts]
+            connect_ms = 1
+            first_byte_stream_ms = 2
+            first_byte_ms = 3
+            idle_ms = 4
+            total_ms = 5
+            [groups.default]
+            accounts = ["main"]
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.redis, RedisAt::Url("unix:///run/redis.sock".into()));
+        assert_eq!(config.lease, Duration::from_secs(1));
+        let account = &config.accounts[0];
+        assert_eq!(format!("{:?}", account.api_key), "env:SOME_KEY");
+        assert_eq!((account.max_concurrent, account.serial_turns), (5, true));
+        assert_eq!(account.timeouts.total, Duration::from_millis(5));
+        assert_eq!(config.groups[0].accounts, ["main"]);
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_the_key() {
+        for (text, expected) in [
+            (
+                "[admission]\nlease_ms = 0",
+                "weir.toml line 2: lease_ms: must be 1000 to 3600000",
+            ),
+            (
+                "[admission]\n\nlease = 5",
+                "weir.toml line 3: unknown field `lease`, expected `lease_ms`",
+            ),
+            (
+                "[listen]\ncallers = \"x\"",
+                "weir.toml line 2: callers: invalid socket address syntax",
+            ),
+            (
+                "[redis]\nurl = \"http://x\"",
+                "weir.toml line 2: url: must be redis://host:port or unix:///path/to/socket",
+            ),
+            (
+                "[redis]\nurl = \"redis://x\"\nembedded = true",
+                "weir.toml line 3: embedded: cannot be true beside a `url`",
+            ),
+            (
+                "[groups.a]\naccounts = []",
+                "weir.toml line 1: a group needs at least one account",
+            ),
+            (
+                "[groups.a]\naccounts = [\n  \"b\"]",
+                "weir.toml line 3: there is no account `b`",
+            ),
+        ] {
+            assert_eq!(refusal(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_beside_a_credential_does_not_show_it() {
+        for more in [
+            "max_concurrent = -1",
+            "serial_turns = 5",
+            "nonsense = 1",
+            "kind = \"x\"",
+        ] {
+            let text = refusal(&format!("{ACCOUNT}{more}\n"));
+            assert!(!text.contains("sk-hidden"), "{text}");
+        }
+        assert!(!refusal("[accounts.main]\napi_key = sk-hidden").contains("sk-hidden"));
+    }
+
+    #[test]
+    fn a_credential_does_not_leave_in_clear_text_unless_told() {
+        let account = |more: &str| format!("{ACCOUNT}{more}");
+        let clear = "base_url = \"http://example.com\"\n";
+        assert!(refusal(&account(clear)).starts_with("weir.toml line 4: base_url: http://"));
+        for fine in [
+            format!("{clear}allow_http = true"),
+            "base_url = \"http://[::1]:80\"".into(),
+            "base_url = \"https://example.com/v\"".into(),
+        ] {
+            parse("weir.toml", &account(&fine)).unwrap();
+        }
+        for bad in [
+            "https://u:p@example.com",
+            "https://example.com?x",
+            "example.com",
+            "ftp://x",
+        ] {
+            refusal(&account(&format!("base_url = \"{bad}\"")));
+        }
+    }
+}

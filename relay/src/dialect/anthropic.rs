@@ -1,0 +1,244 @@
+//! The Anthropic Messages API: its error object, its stream events, its usage object.
+//! <https://docs.claude.com/en/api/errors>, <https://docs.claude.com/en/docs/build-with-claude/streaming>
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::Place;
+use crate::{ids::RequestId, sse::Event, usage::Usage};
+
+pub(super) fn error_body(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    request: RequestId,
+) -> Bytes {
+    write(&Failure {
+        kind: "error",
+        error: Cause {
+            kind: error_type(status),
+            code: Some(code),
+            message,
+        },
+        request_id: Some(request.as_str()),
+    })
+    .into()
+}
+
+pub(super) fn error_event(message: &str) -> Bytes {
+    let data = write(&Failure {
+        kind: "error",
+        error: Cause {
+            kind: "api_error",
+            code: None,
+            message,
+        },
+        request_id: None,
+    });
+    format!("event: error\ndata: {data}\n\n").into()
+}
+
+fn write(failure: &Failure<'_>) -> String {
+    serde_json::to_string(failure).expect("strings are always JSON")
+}
+
+/// The API's own word for a status.
+fn error_type(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        408 | 504 => "timeout_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        503 => "overloaded_error",
+        400..=499 => "invalid_request_error",
+        _ => "api_error",
+    }
+}
+
+pub(super) fn reads(event: &[u8]) -> bool {
+    matches!(
+        event,
+        b"message_start" | b"message_delta" | b"message_stop" | b"error" | b""
+    )
+}
+
+pub(super) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Place {
+    if !reads(event.name) {
+        return Place::Within;
+    }
+    // Compatible endpoints leave out the event's name: the data tells it as well.
+    let data: Data<'_> = serde_json::from_slice(event.data).unwrap_or_default();
+    for told in [data.message.and_then(|message| message.usage), data.usage]
+        .into_iter()
+        .flatten()
+    {
+        usage.update(&told.into());
+    }
+    let name = match event.name {
+        b"" => data.kind.unwrap_or_default().as_bytes(),
+        name => name,
+    };
+    match name {
+        b"message_stop" | b"error" => Place::Last,
+        _ => Place::Within,
+    }
+}
+
+pub(super) fn read_answer(body: &[u8], usage: &mut Usage) {
+    let answer: Message = serde_json::from_slice(body).unwrap_or_default();
+    if let Some(told) = answer.usage {
+        usage.update(&told.into());
+    }
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    error: Cause<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Cause<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    message: &'a str,
+}
+
+#[derive(Deserialize, Default)]
+struct Data<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<&'a str>,
+    message: Option<Message>,
+    usage: Option<Spent>,
+}
+
+#[derive(Deserialize, Default)]
+struct Message {
+    usage: Option<Spent>,
+}
+
+/// `usage` as the API has it; numbers that are absent or null are not told.
+#[derive(Deserialize)]
+struct Spent {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    cache_creation: Option<CacheCreation>,
+}
+
+#[derive(Deserialize)]
+struct CacheCreation {
+    ephemeral_1h_input_tokens: Option<u64>,
+}
+
+impl From<Spent> for Usage {
+    fn from(told: Spent) -> Self {
+        Self {
+            input: told.input_tokens,
+            output: told.output_tokens,
+            cache_read: told.cache_read_input_tokens,
+            cache_write: told.cache_creation_input_tokens,
+            cache_write_1h: told
+                .cache_creation
+                .and_then(|by_time| by_time.ephemeral_1h_input_tokens),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(name: &str, data: &str, usage: &mut Usage) -> Place {
+        read_event(
+            &Event {
+                name: name.as_bytes(),
+                data: data.as_bytes(),
+            },
+            usage,
+        )
+    }
+
+    #[test]
+    fn usage_is_read_from_the_first_and_the_last_events() {
+        let mut usage = Usage::default();
+        let start = r#"{"type":"message_start","message":{"id":"m","usage":{"input_tokens":25,
+            "cache_creation_input_tokens":10,"cache_read_input_tokens":3,"output_tokens":1,
+            "cache_creation":{"ephemeral_5m_input_tokens":6,"ephemeral_1h_input_tokens":4}}}}"#;
+        assert_eq!(read("message_start", start, &mut usage), Place::Within);
+        let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},
+            "usage":{"output_tokens":15,"input_tokens":null}}"#;
+        assert_eq!(read("message_delta", delta, &mut usage), Place::Within);
+        assert_eq!(
+            read("message_stop", r#"{"type":"message_stop"}"#, &mut usage),
+            Place::Last
+        );
+        let expected = Usage {
+            input: Some(25),
+            output: Some(15),
+            cache_read: Some(3),
+            cache_write: Some(10),
+            cache_write_1h: Some(4),
+        };
+        assert_eq!(usage, expected);
+    }
+
+    #[test]
+    fn an_event_without_a_name_is_known_by_its_data() {
+        let mut usage = Usage::default();
+        assert_eq!(
+            read("", r#"{"type":"message_stop"}"#, &mut usage),
+            Place::Last
+        );
+        assert_eq!(read("", r#"{"type":"ping"}"#, &mut usage), Place::Within);
+        assert_eq!(read("error", "not json", &mut usage), Place::Last);
+        assert_eq!(
+            read("new_event", r#"{"type":"message_stop"}"#, &mut usage),
+            Place::Within
+        );
+    }
+
+    #[test]
+    fn a_whole_answer_tells_its_usage() {
+        let mut usage = Usage::default();
+        read_answer(
+            br#"{"type":"message","usage":{"input_tokens":5,"output_tokens":6}}"#,
+            &mut usage,
+        );
+        assert_eq!((usage.input, usage.output), (Some(5), Some(6)));
+        read_answer(b"not json", &mut usage);
+        assert_eq!((usage.input, usage.output), (Some(5), Some(6)));
+    }
+
+    #[test]
+    fn an_error_is_the_apis_own_object() {
+        let request = RequestId::next();
+        let body = error_body(
+            StatusCode::TOO_MANY_REQUESTS,
+            "weir_key_busy",
+            "wait",
+            request,
+        );
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            body,
+            json!({"type": "error", "request_id": request.as_str(),
+                "error": {"type": "rate_limit_error", "code": "weir_key_busy", "message": "wait"}})
+        );
+        assert_eq!(
+            error_event("cut"),
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"cut\"}}\n\n"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! Every way in which a request can fail before its answer begins, and the one map from there to HTTP: whose fault,
+//! which status and word, whether and when to try again, and what the caller may read.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+
+use crate::{
+    admit::Refused, authenticate::Unauthorized, forward::UpstreamError, read::Unreadable,
+    route::NoRoute, store::StoreError, turn::NoTurn,
+};
+
+/// One per step.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Route(#[from] NoRoute),
+    #[error(transparent)]
+    Unauthorized(#[from] Unauthorized),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    NoTurn(#[from] NoTurn),
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+}
+
+/// What the caller is told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) status: StatusCode,
+    /// Our own word for it, so that nobody blames the provider for the relay, or the relay for the provider.
+    pub(crate) code: &'static str,
+    pub(crate) retry: Retry,
+}
+
+/// Whether the same request may fare better later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    Never,
+    After(Duration),
+    /// Yes, and nobody knows when.
+    Whenever,
+}
+
+const STORE_RETRY: Duration = Duration::from_secs(1);
+const BUFFERS_RETRY: Duration = Duration::from_secs(1);
+
+impl Error {
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Route(error) => route(error),
+            Self::Unauthorized(error) => unauthorized(error),
+            Self::Unreadable(error) => unreadable(error),
+            Self::Refused(error) => refused(error),
+            Self::NoTurn(error) => no_turn(error),
+            Self::Upstream(error) => upstream(error),
+        }
+    }
+
+    /// What the caller may read. Of the store only that it failed: its own words may tell how the relay is built.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Refused(Refused::Store(_)) | Self::NoTurn(NoTurn::Store(_)) => {
+                "the relay cannot reach its store; try again".into()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+/// The caller's fault.
+fn route(error: &NoRoute) -> Verdict {
+    match error {
+        NoRoute::Path => verdict(StatusCode::NOT_FOUND, "weir_no_route", Retry::Never),
+        NoRoute::Method(_) => verdict(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "weir_wrong_method",
+            Retry::Never,
+        ),
+    }
+}
+
+/// The caller's fault, or the operator's.
+fn unauthorized(error: &Unauthorized) -> Verdict {
+    match error {
+        Unauthorized::NoKey | Unauthorized::UnknownKey => {
+            verdict(StatusCode::UNAUTHORIZED, "weir_invalid_key", Retry::Never)
+        }
+        Unauthorized::NoGroup => verdict(StatusCode::FORBIDDEN, "weir_no_group", Retry::Never),
+    }
+}
+
+/// The caller's fault, except for the buffers.
+fn unreadable(error: &Unreadable) -> Verdict {
+    match error {
+        Unreadable::TooLarge { .. } => verdict(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "weir_body_too_large",
+            Retry::Never,
+        ),
+        Unreadable::BuffersFull => verdict(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "weir_buffers_full",
+            Retry::After(BUFFERS_RETRY),
+        ),
+        Unreadable::Invalid(_) => {
+            verdict(StatusCode::BAD_REQUEST, "weir_invalid_body", Retry::Never)
+        }
+        Unreadable::Slow => verdict(
+            StatusCode::REQUEST_TIMEOUT,
+            "weir_body_timeout",
+            Retry::Whenever,
+        ),
+        Unreadable::BrokeOff => verdict(
+            StatusCode::BAD_REQUEST,
+            "weir_body_broke_off",
+            Retry::Whenever,
+        ),
+    }
+}
+
+/// A limit of the relay, or its store.
+fn refused(error: &Refused) -> Verdict {
+    let busy = |code, retry| verdict(StatusCode::TOO_MANY_REQUESTS, code, Retry::After(retry));
+    match error {
+        Refused::KeyBusy { retry, .. } => busy("weir_key_busy", *retry),
+        Refused::AccountsBusy { retry } => busy("weir_accounts_busy", *retry),
+        Refused::Store(error) => store(error),
+    }
+}
+
+/// A limit of the relay, or its store.
+fn no_turn(error: &NoTurn) -> Verdict {
+    let busy = |code, retry| verdict(StatusCode::TOO_MANY_REQUESTS, code, Retry::After(retry));
+    match error {
+        NoTurn::Early { retry } => busy("weir_turn_early", *retry),
+        NoTurn::Busy { retry } => busy("weir_turn_busy", *retry),
+        NoTurn::Store(error) => store(error),
+    }
+}
+
+/// The upstream's fault.
+fn upstream(error: &UpstreamError) -> Verdict {
+    match error {
+        UpstreamError::Unreachable(_) => verdict(
+            StatusCode::BAD_GATEWAY,
+            "weir_upstream_unreachable",
+            Retry::Whenever,
+        ),
+        UpstreamError::BrokeOff(_) => verdict(
+            StatusCode::BAD_GATEWAY,
+            "weir_upstream_broke_off",
+            Retry::Whenever,
+        ),
+        UpstreamError::Late(_) => verdict(
+            StatusCode::GATEWAY_TIMEOUT,
+            "weir_upstream_timeout",
+            Retry::Whenever,
+        ),
+        UpstreamError::Redirect => verdict(
+            StatusCode::BAD_GATEWAY,
+            "weir_upstream_redirect",
+            Retry::Never,
+        ),
+    }
+}
+
+/// Ours or the operator's: the caller can only come back.
+fn store(error: &StoreError) -> Verdict {
+    let code = match error {
+        StoreError::Down | StoreError::Unanswered(_) => "weir_store_unreachable",
+        StoreError::Refused { .. } | StoreError::Form { .. } => "weir_store_error",
+        StoreError::NoModule | StoreError::Url(_) => "weir_store_error",
+    };
+    verdict(
+        StatusCode::SERVICE_UNAVAILABLE,
+        code,
+        Retry::After(STORE_RETRY),
+    )
+}
+
+fn verdict(status: StatusCode, code: &'static str, retry: Retry) -> Verdict {
+    Verdict {
+        status,
+        code,
+        retry,
+    }
+}

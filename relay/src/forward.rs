@@ -1,0 +1,104 @@
+//! The fifth step: the request goes up as it came, with the account's credential in place of the caller's.
+//! `upstream.rs` keeps the connections, `dial.rs` makes them.
+
+mod dial;
+mod upstream;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, Response, Uri, body::Incoming, http::request::Parts};
+use hyper_util::client::legacy::Error as ClientError;
+use tokio::time::timeout;
+
+pub(crate) use dial::Tls;
+pub(crate) use upstream::Upstream;
+
+use crate::{
+    account::Account,
+    permit::Permit,
+    read::{Answer, Asked},
+    route::path_upstream,
+    settle::Outcome,
+};
+
+/// Why there is no answer from upstream. The upstream's fault; another try may succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpstreamError {
+    #[error("the provider could not be reached")]
+    Unreachable(ClientError),
+    #[error("the connection to the provider broke before it answered")]
+    BrokeOff(ClientError),
+    #[error("the provider did not begin to answer within {} s", .0.as_secs_f32())]
+    Late(Duration),
+    #[error("the provider answered with a redirect, which is never followed")]
+    Redirect,
+}
+
+/// Sends the request and waits for the headers of its answer.
+pub(crate) async fn forward(
+    upstream: &Upstream,
+    head: &Parts,
+    asked: Asked,
+    permit: &mut Permit,
+) -> Result<Response<Incoming>, UpstreamError> {
+    let account = &upstream.account;
+    let within = match asked.facts.answer {
+        Answer::Stream => account.timeouts.first_byte_stream,
+        Answer::Whole => account.timeouts.first_byte,
+    };
+    permit.goes_upstream();
+    let request = request(account, head, asked.body.clone());
+    let answer = match timeout(within, upstream.send(request)).await {
+        Err(_) => Err(UpstreamError::Late(within)),
+        Ok(Err(error)) if error.is_connect() => Err(UpstreamError::Unreachable(error)),
+        Ok(Err(error)) => Err(UpstreamError::BrokeOff(error)),
+        Ok(Ok(answer)) if answer.status().is_redirection() => Err(UpstreamError::Redirect),
+        Ok(Ok(answer)) => Ok(answer),
+    };
+    match &answer {
+        Ok(answer) => permit.note(|record| record.headers_came(answer.status().as_u16())),
+        Err(error) => {
+            tracing::warn!(account = &*account.id, request = %permit.id(), error = ?error, "no answer from upstream");
+            permit.note(|record| record.outcome = error.outcome());
+        }
+    }
+    permit.release_turn();
+    answer
+}
+
+impl UpstreamError {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Unreachable(_) | Self::BrokeOff(_) => Outcome::UpstreamUnreachable,
+            Self::Late(_) => Outcome::UpstreamTimeout,
+            Self::Redirect => Outcome::UpstreamRefused,
+        }
+    }
+}
+
+fn request(account: &Account, head: &Parts, body: Bytes) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = address(account, &head.uri);
+    *request.headers_mut() = account.provider.request_headers(&head.headers, account);
+    request
+}
+
+/// The account's address with the path and query of the request, less the prefix that named the dialect.
+fn address(account: &Account, asked: &Uri) -> Uri {
+    let mut path = String::with_capacity(account.origin.path.len() + asked.path().len() + 32);
+    path.push_str(&account.origin.path);
+    path.push_str(path_upstream(asked.path()));
+    if let Some(query) = asked.query() {
+        path.push('?');
+        path.push_str(query);
+    }
+    let mut parts = account.origin.base.clone().into_parts();
+    parts.path_and_query = Some(
+        path.parse()
+            .expect("parts of valid addresses joined by a slash"),
+    );
+    Uri::from_parts(parts).expect("scheme, authority and path are there")
+}

@@ -1,0 +1,152 @@
+//! Connections to upstreams: TCP and TLS within one bound, Nagle off, each one marked once it has carried an answer.
+
+use std::{
+    error::Error,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::{
+    Uri,
+    rt::{Read, ReadBufCursor, Write},
+};
+use hyper_rustls::{
+    ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream,
+};
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection, HttpConnector},
+    rt::TokioIo,
+};
+use tokio::{net::TcpStream, time::timeout};
+use tower_service::Service;
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// The certificates that upstreams are checked by, read once.
+#[derive(Debug, Clone)]
+pub(crate) struct Tls(rustls::ClientConfig);
+
+/// Makes connections.
+#[derive(Debug, Clone)]
+pub(super) struct Dial {
+    https: HttpsConnector<HttpConnector>,
+    within: Duration,
+}
+
+/// One connection.
+pub(super) struct Line {
+    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
+    used: Used,
+}
+
+/// Whether a connection has carried an answer already.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Used(Arc<AtomicBool>);
+
+impl Used {
+    pub(super) fn mark(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    pub(super) fn is_marked(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Tls {
+    pub(crate) fn of_system() -> io::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_native_roots()?
+            .with_no_client_auth();
+        Ok(Self(config))
+    }
+}
+
+impl Dial {
+    pub(super) fn new(tls: &Tls, within: Duration) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.0.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Self { https, within }
+    }
+}
+
+impl Service<Uri> for Dial {
+    type Response = Line;
+    type Error = Cause;
+    type Future = Pin<Box<dyn Future<Output = Result<Line, Cause>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+        self.https.poll_ready(context)
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connecting = timeout(self.within, self.https.call(to));
+        Box::pin(async move {
+            Ok(Line {
+                stream: connecting.await??,
+                used: Used::default(),
+            })
+        })
+    }
+}
+
+impl Connection for Line {
+    fn connected(&self) -> Connected {
+        self.stream.connected().extra(self.used.clone())
+    }
+}
+
+impl Read for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl Write for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, from)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        from: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, from)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,175 @@
+//! The second step: what is asked? The body stays the caller's bytes; one pass over them finds the few things
+//! that the relay decides by. `scan.rs` is that pass.
+
+mod buffers;
+mod scan;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+use tokio::time::timeout;
+
+pub(crate) use buffers::{Buffers, Share};
+use scan::scan;
+
+use crate::route::Route;
+
+/// Between two pieces of a request's body.
+const PIECE_WITHIN: Duration = Duration::from_secs(30);
+/// A longer body is read beside the threads that serve everybody.
+const READ_IN_PLACE: usize = 256 << 10;
+
+/// A request as it came, and what it says of itself.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) body: Bytes,
+    /// Its part of all buffered bytes, as long as the body is needed.
+    pub(crate) _share: Share,
+    pub(crate) facts: Facts,
+}
+
+/// What the relay decides by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) model: Option<String>,
+    pub(crate) answer: Answer,
+    pub(crate) last: LastMessage,
+}
+
+/// How the answer is to come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Answer {
+    #[default]
+    Whole,
+    Stream,
+}
+
+/// Who wrote the last message that is not the system's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LastMessage {
+    /// A user, and it is not the result of a tool.
+    UsersOwn,
+    #[default]
+    Other,
+}
+
+/// Why a body is not taken. The caller's fault, except when all buffers are full.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("the body is larger than {limit} bytes, which is the most that this relay takes")]
+    TooLarge { limit: usize },
+    #[error("this relay is holding as many request bytes as it may; try again")]
+    BuffersFull,
+    #[error("the body is not valid: {0}")]
+    Invalid(serde_json::Error),
+    #[error("the body did not come within {} s", PIECE_WITHIN.as_secs())]
+    Slow,
+    #[error("the body broke off")]
+    BrokeOff,
+}
+
+pub(crate) async fn read(
+    buffers: &Arc<Buffers>,
+    route: Route,
+    incoming: Incoming,
+    limit: usize,
+) -> Result<Asked, Unreadable> {
+    if route == Route::Models {
+        let (body, share, facts) = (Bytes::new(), buffers.share(), Facts::default());
+        return Ok(Asked { body, _share: share, facts });
+    }
+    let (body, share) = collect(buffers, incoming, limit).await?;
+    let facts = if body.len() <= READ_IN_PLACE {
+        scan(&body)
+    } else {
+        let body = body.clone();
+        let read = tokio::task::spawn_blocking(move || scan(&body));
+        read.await
+            .expect("the scan does not panic and is not cancelled")
+    };
+    Ok(Asked {
+        facts: facts.map_err(Unreadable::Invalid)?,
+        body,
+        _share: share,
+    })
+}
+
+async fn collect(
+    buffers: &Arc<Buffers>,
+    mut incoming: Incoming,
+    limit: usize,
+) -> Result<(Bytes, Share), Unreadable> {
+    let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limit {
+        return Err(Unreadable::TooLarge { limit });
+    }
+    let mut share = buffers.share();
+    let mut whole = Pieces::None;
+    while let Some(piece) = next_piece(&mut incoming).await? {
+        if whole.len() + piece.len() > limit {
+            return Err(Unreadable::TooLarge { limit });
+        }
+        share
+            .grow(piece.len())
+            .map_err(|_| Unreadable::BuffersFull)?;
+        whole = whole.with(piece, announced);
+    }
+    Ok((whole.into_bytes(), share))
+}
+
+async fn next_piece(incoming: &mut Incoming) -> Result<Option<Bytes>, Unreadable> {
+    loop {
+        match timeout(PIECE_WITHIN, incoming.frame()).await {
+            Err(_) => return Err(Unreadable::Slow),
+            Ok(None) => return Ok(None),
+            Ok(Some(Err(_))) => return Err(Unreadable::BrokeOff),
+            Ok(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => return Ok(Some(data)),
+                Err(_trailers) => continue,
+            },
+        }
+    }
+}
+
+/// A body so far. One that comes in one piece is never copied.
+enum Pieces {
+    None,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Pieces {
+    fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::One(piece) => piece.len(),
+            Self::Many(pieces) => pieces.len(),
+        }
+    }
+
+    fn with(self, piece: Bytes, announced: usize) -> Self {
+        match self {
+            Self::None => Self::One(piece),
+            Self::One(first) => {
+                let mut pieces = BytesMut::with_capacity(announced.max(first.len() + piece.len()));
+                pieces.extend_from_slice(&first);
+                pieces.extend_from_slice(&piece);
+                Self::Many(pieces)
+            }
+            Self::Many(mut pieces) => {
+                pieces.extend_from_slice(&piece);
+                Self::Many(pieces)
+            }
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::None => Bytes::new(),
+            Self::One(piece) => piece,
+            Self::Many(pieces) => pieces.freeze(),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Keeps the leases of everything held: one task, a third of a lease per round, in chunks spread over the round.
+//! What was lost meanwhile (Redis was away for longer than a lease) is registered again, above the limit if need be.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    gate::{Gate, Turn},
+    ids::RequestId,
+    store::{Store, StoreError},
+};
+
+/// Members per command, so that no command keeps Redis for long.
+const CHUNK: usize = 256;
+
+/// What is held by whom right now.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(Mutex<HashMap<RequestId, Holding>>);
+
+#[derive(Debug, Default)]
+struct Holding {
+    gates: Vec<Arc<Gate>>,
+    turn: Option<Arc<Turn>>,
+}
+
+/// What one command renews.
+enum Chunk {
+    Slots {
+        gate: Arc<Gate>,
+        members: Vec<RequestId>,
+    },
+    Turns(Vec<(Arc<Turn>, RequestId)>),
+}
+
+impl Leases {
+    pub(crate) fn hold_slot(&self, id: RequestId, gate: &Arc<Gate>) {
+        self.table()
+            .entry(id)
+            .or_default()
+            .gates
+            .push(Arc::clone(gate));
+    }
+
+    pub(crate) fn hold_turn(&self, id: RequestId, turn: &Arc<Turn>) {
+        self.table().entry(id).or_default().turn = Some(Arc::clone(turn));
+    }
+
+    pub(crate) fn drop_turn(&self, id: RequestId) {
+        if let Some(holding) = self.table().get_mut(&id) {
+            holding.turn = None;
+        }
+    }
+
+    pub(crate) fn drop_all(&self, id: RequestId) {
+        let holding = self.table().remove(&id);
+        drop(holding);
+    }
+
+    fn table(&self) -> MutexGuard<'_, HashMap<RequestId, Holding>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn holds(&self, id: RequestId, gate: &Gate) -> bool {
+        self.table()
+            .get(&id)
+            .is_some_and(|holding| holding.gates.iter().any(|held| held.name == gate.name))
+    }
+
+    fn chunks(&self) -> Vec<Chunk> {
+        let mut slots: HashMap<Box<str>, (Arc<Gate>, Vec<RequestId>)> = HashMap::new();
+        let mut turns = Vec::new();
+        for (id, holding) in &*self.table() {
+            turns.extend(holding.turn.iter().map(|turn| (Arc::clone(turn), *id)));
+            for gate in &holding.gates {
+                let of_gate = slots.entry(gate.name.clone());
+                of_gate
+                    .or_insert_with(|| (Arc::clone(gate), Vec::new()))
+                    .1
+                    .push(*id);
+            }
+        }
+        let of_gate = |(gate, members): (Arc<Gate>, Vec<RequestId>)| {
+            let chunk = |members: &[RequestId]| Chunk::Slots {
+                gate: Arc::clone(&gate),
+                members: members.to_vec(),
+            };
+            members.chunks(CHUNK).map(chunk).collect::<Vec<_>>()
+        };
+        let turns = turns
+            .chunks(CHUNK)
+            .map(|chunk| Chunk::Turns(chunk.to_vec()))
+            .collect::<Vec<_>>();
+        turns
+            .into_iter()
+            .chain(slots.into_values().flat_map(of_gate))
+            .collect()
+    }
+}
+
+/// Renews for ever. A round begins a third of a lease after the one before; a chunk that Redis does not answer is
+/// repeated when it is back, and those behind it catch up.
+pub(crate) async fn run(leases: &Leases, store: &Store, lease: Duration) {
+    let round = lease / 3;
+    let mut begin = Instant::now();
+    loop {
+        begin += round;
+        sleep_until(begin).await;
+        let chunks = leases.chunks();
+        let apart = round / u32::try_from(chunks.len().max(1)).unwrap_or(u32::MAX);
+        for (place, chunk) in (0_u32..).zip(&chunks) {
+            sleep_until(begin + apart * place).await;
+            renew_until_answered(leases, store, chunk, lease).await;
+        }
+    }
+}
+
+async fn renew_until_answered(leases: &Leases, store: &Store, chunk: &Chunk, lease: Duration) {
+    loop {
+        store.up().await;
+        match renew(leases, store, chunk, lease).await {
+            Ok(()) => return,
+            Err(StoreError::Down | StoreError::Unanswered(_)) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "leases were not renewed");
+                return;
+            }
+        }
+    }
+}
+
+async fn renew(
+    leases: &Leases,
+    store: &Store,
+    chunk: &Chunk,
+    lease: Duration,
+) -> Result<(), StoreError> {
+    match chunk {
+        Chunk::Slots { gate, members } => {
+            let held = store.renew_slots(gate, members, lease).await?;
+            let lost = members
+                .iter()
+                .zip(held)
+                .filter(|(_, held)| !held)
+                .map(|(id, _)| *id);
+            // Most of those not held were released since the chunk was made.
+            let lost: Vec<_> = lost.filter(|id| leases.holds(*id, gate)).collect();
+            register(leases, store, gate, lost, lease).await
+        }
+        Chunk::Turns(turns) => {
+            let members = turns.iter().map(|(turn, id)| (&**turn, *id));
+            store.renew_turns(members, lease).await.map(drop)
+        }
+    }
+}
+
+/// A member that was released while it was registered again would stay for a lease: it is released once more.
+async fn register(
+    leases: &Leases,
+    store: &Store,
+    gate: &Gate,
+    lost: Vec<RequestId>,
+    lease: Duration,
+) -> Result<(), StoreError> {
+    if lost.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(
+        gate = &*gate.name,
+        leases.lost = lost.len(),
+        "lost leases are registered again"
+    );
+    store.register_slots(gate, &lost, lease).await?;
+    let gone: Vec<_> = lost
+        .into_iter()
+        .filter(|id| !leases.holds(*id, gate))
+        .collect();
+    store.release_slots(gate, &gone).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_renewed_in_chunks_until_it_is_dropped() {
+        let leases = Leases::default();
+        let gate = Arc::new(Gate::new("gate".into(), 0));
+        let other = Arc::new(Gate::new("other".into(), 0));
+        let ids: Vec<_> = (0..300).map(|_| RequestId::next()).collect();
+        for id in &ids {
+            leases.hold_slot(*id, &gate);
+        }
+        leases.hold_slot(ids[0], &other);
+        let sizes = |leases: &Leases| {
+            let mut sizes: Vec<_> = leases
+                .chunks()
+                .iter()
+                .map(|chunk| match chunk {
+                    Chunk::Slots { members, .. } => members.len(),
+                    Chunk::Turns(turns) => turns.len(),
+                })
+                .collect();
+            sizes.sort_unstable();
+            sizes
+        };
+        assert_eq!(sizes(&leases), [1, 44, 256]);
+        assert!(leases.holds(ids[0], &other) && !leases.holds(ids[1], &other));
+        ids.iter().for_each(|id| leases.drop_all(*id));
+        assert_eq!(sizes(&leases), [0_usize; 0]);
+    }
+}

@@ -1,0 +1,251 @@
+//! A relay from start to stop: its Redis, its listener, the tasks beside it, and the drain.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::{GracefulShutdown, Watcher},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Notify, mpsc},
+    task::{JoinHandle, JoinSet},
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    app::{self, App, Groups},
+    config::{Config, RedisAt},
+    embedded::{Embedded, EmbeddedError},
+    flow,
+    key::{self, CreatedKey, NewKey},
+    permit::Ledger,
+    renew, settle,
+    store::{Store, Supervisor},
+};
+
+/// How long Redis may take to come up.
+const REDIS_WITHIN: Duration = Duration::from_secs(15);
+/// Until the headers of a request; an idle connection waits for them too.
+const HEADERS_WITHIN: Duration = Duration::from_secs(75);
+/// How long another program may keep the data of the relay's own Redis.
+const RELEASED_WITHIN: Duration = Duration::from_secs(3);
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A running relay. Dropping it without `shutdown` breaks off whatever runs.
+#[derive(Debug)]
+pub struct Relay {
+    addr: SocketAddr,
+    app: Arc<App>,
+    drain_timeout: Duration,
+    drain: Arc<Notify>,
+    listener: JoinHandle<()>,
+    beside: JoinSet<()>,
+    settler: JoinHandle<()>,
+    finish: Arc<Notify>,
+    supervisor: Supervisor,
+    embedded: Option<Embedded>,
+}
+
+impl Relay {
+    /// Starts everything and returns when callers may connect.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let groups = app::groups(&config)?;
+        let listener = TcpListener::bind(config.callers)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.callers))?;
+        let addr = listener.local_addr()?;
+        let (embedded, url) = redis(&config).await?;
+        let (debts, owed) = mpsc::unbounded_channel();
+        let ready = Self::connect(&config, &url, groups, Ledger::new(debts)).await;
+        let (app, supervisor) = match ready {
+            Ok(ready) => ready,
+            Err(error) => {
+                if let Some(embedded) = embedded {
+                    embedded.stop().await;
+                }
+                return Err(error);
+            }
+        };
+
+        let finish = Arc::new(Notify::new());
+        let settler = tokio::spawn(settle::run(app.store.clone(), owed, Arc::clone(&finish)));
+        let drain = Arc::new(Notify::new());
+        let beside = beside(&app);
+        let listener = tokio::spawn(listen(
+            Arc::clone(&app),
+            listener,
+            Arc::clone(&drain),
+            config.drain_timeout,
+        ));
+        tracing::info!(listen.callers = %addr, "the relay serves");
+        Ok(Self {
+            addr,
+            app,
+            drain_timeout: config.drain_timeout,
+            drain,
+            listener,
+            beside,
+            settler,
+            finish,
+            supervisor,
+            embedded,
+        })
+    }
+
+    /// Everything in memory that must be there before the first request.
+    async fn connect(
+        config: &Config,
+        url: &str,
+        groups: Groups,
+        ledger: Ledger,
+    ) -> anyhow::Result<(Arc<App>, Supervisor)> {
+        let (store, supervisor) = Store::connect(url, REDIS_WITHIN)
+            .await
+            .with_context(|| format!("cannot use the Redis at {url}"))?;
+        let app = App::new(config, groups, store, Arc::new(ledger));
+        app.keys
+            .load(&app.store)
+            .await
+            .context("cannot read the keys of callers")?;
+        if app.keys.is_empty() {
+            tracing::warn!(
+                "there is no key yet, so nobody is served: make one with `weir key create`"
+            );
+        }
+        Ok((Arc::new(app), supervisor))
+    }
+
+    /// Where callers connect.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The same as a base URL for clients.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The relay's Redis.
+    pub fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    /// Makes a key and waits until this relay lets it in.
+    pub async fn create_key(&self, new: NewKey) -> anyhow::Result<CreatedKey> {
+        let created = key::create(&self.app.store, new).await?;
+        let known = async {
+            while !self.app.keys.knows(&created.id) {
+                sleep(Duration::from_millis(2)).await;
+            }
+        };
+        timeout(Duration::from_secs(5), known)
+            .await
+            .context("the new key did not become known")?;
+        Ok(created)
+    }
+
+    /// Stops accepting, lets running requests finish within the drain timeout, gives back all that is held, and stops
+    /// what was started.
+    pub async fn shutdown(mut self) {
+        self.app.close();
+        tracing::info!(
+            drain.timeout_s = self.drain_timeout.as_secs_f32(),
+            "the relay drains"
+        );
+        self.drain.notify_one();
+        drop(self.listener.await);
+        self.beside.shutdown().await;
+        self.finish.notify_one();
+        let settler = self.settler.abort_handle();
+        if timeout(SETTLED_WITHIN, self.settler).await.is_err() {
+            tracing::warn!("Redis did not answer: what was held ends with its leases");
+            settler.abort();
+        }
+        drop(self.supervisor);
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+        tracing::info!("the relay has stopped");
+    }
+}
+
+async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, String)> {
+    let server = match &config.redis {
+        RedisAt::Url(url) => return Ok((None, url.clone())),
+        RedisAt::Own { server, .. } => server,
+    };
+    let deadline = Instant::now() + RELEASED_WITHIN;
+    loop {
+        match Embedded::start(server, config.module.as_deref(), &config.data_dir).await {
+            // A `weir key` may be at it for a moment.
+            Err(EmbeddedError::InUse { .. }) if Instant::now() < deadline => {
+                sleep(Duration::from_millis(50)).await;
+            }
+            started => {
+                let embedded = started?;
+                let url = embedded.url();
+                return Ok((Some(embedded), url));
+            }
+        }
+    }
+}
+
+/// The tasks that go on beside all requests.
+fn beside(app: &Arc<App>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let keys = Arc::clone(app);
+    tasks.spawn(async move { keys.keys.run(&keys.store).await });
+    let leases = Arc::clone(app);
+    tasks.spawn(async move {
+        renew::run(&leases.ledger.leases, &leases.store, leases.lease).await;
+    });
+    tasks
+}
+
+/// Accepts until told to drain; then waits for what runs, and breaks off what has not finished in time.
+async fn listen(app: Arc<App>, listener: TcpListener, drain: Arc<Notify>, drain_timeout: Duration) {
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = drain.notified() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(Arc::clone(&app), stream, graceful.watcher()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    if timeout(drain_timeout, graceful.shutdown()).await.is_err() {
+        tracing::warn!(
+            connections = connections.len(),
+            "requests are broken off: they did not finish in time"
+        );
+    }
+    connections.shutdown().await;
+}
+
+async fn connection(app: Arc<App>, stream: TcpStream, watcher: Watcher) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection was gone at once");
+        return;
+    }
+    let service = service_fn(|request: hyper::Request<Incoming>| flow::serve(&app, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

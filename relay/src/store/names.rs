@@ -1,0 +1,59 @@
+//! Every Redis key that the relay uses. One hash tag per domain, so that one decision is one slot;
+//! the keys of callers live outside domains.
+
+const DOMAIN: &str = "weir:{default}";
+
+/// A stream of `key <id>`: which keys of callers changed.
+pub(crate) const CHANGES: &str = "weir:changes";
+/// The set of the ids of all keys of callers.
+pub(crate) const KEYS: &str = "weir:keys";
+/// A stream with one entry per request that went upstream.
+pub(crate) const RECORDS: &str = "weir:{default}:records";
+
+pub(crate) fn key(id: &str) -> String {
+    format!("weir:key:{id}")
+}
+
+pub(crate) fn account_gate(account: &str) -> String {
+    format!("{DOMAIN}:gate:account:{account}")
+}
+
+pub(crate) fn key_gate(key: &str) -> String {
+    format!("{DOMAIN}:gate:key:{key}")
+}
+
+pub(crate) fn turn(account: &str) -> String {
+    format!("{DOMAIN}:turn:{account}")
+}
+
+/// Counters of one hour, numbered from 1970.
+pub(crate) fn usage_of_hour(hour: u64) -> String {
+    format!("{DOMAIN}:usage:hour:{hour}")
+}
+
+/// Counters of one day (UTC), numbered from 1970.
+pub(crate) fn usage_of_day(day: u64) -> String {
+    format!("{DOMAIN}:usage:day:{day}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_decided_together_lives_in_one_slot() {
+        let names = [
+            account_gate("a"),
+            key_gate("k"),
+            turn("a"),
+            usage_of_hour(1),
+            usage_of_day(1),
+        ];
+        for name in names.iter().map(String::as_str).chain([RECORDS]) {
+            assert!(name.starts_with("weir:{default}:"), "{name}");
+        }
+        assert_eq!(account_gate("main"), "weir:{default}:gate:account:main");
+        assert_eq!(turn("main"), "weir:{default}:turn:main");
+        assert_eq!(key("key_1"), "weir:key:key_1");
+    }
+}

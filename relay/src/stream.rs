@@ -1,0 +1,270 @@
+//! The sixth step: the answer goes to the caller as it comes, byte for byte, no faster than the caller reads. What it
+//! says of itself is read beside it. An upstream that stops in the middle is never taken for one that has finished.
+
+mod tap;
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    Response, StatusCode,
+    body::{Body, Frame, Incoming, SizeHint},
+    header::{
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+        HeaderValue,
+    },
+};
+use tokio::time::{Instant, Sleep};
+
+use tap::{Ending, Tap};
+
+use crate::{admit::Admitted, config::Timeouts, dialect::Dialect, permit::Permit, settle::Outcome};
+
+const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// The body of an answer: the relay's own, or an upstream's.
+#[derive(Debug)]
+pub(crate) enum AnswerBody {
+    Own(Full<Bytes>),
+    Relayed(Box<Relayed>),
+}
+
+/// An upstream's body on its way to the caller. What the request holds ends with it.
+#[derive(Debug)]
+pub(crate) struct Relayed {
+    /// None once it has ended; dropping it before aborts the upstream.
+    upstream: Option<Incoming>,
+    /// What is still to be sent after the upstream's last byte.
+    farewell: Option<Bytes>,
+    tap: Tap,
+    pace: Pace,
+    permit: Permit,
+}
+
+/// How long an answer may pause and last.
+#[derive(Debug)]
+struct Pace {
+    timeouts: Timeouts,
+    end: Instant,
+    last: Instant,
+    alarm: Pin<Box<Sleep>>,
+}
+
+/// An upstream's body that is no stream broke off: the caller's connection must break too.
+#[derive(Debug, thiserror::Error)]
+#[error("the upstream's answer broke off")]
+pub(crate) struct BrokenOff;
+
+/// Why nothing more comes from upstream.
+#[derive(Debug, Clone, Copy)]
+enum Stop {
+    End,
+    Broken,
+    Late,
+}
+
+pub(crate) fn stream(
+    answer: Response<Incoming>,
+    admitted: Admitted,
+    dialect: Dialect,
+) -> Response<AnswerBody> {
+    let (head, body) = answer.into_parts();
+    let Admitted {
+        upstream,
+        mut permit,
+    } = admitted;
+    let mut headers = upstream.account.provider.response_headers(&head.headers);
+    let tap = if !head.status.is_success() {
+        permit.note(|record| record.outcome = Outcome::UpstreamRefused);
+        Tap::refusal()
+    } else if is_compressed(&headers) {
+        Tap::opaque()
+    } else if is_event_stream(&headers) {
+        no_buffering(&mut headers);
+        Tap::events(dialect)
+    } else {
+        Tap::whole(dialect)
+    };
+    let relayed = Relayed {
+        upstream: Some(body),
+        farewell: None,
+        tap,
+        pace: Pace::new(upstream.account.timeouts),
+        permit,
+    };
+    respond(head.status, headers, AnswerBody::Relayed(Box::new(relayed)))
+}
+
+/// An answer of the relay's own.
+pub(crate) fn respond(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: AnswerBody,
+) -> Response<AnswerBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    kind.get(..17)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+}
+
+/// It was asked not to be.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
+}
+
+/// An error event may follow the upstream's bytes, so that their number is not known; and nobody on the way may hold
+/// events back.
+fn no_buffering(headers: &mut HeaderMap) {
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-transform"),
+    );
+    headers.insert(NO_BUFFERING, HeaderValue::from_static("no"));
+}
+
+impl Relayed {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let Some(upstream) = &mut self.upstream else {
+            return Poll::Ready(self.farewell.take().map(|bytes| Ok(Frame::data(bytes))));
+        };
+        let stop = match Pin::new(&mut *upstream).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let whole = upstream.is_end_stream();
+                self.pace.beat();
+                if let Some(bytes) = frame.data_ref() {
+                    self.tap.read(bytes);
+                }
+                if whole {
+                    // The caller's side may never ask for more, so this is the time to see how it ended.
+                    self.farewell = self.stop(Stop::End).and_then(Result::ok);
+                }
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            Poll::Ready(None) => Stop::End,
+            Poll::Ready(Some(Err(error))) => {
+                tracing::debug!(request = %self.permit.id(), %error, "the upstream's answer broke off");
+                Stop::Broken
+            }
+            Poll::Pending => {
+                ready!(self.pace.poll_late(context));
+                Stop::Late
+            }
+        };
+        Poll::Ready(self.stop(stop).map(|last| last.map(Frame::data)))
+    }
+
+    /// Closes the upstream's side and tells what is left to say to the caller.
+    fn stop(&mut self, stop: Stop) -> Option<Result<Bytes, BrokenOff>> {
+        self.upstream = None;
+        let (usage, ending) = self.tap.end();
+        let outcome = match (ending, stop) {
+            (Ending::Refusal, Stop::End) => Outcome::UpstreamRefused,
+            (Ending::Complete, _) | (Ending::Unmarked, Stop::End) => Outcome::Done,
+            (_, Stop::Late) => Outcome::UpstreamTimeout,
+            (_, Stop::End | Stop::Broken) => Outcome::UpstreamCut,
+        };
+        self.permit.note(|record| {
+            record.usage = usage;
+            record.outcome = outcome;
+        });
+        match (ending, outcome) {
+            (_, Outcome::Done) | (Ending::Refusal, Outcome::UpstreamRefused) => None,
+            (Ending::Cut, _) => Some(Ok(self.tap.error_event(match stop {
+                Stop::End | Stop::Broken => "the provider's answer broke off before its end",
+                Stop::Late => {
+                    "the provider fell silent or took too long in the middle of its answer"
+                }
+            }))),
+            (Ending::Complete | Ending::Unmarked | Ending::Refusal, _) => Some(Err(BrokenOff)),
+        }
+    }
+}
+
+impl Pace {
+    fn new(timeouts: Timeouts) -> Self {
+        let now = Instant::now();
+        let end = now + timeouts.total;
+        let alarm = tokio::time::sleep_until(end.min(now + timeouts.idle));
+        Self {
+            timeouts,
+            end,
+            last: now,
+            alarm: Box::pin(alarm),
+        }
+    }
+
+    fn beat(&mut self) {
+        self.last = Instant::now();
+    }
+
+    /// The alarm is moved only when it rings, not with every piece.
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.alarm.as_mut().poll(context));
+            let due = self.end.min(self.last + self.timeouts.idle);
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.alarm.as_mut().reset(due);
+        }
+    }
+}
+
+impl Drop for Relayed {
+    /// The caller left before the end: what the answer said so far was used all the same.
+    fn drop(&mut self) {
+        if self.upstream.is_some() {
+            let (usage, _) = self.tap.end();
+            self.permit.note(|record| {
+                record.usage = usage;
+                record.outcome = Outcome::CallerGone;
+            });
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        match self.get_mut() {
+            Self::Own(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(|impossible| match impossible {}),
+            Self::Relayed(body) => body.poll(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Own(body) => body.is_end_stream(),
+            Self::Relayed(body) => body.upstream.is_none() && body.farewell.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Own(body) => body.size_hint(),
+            Self::Relayed(_) => SizeHint::default(),
+        }
+    }
+}

@@ -3,11 +3,19 @@
 
 mod aof;
 mod moment;
+mod traffic;
 mod typed;
 mod unchanged;
 
+mod bad_input;
+mod ordinary_data;
+mod persistence;
 mod qgate;
 mod qgate_golden;
+mod qgate_seen;
+mod replication;
+mod tampered;
+mod transactions;
 mod trie;
 mod trie_golden;
 mod umq;

@@ -24,7 +24,7 @@ check: setup ## formatting, lints, documentation, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
-	if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; fi
+	if command -v cargo-deny >/dev/null; then cargo deny check --hide-inclusion-graph licenses bans sources; fi
 
 bench: build ## measure the commands beside the scripts they replace, and the relay beside the direct path
 	cargo run --release -p weir-tests --bin bench

@@ -33,7 +33,7 @@ pub struct Call {
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
-    body: Incoming,
+    incoming: Incoming,
     /// Read so far.
     seen: BytesMut,
     _connection: Connection,
@@ -89,12 +89,20 @@ impl Call {
     }
 
     /// Sends it and waits for the answer's headers. Dropped before that, it hangs up.
-    pub async fn send(self, to: SocketAddr) -> Result<Answer> {
-        let answered = timeout(ANSWER_WITHIN, self.try_send(to)).await;
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn send(self, to: SocketAddr) -> Answer {
+        self.try_send(to).await.expect("there is an answer")
+    }
+
+    /// [`send`](Self::send) to somebody who may be gone.
+    pub async fn try_send(self, to: SocketAddr) -> Result<Answer> {
+        let answered = timeout(ANSWER_WITHIN, self.exchange(to)).await;
         answered.with_context(|| format!("no answer from {to} within {ANSWER_WITHIN:?}"))?
     }
 
-    async fn try_send(self, to: SocketAddr) -> Result<Answer> {
+    async fn exchange(self, to: SocketAddr) -> Result<Answer> {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -110,11 +118,11 @@ impl Call {
         let answer = sender
             .send_request(request.body(Full::new(self.body))?)
             .await?;
-        let (head, body) = answer.into_parts();
+        let (head, incoming) = answer.into_parts();
         Ok(Answer {
             status: head.status.as_u16(),
             headers: head.headers,
-            body,
+            incoming,
             seen: BytesMut::new(),
             _connection: connection,
         })
@@ -126,9 +134,80 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// # Panics
+    /// When there is no such header, or it is not a number.
+    #[track_caller]
+    pub fn number(&self, name: &str) -> u64 {
+        let value = self.header(name).and_then(|value| value.parse().ok());
+        value.unwrap_or_else(|| panic!("{name} is no number in {:?}", self.headers))
+    }
+
     /// The next bytes as they come in; `None` at a clean end.
-    pub async fn piece(&mut self) -> Result<Option<Bytes>> {
-        let frame = timeout(ANSWER_WITHIN, self.body.frame()).await;
+    ///
+    /// # Panics
+    /// When the connection breaks or falls silent.
+    pub async fn piece(&mut self) -> Option<Bytes> {
+        match self.try_piece().await {
+            Ok(piece) => piece,
+            Err(error) => panic!("{error:#}, after {}", self.seen.escape_ascii()),
+        }
+    }
+
+    /// Reads until the body so far contains `text`.
+    ///
+    /// # Panics
+    /// When it ends before.
+    pub async fn until(&mut self, text: &str) {
+        let finder = |seen: &[u8]| seen.windows(text.len()).any(|part| part == text.as_bytes());
+        while !finder(&self.seen) {
+            let more = self.piece().await.is_some();
+            assert!(
+                more,
+                "it ended without {text:?}: {}",
+                self.seen.escape_ascii()
+            );
+        }
+    }
+
+    /// All that comes, with what was read before.
+    ///
+    /// # Panics
+    /// When it falls silent.
+    pub async fn whole(mut self) -> Body {
+        loop {
+            match self.try_piece().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return self.body(End::Clean),
+                Err(error) if error.is::<hyper::Error>() => return self.body(End::Broken),
+                Err(error) => panic!("{error:#}"),
+            }
+        }
+    }
+
+    /// The body as text.
+    ///
+    /// # Panics
+    /// When it breaks off or is not text.
+    pub async fn text(self) -> String {
+        let body = self.whole().await;
+        assert_eq!(
+            body.end,
+            End::Clean,
+            "it broke off after {}",
+            body.bytes.escape_ascii()
+        );
+        body.text()
+    }
+
+    /// # Panics
+    /// When the body is not JSON.
+    pub async fn json(self) -> Value {
+        let text = self.text().await;
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    async fn try_piece(&mut self) -> Result<Option<Bytes>> {
+        let frame = timeout(ANSWER_WITHIN, self.incoming.frame()).await;
         let Some(frame) = frame.context("the answer fell silent")? else {
             return Ok(None);
         };
@@ -139,53 +218,18 @@ impl Answer {
         Ok(Some(piece))
     }
 
-    /// Reads until the body so far contains `text`.
-    pub async fn until(&mut self, text: &str) -> Result<()> {
-        let finder = |seen: &[u8]| seen.windows(text.len()).any(|part| part == text.as_bytes());
-        while !finder(&self.seen) {
-            if self.piece().await?.is_none() {
-                bail!(
-                    "the body ended without {text:?}: {}",
-                    self.seen.escape_ascii()
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// All that comes, with what was read before.
-    pub async fn whole(mut self) -> Result<Body> {
-        loop {
-            match self.piece().await {
-                Ok(Some(_)) => {}
-                Ok(None) => {
-                    return Ok(Body {
-                        bytes: self.seen.freeze(),
-                        end: End::Clean,
-                    });
-                }
-                Err(error) if error.is::<hyper::Error>() => {
-                    return Ok(Body {
-                        bytes: self.seen.freeze(),
-                        end: End::Broken,
-                    });
-                }
-                Err(error) => return Err(error),
-            }
+    fn body(self, end: End) -> Body {
+        Body {
+            bytes: self.seen.freeze(),
+            end,
         }
     }
+}
 
-    /// The body as text, when it ends as it should.
-    pub async fn text(self) -> Result<String> {
-        let body = self.whole().await?;
-        if body.end == End::Broken {
-            bail!("the connection broke after {}", body.bytes.escape_ascii());
-        }
-        Ok(String::from_utf8(body.bytes.to_vec())?)
-    }
-
-    pub async fn json(self) -> Result<Value> {
-        let text = self.text().await?;
-        serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))
+impl Body {
+    /// # Panics
+    /// When it is not text.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.bytes.to_vec()).expect("the body is text")
     }
 }

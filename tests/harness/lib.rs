@@ -10,9 +10,11 @@ pub mod redis;
 pub mod reply;
 pub mod resp;
 pub mod time;
+pub mod weir;
 
 pub use client::Client;
 pub use eventually::{eventually, eventually_async};
 pub use process::Process;
 pub use redis::Redis;
 pub use reply::{Reply, error};
+pub use weir::Weir;

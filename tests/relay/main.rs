@@ -1,3 +1,15 @@
-//! The relay between callers and a simulated upstream, with a Redis of each test's own.
+//! The relay between callers and a simulated upstream, with a Redis of each test's own. A concern is a file.
 
+mod admission;
+mod drain;
+mod gone;
+mod headers;
+mod leases;
 mod mock;
+mod refusals;
+mod sdk;
+mod store;
+mod streaming;
+mod truncation;
+mod turns;
+mod usage;

@@ -1,37 +1,27 @@
 //! The simulated upstream itself, over HTTP: what the other tests rely on.
 
-use harness::eventually_async;
 use harness::http::{Answer, Call, End};
+use harness::{eventually_async, weir};
 use serde_json::{Value, json};
 use weir_relay::mock::{KeyStats, MockProvider, Options, key_digest};
 
 const KEY: &str = "sk-ant-test-1";
 
 fn provider() -> MockProvider {
-    MockProvider::start(Options {
+    let options = Options {
         limit: Some(1),
         ..Options::default()
-    })
-    .unwrap()
+    };
+    MockProvider::start(options).expect("a loopback port is free")
 }
 
 fn message(rest: Value) -> Call {
-    let mut body = json!({
-        "model": "claude-mock-1",
-        "max_tokens": 64,
-        "messages": [{"role": "user", "content": "hi"}],
-    });
-    body.as_object_mut()
-        .unwrap()
-        .extend(rest.as_object().unwrap().clone());
-    Call::post("/v1/messages", body.to_string())
-        .header("x-api-key", KEY)
-        .header("anthropic-version", "2023-06-01")
+    weir::message("", &rest).header("x-api-key", KEY)
 }
 
 async fn stream(provider: &MockProvider, options: &str) -> Answer {
     let call = message(json!({"stream": true})).header("x-mock", options);
-    call.send(provider.addr()).await.unwrap()
+    call.send(provider.addr()).await
 }
 
 #[tokio::test]
@@ -53,7 +43,7 @@ async fn a_stream_is_one_write_for_each_event() {
         Some("4000")
     );
     let mut events = 0;
-    while let Some(piece) = answer.piece().await.unwrap() {
+    while let Some(piece) = answer.piece().await {
         assert!(
             piece.starts_with(b"event: ") && piece.ends_with(b"\n\n"),
             "{}",
@@ -70,7 +60,7 @@ async fn split_pieces_arrive_one_by_one_and_join_to_the_same_bytes() {
     let provider = provider();
     let mut answer = stream(&provider, "chunks=2,split=1").await;
     let mut joined = Vec::new();
-    while let Some(piece) = answer.piece().await.unwrap() {
+    while let Some(piece) = answer.piece().await {
         assert_eq!(piece.len(), 1);
         joined.extend(piece);
     }
@@ -85,17 +75,9 @@ async fn split_pieces_arrive_one_by_one_and_join_to_the_same_bytes() {
 #[tokio::test]
 async fn a_reset_breaks_the_body_and_a_close_ends_it_early() {
     let provider = provider();
-    let body = stream(&provider, "reset_after=700")
-        .await
-        .whole()
-        .await
-        .unwrap();
+    let body = stream(&provider, "reset_after=700").await.whole().await;
     assert_eq!((body.bytes.len(), body.end), (700, End::Broken));
-    let body = stream(&provider, "close_after=2")
-        .await
-        .whole()
-        .await
-        .unwrap();
+    let body = stream(&provider, "close_after=2").await.whole().await;
     assert_eq!(body.end, End::Clean);
     assert!(!body.bytes.ends_with(b"message_stop\"}\n\n"));
     assert_eq!(
@@ -108,11 +90,7 @@ async fn a_reset_breaks_the_body_and_a_close_ends_it_early() {
 #[tokio::test]
 async fn an_error_event_ends_a_stream() {
     let provider = provider();
-    let text = stream(&provider, "error_after=4")
-        .await
-        .text()
-        .await
-        .unwrap();
+    let text = stream(&provider, "error_after=4").await.text().await;
     let (_, last) = text.trim_end().rsplit_once("\n\n").unwrap();
     let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     assert_eq!(last, format!("event: error\ndata: {error}"));
@@ -122,11 +100,12 @@ async fn an_error_event_ends_a_stream() {
 async fn a_caller_that_hangs_up_is_counted_before_and_after_the_first_byte() {
     let provider = provider();
     let mut answer = stream(&provider, "stall_after=2").await;
-    answer.until("content_block_start").await.unwrap();
+    answer.until("content_block_start").await;
     assert_eq!(provider.stats().in_flight, 1);
     drop(answer);
     aborted(&provider, 1).await;
-    let waiting = tokio::spawn(stream_for_ever(provider.addr()));
+    let call = message(json!({"stream": true})).header("x-mock", "latency_ms=3600000");
+    let waiting = tokio::spawn(call.send(provider.addr()));
     eventually_async("the request is there", async || {
         match provider.stats().in_flight {
             1 => Ok(()),
@@ -136,12 +115,6 @@ async fn a_caller_that_hangs_up_is_counted_before_and_after_the_first_byte() {
     .await;
     waiting.abort();
     aborted(&provider, 2).await;
-}
-
-async fn stream_for_ever(addr: std::net::SocketAddr) {
-    let call = message(json!({"stream": true})).header("x-mock", "latency_ms=3600000");
-    // It is aborted long before.
-    let _ = call.send(addr).await;
 }
 
 async fn aborted(provider: &MockProvider, times: u64) {
@@ -176,37 +149,29 @@ async fn generations_at_once_are_counted_by_key_and_beyond_the_limit_as_violatio
 async fn failures_speak_the_provider_s_form() {
     let provider = provider();
     let call = message(json!({})).header("x-mock", "status=429,retry_after=7");
-    let answer = call.send(provider.addr()).await.unwrap();
+    let answer = call.send(provider.addr()).await;
     assert_eq!(
         (answer.status, answer.header("retry-after")),
         (429, Some("7"))
     );
-    let body = answer.json().await.unwrap();
+    let body = answer.json().await;
     assert_eq!(body["type"], "error");
     assert_eq!(body["error"]["type"], "rate_limit_error");
-    let nameless = Call::post("/v1/messages", "{}")
-        .send(provider.addr())
-        .await
-        .unwrap();
+    let nameless = Call::post("/v1/messages", "{}").send(provider.addr()).await;
     assert_eq!(nameless.status, 401);
     assert_eq!(
-        nameless.json().await.unwrap()["error"]["type"],
+        nameless.json().await["error"]["type"],
         "authentication_error"
     );
     let unknown = message(json!({"model": "gpt-4o"}))
         .send(provider.addr())
-        .await
-        .unwrap();
+        .await;
     assert_eq!(unknown.status, 404);
-    assert_eq!(
-        unknown.json().await.unwrap()["error"]["message"],
-        "model: gpt-4o"
-    );
+    assert_eq!(unknown.json().await["error"]["message"], "model: gpt-4o");
     let refused = message(json!({}))
         .header("x-mock", "chunk=1")
         .send(provider.addr())
-        .await
-        .unwrap();
+        .await;
     assert_eq!(refused.status, 400);
 }
 
@@ -214,46 +179,25 @@ async fn failures_speak_the_provider_s_form() {
 async fn behaviour_set_at_run_time_holds_for_everybody() {
     let provider = provider();
     let set = Call::post("/mock/config?chunks=2", r#"{"echo": true}"#);
-    let now = set
-        .send(provider.addr())
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let now = set.send(provider.addr()).await.json().await;
     assert_eq!((&now["chunks"], &now["echo"]), (&json!(2), &json!(true)));
-    let answer = message(json!({}))
-        .send(provider.addr())
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let answer = message(json!({})).send(provider.addr()).await.json().await;
     assert_eq!(answer["content"][0]["text"], "hi");
     let refused = Call::post("/mock/config?chunk=2", "")
         .send(provider.addr())
-        .await
-        .unwrap();
+        .await;
     assert_eq!(refused.status, 400);
 }
 
 #[tokio::test]
 async fn what_was_seen_is_told_without_credentials() {
     let provider = provider();
-    message(json!({}))
-        .send(provider.addr())
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    message(json!({})).send(provider.addr()).await.text().await;
     let stats = Call::get("/mock/stats")
         .send(provider.addr())
         .await
-        .unwrap()
         .text()
-        .await
-        .unwrap();
+        .await;
     assert!(
         !stats.contains(KEY) && stats.contains(&key_digest(KEY)),
         "{stats}"

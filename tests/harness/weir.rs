@@ -1,0 +1,122 @@
+//! The relay in process with all that it needs: a Redis of its own, a simulated upstream behind every account, a key.
+//! How it is set up is in `setup`, what it holds in Redis in `holdings`.
+
+mod holdings;
+mod setup;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use weir_relay::key::CreatedKey;
+use weir_relay::mock::{MockProvider, key_digest};
+use weir_relay::server::Relay;
+
+use crate::http::{Answer, Call};
+use crate::redis::Redis;
+
+pub use setup::Setup;
+
+/// Fields are dropped in this order: nobody loses what it stands on.
+#[derive(Debug)]
+pub struct Weir {
+    pub relay: Relay,
+    pub provider: MockProvider,
+    pub redis: Redis,
+    pub key_id: String,
+    /// The key that `ask` sends.
+    pub key: String,
+    setup: Setup,
+}
+
+impl Weir {
+    /// One account without a limit.
+    ///
+    /// # Panics
+    /// When a part of it does not start.
+    pub async fn start() -> Self {
+        Self::setup().start().await
+    }
+
+    pub fn setup() -> Setup {
+        Setup::default()
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.relay.addr()
+    }
+
+    /// Sends a call with the key.
+    ///
+    /// # Panics
+    /// When no answer comes at all.
+    pub async fn ask(&self, call: Call) -> Answer {
+        self.with_key(call).send(self.addr()).await
+    }
+
+    /// [`ask`](Self::ask) on a task; aborting it hangs up.
+    pub fn spawn(&self, call: Call) -> JoinHandle<Answer> {
+        tokio::spawn(self.with_key(call).send(self.addr()))
+    }
+
+    pub fn with_key(&self, call: Call) -> Call {
+        call.header("x-api-key", &self.key)
+    }
+
+    /// A further relay on the same Redis with the same accounts.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn another_relay(&self) -> Relay {
+        self.setup.start_relay(&self.redis, &self.provider).await
+    }
+
+    /// Writes this relay's `weir.toml`, for the program as a process of its own.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_toml(&self) -> PathBuf {
+        let path = self.redis.dir().join("weir.toml");
+        let toml = self.setup.toml(&self.redis, &self.provider);
+        std::fs::write(&path, toml).expect("the test's directory can be written to");
+        path
+    }
+
+    /// A further key; 0 = without a limit.
+    pub async fn add_key(&self, max_concurrent: u32) -> CreatedKey {
+        setup::create_key(&self.relay, max_concurrent).await
+    }
+
+    /// How the simulated upstream names an account, counted from 1, in its statistics.
+    pub fn account_digest(account: u32) -> String {
+        key_digest(&setup::credential(account))
+    }
+}
+
+/// A message of a user's own; `mock` are the options of the simulated upstream, joined by `;`.
+///
+/// # Panics
+/// When `rest`, which is laid over the body, is not an object.
+pub fn message(mock: &str, rest: &Value) -> Call {
+    let mut body = json!({
+        "model": "claude-mock-1",
+        "max_tokens": 64,
+        "messages": [{"role": "user", "content": "hi"}],
+    });
+    let fields = body.as_object_mut().expect("it is one");
+    fields.extend(rest.as_object().expect("the rest is an object").clone());
+    let path = if mock.is_empty() {
+        "/v1/messages".to_owned()
+    } else {
+        format!("/v1/messages?mock={mock}")
+    };
+    Call::post(&path, body.to_string())
+        .header("content-type", "application/json")
+        .header("anthropic-version", "2023-06-01")
+}
+
+/// [`message`] that asks for a stream.
+pub fn stream(mock: &str) -> Call {
+    message(mock, &json!({"stream": true}))
+}

@@ -1,0 +1,93 @@
+//! What requests hold in Redis and leave there, read with plain commands as an operator would.
+
+use super::Weir;
+use crate::eventually::eventually_async;
+use crate::reply::Reply;
+
+const DOMAIN: &str = "weir:{default}";
+
+impl Weir {
+    /// Who holds a slot of an account, counted from 1.
+    pub fn account_slots(&self, account: u32) -> Vec<String> {
+        self.members(&format!("{DOMAIN}:gate:account:a{account}"))
+    }
+
+    /// Who holds a slot of the key with this id.
+    pub fn key_slots(&self, id: &str) -> Vec<String> {
+        self.members(&format!("{DOMAIN}:gate:key:{id}"))
+    }
+
+    /// Slots of all gates of all accounts and keys.
+    pub fn slots_held(&self) -> usize {
+        let gates = self.redis.call(format!("KEYS {DOMAIN}:gate:*"));
+        gates
+            .items()
+            .iter()
+            .map(|gate| self.members(&gate.text()).len())
+            .sum()
+    }
+
+    /// Turns that somebody holds.
+    pub fn turns_held(&self) -> usize {
+        let turns = self.redis.call(format!("KEYS {DOMAIN}:turn:*"));
+        let held = |turn: &&Reply| {
+            let info = self.redis.call(["UMQ.INFO".to_owned(), turn.text()]);
+            *info.field("holder") != Reply::Nil
+        };
+        turns.items().iter().filter(held).count()
+    }
+
+    /// Waits until no slot, turn or upstream request is left.
+    pub async fn until_nothing_is_held(&self) {
+        eventually_async("nothing is held any more", async || {
+            match (
+                self.slots_held(),
+                self.turns_held(),
+                self.provider.stats().in_flight,
+            ) {
+                (0, 0, 0) => Ok(()),
+                seen => Err(format!("slots, turns, upstream requests: {seen:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Waits until this many requests are with the upstream.
+    pub async fn until_upstream_has(&self, requests: u64) {
+        eventually_async("the upstream has them", async || {
+            match self.provider.stats().in_flight {
+                seen if seen == requests => Ok(()),
+                seen => Err(format!("{seen} requests are with the upstream")),
+            }
+        })
+        .await;
+    }
+
+    /// The records of requests, the oldest first, once there are as many.
+    pub async fn records(&self, count: usize) -> Vec<Reply> {
+        eventually_async("the records are written", async || {
+            let entries = self.redis.call(format!("XRANGE {DOMAIN}:records - +"));
+            let records: Vec<Reply> = entries
+                .items()
+                .iter()
+                .map(|entry| entry.items()[1].clone())
+                .collect();
+            if records.len() == count {
+                Ok(records)
+            } else {
+                Err(format!("{records:?}"))
+            }
+        })
+        .await
+    }
+
+    fn members(&self, gate: &str) -> Vec<String> {
+        let members = self.redis.call(["ZRANGE", gate, "0", "-1"]);
+        members
+            .items()
+            .iter()
+            .map(Reply::text)
+            .filter(|member| !member.is_empty())
+            .collect()
+    }
+}

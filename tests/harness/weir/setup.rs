@@ -1,0 +1,156 @@
+//! What a relay under test is started with: its accounts, its `weir.toml`, its first key.
+
+use weir_relay::config::Config;
+use weir_relay::key::{CreatedKey, NewKey};
+use weir_relay::mock::{Behaviour, MockProvider, Options};
+use weir_relay::server::Relay;
+
+use super::Weir;
+use crate::redis::{Builder, Redis};
+
+/// One account without a limit, unless told otherwise.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Setup {
+    accounts: u32,
+    max_concurrent: u32,
+    key_limit: u32,
+    /// Lines of every account's section.
+    account_lines: String,
+    /// Lines and sections before the accounts.
+    head: String,
+    behaviour: Behaviour,
+    redis: Builder,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            accounts: 1,
+            max_concurrent: 0,
+            key_limit: 0,
+            account_lines: String::new(),
+            head: String::new(),
+            behaviour: Behaviour::default(),
+            redis: Redis::builder(),
+        }
+    }
+}
+
+impl Setup {
+    pub fn accounts(mut self, accounts: u32) -> Self {
+        self.accounts = accounts;
+        self
+    }
+
+    /// Of every account; the simulated upstream counts what goes beyond it.
+    pub fn max_concurrent(mut self, max_concurrent: u32) -> Self {
+        self.max_concurrent = max_concurrent;
+        self
+    }
+
+    /// Of the first key.
+    pub fn key_limit(mut self, key_limit: u32) -> Self {
+        self.key_limit = key_limit;
+        self
+    }
+
+    /// A line of every account's section, such as `serial_turns = true`.
+    pub fn account_line(mut self, line: &str) -> Self {
+        self.account_lines += line;
+        self.account_lines += "\n";
+        self
+    }
+
+    /// Lines of `weir.toml`: single values first, then sections.
+    pub fn head(mut self, lines: &str) -> Self {
+        self.head += lines;
+        self.head += "\n";
+        self
+    }
+
+    pub fn lease_ms(self, lease_ms: u32) -> Self {
+        self.head(&format!("[admission]\nlease_ms = {lease_ms}"))
+    }
+
+    /// Of the simulated upstream, where a request asks for nothing else.
+    pub fn behaviour(mut self, behaviour: Behaviour) -> Self {
+        self.behaviour = behaviour;
+        self
+    }
+
+    pub fn redis(mut self, redis: Builder) -> Self {
+        self.redis = redis;
+        self
+    }
+
+    /// # Panics
+    /// When a part of it does not start.
+    pub async fn start(self) -> Weir {
+        let redis = self.redis.clone().start();
+        let limit = (self.max_concurrent > 0).then_some(u64::from(self.max_concurrent));
+        let options = Options {
+            limit,
+            behaviour: self.behaviour.clone(),
+        };
+        let provider = MockProvider::start(options).expect("a loopback port is free");
+        let relay = self.start_relay(&redis, &provider).await;
+        let CreatedKey { id: key_id, secret } = create_key(&relay, self.key_limit).await;
+        let key = secret.reveal().to_owned();
+        Weir {
+            relay,
+            provider,
+            redis,
+            key_id,
+            key,
+            setup: self,
+        }
+    }
+
+    pub(super) async fn start_relay(&self, redis: &Redis, provider: &MockProvider) -> Relay {
+        let config =
+            Config::from_toml(&self.toml(redis, provider)).expect("the test's weir.toml is good");
+        Relay::start(config).await.expect("the relay starts")
+    }
+
+    pub(super) fn toml(&self, redis: &Redis, provider: &MockProvider) -> String {
+        let accounts: Vec<u32> = (1..=self.accounts).collect();
+        let sections: String = accounts
+            .iter()
+            .map(|account| self.section(*account, provider))
+            .collect();
+        let names: Vec<String> = accounts
+            .iter()
+            .map(|account| format!("\"a{account}\""))
+            .collect();
+        let (head, redis) = (&self.head, redis.url());
+        let names = names.join(", ");
+        format!(
+            "{head}[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\nurl = \"{redis}\"\n\
+             {sections}[groups.main]\naccounts = [{names}]\n"
+        )
+    }
+
+    fn section(&self, account: u32, provider: &MockProvider) -> String {
+        let (lines, limit) = (&self.account_lines, self.max_concurrent);
+        let (url, credential) = (provider.url(), credential(account));
+        format!(
+            "[accounts.a{account}]\nkind = \"anthropic\"\nbase_url = \"{url}\"\napi_key = \"{credential}\"\n\
+             max_concurrent = {limit}\n{lines}"
+        )
+    }
+}
+
+pub(super) async fn create_key(relay: &Relay, max_concurrent: u32) -> CreatedKey {
+    let new = NewKey {
+        name: "of a test".into(),
+        group: "main".into(),
+        max_concurrent,
+    };
+    relay.create_key(new).await.expect("the key becomes known")
+}
+
+/// The upstream's key of an account.
+pub(super) fn credential(account: u32) -> String {
+    format!("sk-ant-simulated-{account}")
+}

@@ -1,0 +1,129 @@
+//! Leases are kept while a request runs, and end by themselves when its relay is gone.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+
+use harness::config::program;
+use harness::weir::stream;
+use harness::{Process, Reply, Weir, eventually, eventually_async};
+
+const LEASE_MS: u32 = 1000;
+
+async fn lease_end(weir: &Weir) -> i64 {
+    let gate = "weir:{default}:gate:account:a1";
+    let entries = weir.redis.call(["ZRANGE", gate, "0", "-1", "WITHSCORES"]);
+    entries
+        .items()
+        .get(1)
+        .map_or(0, |end| end.text().parse().expect("a score is a number"))
+}
+
+#[tokio::test]
+async fn leases_are_renewed_as_long_as_a_stream_runs() {
+    let weir = Weir::setup()
+        .max_concurrent(1)
+        .lease_ms(LEASE_MS)
+        .start()
+        .await;
+    let mut answer = weir.ask(stream("chunks=9;stall_after=4")).await;
+    answer.until("text_delta").await;
+    let first = lease_end(&weir).await;
+    eventually_async("it is held for three leases", async || {
+        match lease_end(&weir).await - first {
+            longer if longer > 3 * i64::from(LEASE_MS) => Ok(()),
+            longer => Err(format!("{longer} ms longer than at first")),
+        }
+    })
+    .await;
+    assert_eq!(
+        weir.ask(stream("")).await.status,
+        429,
+        "the slot was never free"
+    );
+    assert_eq!(weir.provider.stats().violations, 0);
+    drop(answer);
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn a_slot_lost_to_somebody_s_hand_is_registered_again() {
+    let weir = Weir::setup()
+        .max_concurrent(1)
+        .lease_ms(LEASE_MS)
+        .start()
+        .await;
+    let mut answer = weir.ask(stream("chunks=9;stall_after=4")).await;
+    answer.until("text_delta").await;
+    weir.redis.call("FLUSHALL");
+    eventually_async("the slot is back", async || {
+        match weir.account_slots(1).len() {
+            1 => Ok(()),
+            seen => Err(format!("{seen} slots")),
+        }
+    })
+    .await;
+    drop(answer);
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn the_leases_of_a_killed_relay_end_by_themselves() {
+    let weir = Weir::setup()
+        .max_concurrent(1)
+        .lease_ms(LEASE_MS)
+        .account_line("serial_turns = true");
+    let weir = weir.start().await;
+    let (mut killed, addr) = start_program(&weir);
+    let call = stream("latency_ms=600000").header("x-api-key", &weir.key);
+    let waiting = tokio::spawn(call.try_send(addr));
+    weir.until_upstream_has(1).await;
+    assert_eq!(weir.ask(stream("")).await.status, 429, "the slot is taken");
+    killed.kill();
+    waiting.await.unwrap().expect_err("the relay is gone");
+    eventually_async("the slot is free again", async || {
+        match weir.ask(stream("")).await {
+            answer if answer.status == 200 => Ok(()),
+            answer => Err(format!(
+                "{} {:?}",
+                answer.status,
+                answer.header("x-weir-error")
+            )),
+        }
+    })
+    .await;
+    weir.until_nothing_is_held().await;
+}
+
+/// A relay as a process of its own, on the same Redis.
+fn start_program(weir: &Weir) -> (Process, SocketAddr) {
+    let addr = free_address();
+    let mut command = Command::new(program());
+    command.arg("serve").arg("--config").arg(weir.write_toml());
+    command.env("WEIR_LISTEN", addr.to_string());
+    let process =
+        Process::start(command, &weir.redis.dir().join("relay.log")).expect("the program starts");
+    eventually("the second relay listens", || {
+        TcpStream::connect(addr)
+            .map(drop)
+            .map_err(|error| format!("{error}: {}", process.log()))
+    });
+    (process, addr)
+}
+
+/// Somebody else may take it until it is used; nobody else asks for ports here.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    listener.local_addr().expect("a listener has an address")
+}
+
+#[tokio::test]
+async fn nothing_of_a_lease_outlives_its_request() {
+    let weir = Weir::start().await;
+    weir.ask(stream("")).await.text().await;
+    weir.until_nothing_is_held().await;
+    assert_eq!(weir.redis.call("EXISTS weir:{default}:gate:account:a1"), 0);
+    assert_eq!(
+        weir.redis.call(["GET", "weir:{default}:turn:a1"]),
+        Reply::Nil
+    );
+}

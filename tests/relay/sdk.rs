@@ -1,0 +1,92 @@
+//! The provider's own Python SDK, pointed at the relay as its users point it. The scripts are in `tests/sdk`.
+
+use std::path::Path;
+use std::process::Command;
+
+use harness::Weir;
+use weir_relay::mock::Behaviour;
+
+/// Runs a script of `tests/sdk` against a relay, and checks that nothing is held afterwards.
+async fn run(script: &str) -> Weir {
+    let behaviour = Behaviour {
+        chunks: 4,
+        input_tokens: Some(11),
+        cache_read_tokens: 7,
+        ..Behaviour::default()
+    };
+    let weir = Weir::setup()
+        .accounts(4)
+        .max_concurrent(5)
+        .behaviour(behaviour)
+        .start()
+        .await;
+    let mut command = python(script);
+    command
+        .env("ANTHROPIC_BASE_URL", weir.relay.url())
+        .env("ANTHROPIC_API_KEY", &weir.key);
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .expect("it does not panic");
+    let output =
+        output.expect("Python starts: `tests/setup.sh test` installs the SDK into target/venv");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{script}: {said}");
+    weir.until_nothing_is_held().await;
+    weir
+}
+
+fn python(script: &str) -> Command {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(tests.join("../target/venv/bin/python"));
+    // No settings of whoever runs the tests, and no files beside the scripts.
+    command
+        .env_clear()
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg("-W")
+        .arg("error");
+    command.arg(tests.join("sdk").join(script));
+    command
+}
+
+#[tokio::test]
+async fn the_sdk_gets_a_message_in_one_piece() {
+    run("plain.py").await;
+}
+
+#[tokio::test]
+async fn the_sdk_gets_a_stream() {
+    run("streaming.py").await;
+}
+
+#[tokio::test]
+async fn the_sdk_calls_tools() {
+    run("tools.py").await;
+}
+
+#[tokio::test]
+async fn the_sdk_counts_tokens() {
+    run("counting.py").await;
+}
+
+#[tokio::test]
+async fn the_sdk_lists_models() {
+    run("models.py").await;
+}
+
+#[tokio::test]
+async fn the_sdk_turns_refusals_into_its_own_exceptions() {
+    run("refusals.py").await;
+}
+
+#[tokio::test]
+async fn the_sdk_cancels_a_stream() {
+    let weir = run("cancelled.py").await;
+    assert_eq!(weir.provider.stats().aborted, 1);
+}
+
+#[tokio::test]
+async fn the_sdk_runs_twenty_streams_at_once() {
+    let weir = run("asynchronous.py").await;
+    let stats = weir.provider.stats();
+    assert_eq!((stats.streams, stats.violations), (20, 0));
+}

@@ -1,0 +1,120 @@
+//! Redis goes away and comes back: streams go on, new requests are refused quickly, and nothing stays held.
+
+use std::time::Duration;
+
+use harness::http::Answer;
+use harness::weir::stream;
+use harness::{Weir, eventually_async, time};
+use rustix::process::Signal;
+
+/// An answer that is still being sent when everything else in the test is over.
+const RUNNING: &str = "chunks=300;delay_ms=10";
+
+fn assert_store_is_gone(answer: &Answer) {
+    assert_eq!(
+        (answer.status, answer.header("x-weir-error")),
+        (503, Some("weir_store_unreachable"))
+    );
+    assert_eq!(
+        (
+            answer.header("retry-after"),
+            answer.header("x-should-retry")
+        ),
+        (Some("1"), Some("true"))
+    );
+}
+
+async fn until_status(weir: &Weir, expected: u16) {
+    eventually_async("requests are answered so", async || {
+        match weir.ask(stream("")).await {
+            answer if answer.status == expected => Ok(()),
+            answer => Err(format!(
+                "{} {:?}",
+                answer.status,
+                answer.header("x-weir-error")
+            )),
+        }
+    })
+    .await;
+}
+
+async fn assert_complete(answer: Answer) {
+    let text = answer.text().await;
+    assert_eq!(text.matches("text_delta").count(), 300);
+    assert!(
+        text.ends_with("data: {\"type\":\"message_stop\"}\n\n"),
+        "no error event"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_outlives_a_redis_that_is_killed() {
+    let mut weir = Weir::setup().max_concurrent(2).start().await;
+    let mut running = weir.ask(stream(RUNNING)).await;
+    running.until("text_delta").await;
+    weir.redis.kill();
+    until_status(&weir, 503).await;
+    let begun = time::now();
+    let refused = weir.ask(stream("")).await;
+    assert!(
+        begun.elapsed() < Duration::from_millis(250),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_store_is_gone(&refused);
+    let health = harness::http::Call::get("/healthz").send(weir.addr()).await;
+    assert_eq!(health.status, 503);
+    weir.redis.start_again();
+    assert_complete(running).await;
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn what_ended_while_redis_was_away_is_settled_when_it_is_back() {
+    let redis = harness::Redis::builder()
+        .arg("appendonly", "yes")
+        .arg("appendfsync", "always");
+    let mut weir = Weir::setup()
+        .max_concurrent(1)
+        .account_line("serial_turns = true")
+        .redis(redis)
+        .start()
+        .await;
+    let mut running = weir.ask(stream("chunks=9;stall_after=4")).await;
+    running.until("text_delta").await;
+    weir.redis.kill();
+    until_status(&weir, 503).await;
+    drop(running);
+    weir.until_upstream_has(0).await;
+    weir.redis.start_again();
+    weir.until_nothing_is_held().await;
+    assert_eq!(*weir.records(1).await[0].field("outcome"), "caller_gone");
+    until_status(&weir, 200).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_is_given_up_within_a_second_or_so() {
+    let mut weir = Weir::setup().max_concurrent(3).start().await;
+    let mut running = weir.ask(stream(RUNNING)).await;
+    running.until("text_delta").await;
+    weir.redis.signal(Signal::STOP);
+    let begun = time::now();
+    let refused = weir.ask(stream("")).await;
+    assert!(
+        begun.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_store_is_gone(&refused);
+    let begun = time::now();
+    assert_store_is_gone(&weir.ask(stream("")).await);
+    assert!(
+        begun.elapsed() < Duration::from_millis(250),
+        "{:?}",
+        begun.elapsed()
+    );
+    weir.redis.signal(Signal::CONT);
+    assert_complete(running).await;
+    until_status(&weir, 200).await;
+    weir.until_nothing_is_held().await;
+}

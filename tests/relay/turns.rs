@@ -1,0 +1,116 @@
+//! Users' own messages go up one at a time and spaced, where an account wants that.
+
+use harness::http::Answer;
+use harness::weir::{message, stream};
+use harness::{Weir, eventually_async};
+use serde_json::json;
+
+async fn serial(delay_ms: u32) -> Weir {
+    let setup = Weir::setup().account_line("serial_turns = true");
+    setup
+        .account_line(&format!("turn_delay_ms = {delay_ms}"))
+        .start()
+        .await
+}
+
+fn assert_refused(answer: &Answer, code: &str) -> u64 {
+    assert_eq!(
+        (answer.status, answer.header("x-weir-error")),
+        (429, Some(code))
+    );
+    let seconds: u64 = answer.number("retry-after");
+    let ms: u64 = answer.number("retry-after-ms");
+    assert_eq!(ms.div_ceil(1000).max(1), seconds);
+    ms
+}
+
+#[tokio::test]
+async fn a_message_waits_for_the_headers_of_the_one_before() {
+    let weir = serial(0).await;
+    let first = weir.spawn(stream("latency_ms=600000"));
+    weir.until_upstream_has(1).await;
+    assert_eq!(weir.turns_held(), 1);
+    assert_refused(&weir.ask(stream("")).await, "weir_turn_busy");
+    assert_eq!(weir.slots_held(), 2, "the refused one holds no slot");
+    first.abort();
+    weir.until_nothing_is_held().await;
+    assert_eq!(weir.ask(stream("")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_turn_is_over_when_the_answer_begins() {
+    let weir = serial(0).await;
+    let mut first = weir.ask(stream("chunks=9;stall_after=4")).await;
+    first.until("text_delta").await;
+    eventually_async("the turn is given back", async || match weir.turns_held() {
+        0 => Ok(()),
+        held => Err(format!("{held} held")),
+    })
+    .await;
+    assert_eq!(weir.ask(stream("")).await.status, 200);
+    assert_eq!(
+        weir.account_slots(1).len(),
+        1,
+        "the first still has its slot"
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_comes_too_early_is_told_how_long_is_left() {
+    let weir = serial(60_000).await;
+    weir.ask(stream("")).await.text().await;
+    weir.until_nothing_is_held().await;
+    let left = assert_refused(&weir.ask(stream("")).await, "weir_turn_early");
+    assert!((40_000..=60_000).contains(&left), "{left} ms");
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn a_message_that_waited_as_told_is_served() {
+    let weir = serial(300).await;
+    weir.ask(stream("")).await.text().await;
+    eventually_async("the spacing is over", async || {
+        match weir.ask(stream("")).await.status {
+            200 => Ok(()),
+            status => Err(status.to_string()),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_result_of_a_tool_needs_no_turn() {
+    let weir = serial(60_000).await;
+    weir.ask(stream("")).await.text().await;
+    let result = json!([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "4"}]}]);
+    assert_eq!(
+        weir.ask(message("", &json!({"messages": result})))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_never_went_up_does_not_delay_the_next() {
+    let weir = serial(60_000).await;
+    let other = weir.add_key(1).await;
+    let secret = other.secret.reveal();
+    let result = json!([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "4"}]}]);
+    let held = message(
+        "chunks=9;stall_after=4",
+        &json!({"messages": result, "stream": true}),
+    );
+    let held = held.header("x-api-key", secret).send(weir.addr()).await;
+    let refused = stream("")
+        .header("x-api-key", secret)
+        .send(weir.addr())
+        .await;
+    assert_eq!(refused.header("x-weir-error"), Some("weir_key_busy"));
+    assert_eq!(
+        weir.ask(stream("")).await.status,
+        200,
+        "nobody has sent a message of a user's own yet"
+    );
+    drop(held);
+}

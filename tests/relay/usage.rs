@@ -1,0 +1,132 @@
+//! What a request used is booked once: in its record, and in the counters of the hour and the day.
+
+use std::collections::BTreeMap;
+
+use harness::weir::{message, stream};
+use harness::{Reply, Weir};
+use serde_json::json;
+
+const USAGE: &str = "input_tokens=101;output_tokens=17;cache_read_tokens=1000;cache_write_tokens=300;cache_write_1h_tokens=40";
+
+fn number(record: &Reply, field: &str) -> u64 {
+    record.field(field).text().parse().expect("it is a number")
+}
+
+fn assert_told(record: &Reply) {
+    let seen = [
+        "input",
+        "output",
+        "cache_read",
+        "cache_write_5m",
+        "cache_write_1h",
+    ]
+    .map(|field| number(record, field));
+    assert_eq!(seen, [101, 17, 1000, 300, 40]);
+}
+
+/// Counters of the only hour or day there is, without the names of key and account.
+fn counters(weir: &Weir, period: &str) -> BTreeMap<String, u64> {
+    let keys = weir
+        .redis
+        .call(format!("KEYS weir:{{default}}:usage:{period}:*"));
+    let mut sums = BTreeMap::new();
+    for key in keys.items() {
+        let fields = weir.redis.call(["HGETALL".to_owned(), key.text()]);
+        for pair in fields.items().chunks_exact(2) {
+            let name = pair[0].text();
+            let what = name
+                .strip_prefix(&format!("{}:a1:", weir.key_id))
+                .expect("of this key and account");
+            *sums.entry(what.to_owned()).or_default() += pair[1]
+                .text()
+                .parse::<u64>()
+                .expect("a counter is a number");
+        }
+    }
+    sums
+}
+
+#[tokio::test]
+async fn a_stream_s_record_says_what_the_upstream_said() {
+    let weir = Weir::start().await;
+    weir.ask(stream(&format!("{USAGE};split=3")))
+        .await
+        .text()
+        .await;
+    let record = &weir.records(1).await[0];
+    assert_told(record);
+    assert_eq!(*record.field("outcome"), "done");
+    assert_eq!(
+        (record.field("key"), record.field("account")),
+        (&Reply::from(weir.key_id.as_str()), &Reply::from("a1"))
+    );
+    assert_eq!(
+        (record.field("model"), record.field("status")),
+        (&Reply::from("claude-mock-1"), &Reply::from("200"))
+    );
+    assert!(number(record, "duration_ms") >= number(record, "first_byte_ms"));
+}
+
+#[tokio::test]
+async fn counters_add_up_what_the_records_say() {
+    let weir = Weir::start().await;
+    for _ in 0..3 {
+        weir.ask(stream(USAGE)).await.text().await;
+        weir.ask(message(USAGE, &json!({}))).await.text().await;
+    }
+    weir.records(6).await.iter().for_each(assert_told);
+    let expected = [
+        ("cache_read", 6000),
+        ("cache_write_1h", 240),
+        ("cache_write_5m", 1800),
+        ("input", 606),
+        ("output", 102),
+        ("requests", 6),
+    ];
+    let expected: BTreeMap<String, u64> = expected
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    assert_eq!(counters(&weir, "hour"), expected);
+    assert_eq!(counters(&weir, "day"), expected);
+}
+
+#[tokio::test]
+async fn what_was_used_before_a_caller_left_is_booked() {
+    let weir = Weir::start().await;
+    let mut answer = weir
+        .ask(stream(&format!("{USAGE};chunks=9;stall_after=5")))
+        .await;
+    answer.until("text_delta").await;
+    drop(answer);
+    let record = &weir.records(1).await[0];
+    assert_eq!(
+        (number(record, "input"), number(record, "output")),
+        (101, 1),
+        "as far as the upstream had said"
+    );
+    assert_eq!(*record.field("outcome"), "caller_gone");
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_upstream_is_recorded_without_usage() {
+    let weir = Weir::start().await;
+    weir.ask(stream("status=529")).await.text().await;
+    let record = &weir.records(1).await[0];
+    assert_eq!(
+        (record.field("outcome"), record.field("status")),
+        (&Reply::from("upstream_refused"), &Reply::from("529"))
+    );
+    assert_eq!(
+        counters(&weir, "hour"),
+        BTreeMap::from([("requests".to_owned(), 1)])
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_relay_is_not_recorded() {
+    let weir = Weir::setup().key_limit(1).start().await;
+    let held = weir.ask(stream("chunks=9;stall_after=4")).await;
+    assert_eq!(weir.ask(stream("")).await.status, 429);
+    drop(held);
+    assert_eq!(*weir.records(1).await[0].field("outcome"), "caller_gone");
+}

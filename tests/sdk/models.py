@@ -1,0 +1,7 @@
+"""The models are listed, page by page."""
+
+from asking import MODEL, client
+
+models = list(client().models.list(limit=2))
+assert MODEL in [model.id for model in models], models
+assert all(model.type == "model" for model in models)

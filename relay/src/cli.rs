@@ -5,7 +5,7 @@ mod init;
 mod key;
 mod serve;
 
-use std::{path::Path, process::ExitCode};
+use std::{io::IsTerminal as _, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -39,10 +39,20 @@ enum Command {
     Demo(demo::Args),
 }
 
+impl Command {
+    /// What runs for long tells what happens; the others speak of trouble only.
+    fn log_filter(&self) -> &'static str {
+        match self {
+            Self::Serve(_) | Self::MockProvider(_) | Self::Demo(_) => "info",
+            Self::Init(_) | Self::Key(_) => "warn",
+        }
+    }
+}
+
 /// Runs the program.
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr();
+    log_to_stderr(cli.command.log_filter());
     let done = match cli.command {
         Command::Serve(args) => serve::run(args).await,
         Command::Init(args) => init::run(&args),
@@ -60,11 +70,12 @@ pub async fn main() -> ExitCode {
 }
 
 /// `WEIR_LOG` takes a filter (`debug`, `weir_relay=trace`), `WEIR_LOG_FORMAT=json` machine-readable lines.
-fn log_to_stderr() {
-    let filter = config::variable("WEIR_LOG").unwrap_or_else(|| "info".to_owned());
+fn log_to_stderr(usual: &str) {
+    let filter = config::variable("WEIR_LOG").unwrap_or_else(|| usual.to_owned());
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config::variable("WEIR_LOG_FORMAT").as_deref() {
         Some("json") => log.json().init(),

@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
     body::Incoming,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+    header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
 };
 use tokio::time::Instant;
 
@@ -20,7 +20,7 @@ use crate::{
     forward::forward,
     ids::RequestId,
     read::read,
-    route::{self, Route},
+    route::{self, NoRoute, Route},
     settle::Record,
     stream::{AnswerBody, respond, stream},
     time::millis,
@@ -99,6 +99,10 @@ fn failure(error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBod
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ERROR, HeaderValue::from_static(code));
+    if let Error::Route(NoRoute::Method(allowed)) = error {
+        let allowed = HeaderValue::from_str(allowed.as_str()).expect("a method is a token");
+        headers.insert(ALLOW, allowed);
+    }
     match retry {
         Retry::Never => {
             headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));

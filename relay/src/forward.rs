@@ -49,7 +49,7 @@ pub(crate) async fn forward(
         Answer::Whole => account.timeouts.first_byte,
     };
     permit.goes_upstream();
-    let request = request(account, head, asked.body.clone());
+    let request = || request(account, head, asked.body.clone());
     let answer = match timeout(within, upstream.send(request)).await {
         Err(_) => Err(UpstreamError::Late(within)),
         Ok(Err(error)) if error.is_connect() => Err(UpstreamError::Unreachable(error)),

@@ -78,7 +78,11 @@ pub(crate) async fn read(
 ) -> Result<Asked, Unreadable> {
     if route == Route::Models {
         let (body, share, facts) = (Bytes::new(), buffers.share(), Facts::default());
-        return Ok(Asked { body, _share: share, facts });
+        return Ok(Asked {
+            body,
+            _share: share,
+            facts,
+        });
     }
     let (body, share) = collect(buffers, incoming, limit).await?;
     let facts = if body.len() <= READ_IN_PLACE {

@@ -108,7 +108,8 @@ pub(crate) async fn run(leases: &Leases, store: &Store, lease: Duration) {
     let round = lease / 3;
     let mut begin = Instant::now();
     loop {
-        begin += round;
+        // Rounds that an outage swallowed are not made up for.
+        begin = (begin + round).max(Instant::now());
         sleep_until(begin).await;
         let chunks = leases.chunks();
         let apart = round / u32::try_from(chunks.len().max(1)).unwrap_or(u32::MAX);

@@ -43,17 +43,16 @@ impl Upstream {
 
     pub(super) async fn send(
         &self,
-        request: Request<Full<Bytes>>,
+        request: impl Fn() -> Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Error> {
-        let again = request.clone();
-        match self.kept.request(request).await {
+        match self.kept.request(request()).await {
             Ok(answer) => {
                 if let Some(used) = answer.extensions().get::<Used>() {
                     used.mark();
                 }
                 Ok(answer)
             }
-            Err(error) if was_used(&error) => self.new.request(again).await,
+            Err(error) if was_used(&error) => self.new.request(request()).await,
             Err(error) => Err(error),
         }
     }

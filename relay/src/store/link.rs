@@ -150,22 +150,21 @@ async fn supervise(
     }
 }
 
+/// Somebody's command had no answer, or the look at it had none.
 async fn until_broken(mut link: Link, broken: &mut watch::Receiver<u64>) {
-    loop {
-        tokio::select! {
-            told = broken.wait_for(|number| *number >= link.number) => {
-                drop(told);
-                return;
-            }
-            () = sleep(LOOK_EVERY) => {}
-        }
-        if redis::cmd("PING")
+    let number = link.number;
+    let silent = async {
+        while redis::cmd("PING")
             .query_async::<()>(&mut link.connection)
             .await
-            .is_err()
+            .is_ok()
         {
-            return;
+            sleep(LOOK_EVERY).await;
         }
+    };
+    tokio::select! {
+        told = broken.wait_for(|latest| *latest >= number) => drop(told),
+        () = silent => {}
     }
 }
 

@@ -108,6 +108,9 @@ impl<'a> ZsetKey<'a> {
         if !removed.is_empty() {
             replicate::zrem(self.0.ctx, self.0.name, &mut removed);
             events::core(self.0.ctx, events::Class::Zset, c"zrem", self.0.name);
+            if self.is_missing() {
+                events::core(self.0.ctx, events::Class::Generic, c"del", self.0.name);
+            }
             self.0.touched();
         }
         removed.len()

@@ -32,5 +32,8 @@ fn del(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let digest = chain.digest(trie.seed());
     let was_live = trie.has(&digest)?;
     trie.discard(&[&digest]);
+    if was_live {
+        trie.sweep(&digest);
+    }
     Ok(Reply::Int(i64::from(was_live)))
 }

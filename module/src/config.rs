@@ -1,5 +1,5 @@
 //! The module's settings: `CONFIG SET weir.<name>`, `weir.<name>` in redis.conf, or arguments of `loadmodule`.
-//! The server checks the range of the first two; the last are checked here.
+//! The server checks the range of the first two; the last are read and checked here.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -12,27 +12,32 @@ use crate::integer;
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
+    pub(crate) value: &'static AtomicI64,
     pub(crate) default: i64,
     pub(crate) min: i64,
     pub(crate) max: i64,
 }
 
-pub(crate) static TRIE_MAX_ENTRIES: AtomicI64 = AtomicI64::new(TRIE_MAX_ENTRIES_SETTING.default);
-pub(crate) const TRIE_MAX_ENTRIES_SETTING: Setting = Setting {
+pub(crate) static TRIE_MAX_ENTRIES: Setting = Setting {
     name: "trie-max-entries",
+    value: {
+        static VALUE: AtomicI64 = AtomicI64::new(TRIE_MAX_ENTRIES.default);
+        &VALUE
+    },
     default: 200_000,
     min: 1,
     max: 10_000_000,
 };
 
-const SETTINGS: [Setting; 1] = [TRIE_MAX_ENTRIES_SETTING];
+static SETTINGS: [&Setting; 1] = [&TRIE_MAX_ENTRIES];
 
 pub(crate) fn trie_max_entries() -> usize {
-    usize::try_from(TRIE_MAX_ENTRIES.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
+    usize::try_from(TRIE_MAX_ENTRIES.value.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
 }
 
-/// Checks `loadmodule libweir.so [name value …]`: known names, each once, with values in range.
-pub(crate) fn check_load_arguments(args: &[RedisString]) -> Result<(), String> {
+/// Takes `loadmodule libweir.so [name value …]`: known names, each once, with values in range.
+/// What redis.conf says wins.
+pub(crate) fn take_load_arguments(args: &[RedisString]) -> Result<(), String> {
     let mut seen: Vec<&[u8]> = Vec::new();
     for pair in args.chunks(2) {
         let name = pair[0].as_slice();
@@ -46,18 +51,23 @@ pub(crate) fn check_load_arguments(args: &[RedisString]) -> Result<(), String> {
         let Some(value) = pair.get(1) else {
             return Err(format!("setting '{shown}' has no value"));
         };
-        let in_range = integer::exact(value.as_slice())
-            .is_some_and(|value| (setting.min..=setting.max).contains(&value));
-        if !in_range {
-            return Err(format!(
-                "setting '{shown}' must be {} to {}",
-                setting.min, setting.max
-            ));
-        }
+        let value = integer::exact(value.as_slice())
+            .filter(|value| (setting.min..=setting.max).contains(value))
+            .ok_or_else(|| setting.out_of_range())?;
         if seen.contains(&name) {
             return Err(format!("setting '{shown}' is given twice"));
         }
         seen.push(name);
+        if setting.value.load(Ordering::Relaxed) == setting.default {
+            setting.value.store(value, Ordering::Relaxed);
+        }
     }
     Ok(())
+}
+
+impl Setting {
+    fn out_of_range(&self) -> String {
+        let Self { name, min, max, .. } = self;
+        format!("setting '{name}' must be {min} to {max}")
+    }
 }

@@ -68,15 +68,15 @@ redis_module! {
     configurations: [
         i64: [
             [
-                config::TRIE_MAX_ENTRIES_SETTING.name, &config::TRIE_MAX_ENTRIES,
-                config::TRIE_MAX_ENTRIES_SETTING.default,
-                config::TRIE_MAX_ENTRIES_SETTING.min, config::TRIE_MAX_ENTRIES_SETTING.max,
+                config::TRIE_MAX_ENTRIES.name, config::TRIE_MAX_ENTRIES.value,
+                config::TRIE_MAX_ENTRIES.default,
+                config::TRIE_MAX_ENTRIES.min, config::TRIE_MAX_ENTRIES.max,
                 ConfigurationFlags::DEFAULT, None
             ],
         ],
         string: [],
         bool: [],
         enum: [],
-        module_args_as_configuration: true,
+        module_args_as_configuration: false,
     ]
 }

@@ -60,7 +60,7 @@ fn check_and_describe(context: &Context, args: &[RedisString]) -> Result<(), Str
     if version < OLDEST_SERVER {
         return Err("it needs Redis 7.0 or Valkey 7.2, or a later one".to_owned());
     }
-    config::check_load_arguments(args)?;
+    config::take_load_arguments(args)?;
     context.set_module_options(redis_module::raw::ModuleOptions::NO_IMPLICIT_SIGNAL_MODIFIED);
     DOCS.iter()
         .try_for_each(|doc| docs::describe(context.get_raw(), doc))

@@ -3,17 +3,25 @@
 
 mod aof;
 mod moment;
+mod shown;
 mod traffic;
 mod typed;
 mod unchanged;
 
 mod bad_input;
+mod described;
+mod events;
+mod info;
+mod load;
 mod ordinary_data;
 mod persistence;
 mod qgate;
 mod qgate_golden;
 mod qgate_seen;
+mod readme;
+mod redis_conf;
 mod replication;
+mod slowness;
 mod tampered;
 mod transactions;
 mod trie;

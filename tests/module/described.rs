@@ -1,0 +1,240 @@
+//! What the server says of the commands: `COMMAND LIST`, `INFO`, `DOCS`, `GETKEYS`.
+
+use harness::{Redis, Reply, error};
+
+/// Name, arity, flag that says whether it writes, and a line with its keys `k1`, `k2`.
+const COMMANDS: [(&str, i64, &str, &str); 17] = [
+    ("umq.acquire", -5, "write", "UMQ.ACQUIRE k1 a PX 5"),
+    ("umq.renew", 5, "write", "UMQ.RENEW k1 a PX 5"),
+    ("umq.release", -3, "write", "UMQ.RELEASE k1 a"),
+    ("umq.force", 2, "write", "UMQ.FORCE k1"),
+    ("umq.info", 2, "readonly", "UMQ.INFO k1"),
+    (
+        "qgate.acquire",
+        -7,
+        "write",
+        "QGATE.ACQUIRE k1 a LIMIT 1 PX 5",
+    ),
+    ("qgate.renew", -5, "write", "QGATE.RENEW k1 PX 5 a b"),
+    ("qgate.release", -3, "write", "QGATE.RELEASE k1 a b"),
+    ("qgate.leave", -4, "write", "QGATE.LEAVE a 2 k1 k2"),
+    ("qgate.count", -2, "readonly", "QGATE.COUNT k1 k2"),
+    ("qgate.members", -2, "readonly", "QGATE.MEMBERS k1 COUNT 5"),
+    ("qgate.info", 2, "readonly", "QGATE.INFO k1"),
+    ("trie.save", -6, "write", "TRIE.SAVE k1 a v PX 5"),
+    ("trie.find", -3, "write", "TRIE.FIND k1 a PX 5"),
+    ("trie.find_ro", -3, "readonly", "TRIE.FIND_RO k1 a"),
+    ("trie.del", 3, "write", "TRIE.DEL k1 a"),
+    ("trie.info", 2, "readonly", "TRIE.INFO k1"),
+];
+
+/// The commands that take memory, which a full server refuses.
+const TAKING: [&str; 3] = ["umq.acquire", "qgate.acquire", "trie.save"];
+
+#[test]
+fn these_are_the_commands_and_no_others() {
+    let redis = Redis::start();
+    let listed = redis.call("COMMAND LIST FILTERBY MODULE weir");
+    let mut listed: Vec<_> = listed.items().iter().map(Reply::text).collect();
+    listed.sort();
+    let mut names = COMMANDS.map(|(name, ..)| name);
+    names.sort_unstable();
+    assert_eq!(listed, names);
+}
+
+#[test]
+fn each_command_says_its_arity_and_what_it_does_to_data() {
+    let redis = Redis::start();
+    for (name, arity, access, _) in COMMANDS {
+        let info = redis.call(["COMMAND", "INFO", name]);
+        let info = info.items()[0].items();
+        assert_eq!(info[1], arity, "{name}");
+        let flags: Vec<_> = info[2].items().iter().map(Reply::text).collect();
+        let has = |flag: &str| flags.iter().any(|found| found == flag);
+        assert!(has(access) && has("module"), "{name}: {flags:?}");
+        assert_ne!(has("write"), has("readonly"), "{name}: {flags:?}");
+        assert_eq!(has("denyoom"), TAKING.contains(&name), "{name}: {flags:?}");
+        assert!(!has("noscript") && !has("blocking"), "{name}: {flags:?}");
+    }
+}
+
+#[test]
+fn each_command_names_its_keys() {
+    let redis = Redis::start();
+    for (name, _, _, line) in COMMANDS {
+        let keys = redis.call(format!("COMMAND GETKEYS {line}"));
+        if line.contains("k2") {
+            assert_eq!(keys, ["k1", "k2"], "{name}");
+        } else {
+            assert_eq!(keys, ["k1"], "{name}");
+        }
+    }
+}
+
+#[test]
+fn each_command_says_how_it_uses_its_keys() {
+    let redis = Redis::start();
+    for (name, _, access, line) in COMMANDS {
+        let uses = redis.call(format!("COMMAND GETKEYSANDFLAGS {line}"));
+        let expected: &[&str] = match access {
+            "write" => &["RW", "access", "update"],
+            _ => &["RO", "access"],
+        };
+        for key in uses.items() {
+            let flags: Vec<_> = key.items()[1].items().iter().map(Reply::text).collect();
+            assert_eq!(flags, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_number_of_keys_that_cannot_be_names_no_key() {
+    let redis = Redis::start();
+    for line in [
+        "QGATE.LEAVE a 3 k1 k2",
+        "QGATE.LEAVE a 0 k1",
+        "QGATE.LEAVE a -1 k1",
+        "QGATE.LEAVE a x k1",
+    ] {
+        let keys = redis.call(format!("COMMAND GETKEYS {line}"));
+        assert!(keys.is_error(), "{line}: {keys:?}");
+    }
+}
+
+#[test]
+fn each_command_explains_itself() {
+    let redis = Redis::start();
+    for (name, ..) in COMMANDS {
+        let docs = redis.call(["COMMAND", "DOCS", name]);
+        let docs = docs.field(name);
+        assert!(docs.field("summary").text().ends_with('.'), "{name}");
+        assert!(docs.field("complexity").text().starts_with("O("), "{name}");
+        assert_eq!(*docs.field("since"), "0.1.0", "{name}");
+        assert_eq!(*docs.field("module"), "weir", "{name}");
+        let arguments = docs.field("arguments").items();
+        assert!(!arguments.is_empty(), "{name}");
+        for argument in arguments {
+            assert!(!argument.field("name").text().is_empty(), "{name}");
+        }
+    }
+}
+
+/// The arguments of a command, as a grammar is written.
+#[track_caller]
+fn grammar(redis: &Redis, name: &str) -> String {
+    let docs = redis.call(["COMMAND", "DOCS", name]);
+    let arguments = docs.field(name).field("arguments");
+    let words: Vec<_> = arguments.items().iter().map(written).collect();
+    words.join(" ")
+}
+
+/// A field that an argument may have.
+fn optional<'a>(argument: &'a Reply, name: &str) -> Option<&'a Reply> {
+    let pairs = argument.items().chunks_exact(2);
+    pairs
+        .into_iter()
+        .find(|pair| pair[0] == name)
+        .map(|pair| &pair[1])
+}
+
+fn written(argument: &Reply) -> String {
+    let name = argument.field("name").text();
+    let token = optional(argument, "token").map(Reply::text);
+    let flags: Vec<_> = optional(argument, "flags")
+        .map(|flags| flags.items().iter().map(Reply::text).collect())
+        .unwrap_or_default();
+    let mut text = match (argument.field("type").text().as_str(), token) {
+        ("oneof", _) => {
+            let parts = argument.field("arguments").items();
+            parts.iter().map(written).collect::<Vec<_>>().join("|")
+        }
+        ("pure-token", Some(token)) => token,
+        (_, Some(token)) => format!("{token} {name}"),
+        (_, None) => name,
+    };
+    if flags.iter().any(|flag| flag == "multiple") {
+        text = format!("{text} [{text} ...]");
+    }
+    if flags.iter().any(|flag| flag == "optional") {
+        text = format!("[{text}]");
+    }
+    text
+}
+
+#[test]
+fn the_arguments_of_each_command_are_its_grammar() {
+    let redis = Redis::start();
+    for (name, arguments) in [
+        (
+            "umq.acquire",
+            "key request-id PX milliseconds|EX seconds [DELAY delay-ms]",
+        ),
+        ("umq.renew", "key request-id PX milliseconds|EX seconds"),
+        ("umq.release", "key request-id [NOSTAMP]"),
+        ("umq.force", "key"),
+        ("umq.info", "key"),
+        (
+            "qgate.acquire",
+            "key member LIMIT limit PX milliseconds|EX seconds",
+        ),
+        (
+            "qgate.renew",
+            "key PX milliseconds|EX seconds member [member ...]",
+        ),
+        ("qgate.release", "key member [member ...]"),
+        ("qgate.leave", "member numkeys key [key ...]"),
+        ("qgate.count", "key [key ...]"),
+        ("qgate.members", "key [COUNT count]"),
+        ("qgate.info", "key"),
+        (
+            "trie.save",
+            "key chain value PX milliseconds|EX seconds [REPLACE old-chain]",
+        ),
+        (
+            "trie.find",
+            "key chain [PX milliseconds|EX seconds] [WITHMATCH]",
+        ),
+        ("trie.find_ro", "key chain [WITHMATCH]"),
+        ("trie.del", "key chain"),
+        ("trie.info", "key"),
+    ] {
+        assert_eq!(grammar(&redis, name), arguments, "{name}");
+    }
+}
+
+#[test]
+fn acl_rules_hold_for_every_key_of_every_command() {
+    let redis = Redis::start();
+    redis.call("ACL SETUSER limited on nopass ~k1 ~k2 %R~shown +@all");
+    let mut client = redis.connect();
+    client.call("AUTH limited x");
+    let refusal =
+        error("NOPERM this user has no permissions to access one of the keys used as arguments");
+    for (name, _, access, line) in COMMANDS {
+        let allowed = client.call(line);
+        assert!(!allowed.is_error(), "{line}: {allowed:?}");
+        redis.call("FLUSHALL");
+        for key in ["k1", "k2"].into_iter().filter(|key| line.contains(key)) {
+            let foreign = line.replace(key, "foreign");
+            assert_eq!(client.call(&foreign), refusal, "{foreign}");
+            let shown = client.call(line.replace(key, "shown"));
+            assert_eq!(shown == refusal, access == "write", "{name}: {shown:?}");
+        }
+        redis.call("FLUSHALL");
+    }
+}
+
+#[test]
+fn acl_rules_hold_for_commands_by_name() {
+    let redis = Redis::start();
+    redis.call("ACL SETUSER limited on nopass ~* +umq.acquire +umq.info");
+    let mut client = redis.connect();
+    client.call("AUTH limited x");
+    assert_eq!(client.call("UMQ.ACQUIRE t a PX 1000").items()[0], 1);
+    assert_eq!(*client.call("UMQ.INFO t").field("holder"), "a");
+    let refused = client.call("UMQ.FORCE t");
+    assert!(
+        matches!(&refused, Reply::Error(line) if line.starts_with("NOPERM")),
+        "{refused:?}"
+    );
+}

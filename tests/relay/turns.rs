@@ -47,12 +47,9 @@ async fn a_turn_is_over_when_the_answer_begins() {
         held => Err(format!("{held} held")),
     })
     .await;
-    assert_eq!(weir.ask(stream("")).await.status, 200);
-    assert_eq!(
-        weir.account_slots(1).len(),
-        1,
-        "the first still has its slot"
-    );
+    let second = weir.ask(stream("chunks=9;stall_after=4")).await;
+    assert_eq!(second.status, 200);
+    assert_eq!(weir.account_slots(1).len(), 2, "both have their slots");
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use harness::{Redis, Reply, eventually};
 
 use crate::moment::{Moment, moment, moment_of, server_ms};
-use crate::typed::typed;
 use crate::unchanged::changes_nothing;
 
 /// When a member's lease ends, as stored.
@@ -11,6 +10,12 @@ use crate::unchanged::changes_nothing;
 pub(crate) fn lease_end(redis: &Redis, key: &str, member: &str) -> i64 {
     let score = redis.call(["ZSCORE", key, member]).text();
     score.parse().expect("a lease ends at a whole millisecond")
+}
+
+/// Closes a gate until then, as it is stored: the score of the empty member.
+#[track_caller]
+pub(crate) fn close(redis: &Redis, key: &str, until: &str) {
+    redis.call(["ZADD", key, until, ""]);
 }
 
 /// How many slots of a gate are in use.
@@ -138,7 +143,7 @@ fn a_slot_is_free_at_the_millisecond_at_which_its_lease_ends() {
     let mut client = redis.connect();
     eventually("the slot is free", || {
         let seen = moment_of(&mut client, "QGATE.COUNT g");
-        let held = seen.reply == Reply::from([[2, 0]]);
+        let held = seen.reply == [[2, 0]];
         assert!(if held {
             seen.from < end
         } else {
@@ -276,7 +281,7 @@ fn a_closed_gate_grants_nobody_and_its_holders_stay() {
     let redis = Redis::start();
     redis.call("QGATE.ACQUIRE g a LIMIT 0 PX 50000");
     let closed_until = server_ms(&redis) + 70_000;
-    redis.call(typed(&format!(r#"ZADD g {closed_until} """#)));
+    close(&redis, "g", &closed_until.to_string());
     assert_eq!(redis.call("QGATE.ACQUIRE g b LIMIT 0 PX 1000"), [0, 1, 0]);
     assert_eq!(redis.call("QGATE.ACQUIRE g b LIMIT 9 PX 1000"), [0, 1, 0]);
     assert_eq!(redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 1000"), [1, 1, 0]);
@@ -295,7 +300,7 @@ fn a_closed_gate_grants_nobody_and_its_holders_stay() {
 fn a_gate_opens_at_the_millisecond_at_which_it_was_closed_until() {
     let redis = Redis::start();
     let opens = server_ms(&redis) + 60;
-    redis.call(typed(&format!(r#"ZADD g {opens} """#)));
+    close(&redis, "g", &opens.to_string());
     let mut client = redis.connect();
     let granted = eventually("the gate is open", || {
         let asked = moment_of(&mut client, "QGATE.ACQUIRE g a LIMIT 1 PX 50000");

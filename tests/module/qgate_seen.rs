@@ -13,7 +13,7 @@ fn counting_answers_a_pair_per_gate_in_the_order_asked() {
     redis.call("QGATE.ACQUIRE g2 a LIMIT 0 PX 50000");
     redis.call("QGATE.ACQUIRE g2 b LIMIT 0 PX 50000");
     let counts = changes_nothing(&redis, || redis.call("QGATE.COUNT g2 missing g1 g2"));
-    assert_eq!(counts, Reply::from([[2, 0], [0, 0], [1, 0], [2, 0]]));
+    assert_eq!(counts, [[2, 0], [0, 0], [1, 0], [2, 0]]);
 }
 
 #[test]

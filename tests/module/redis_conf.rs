@@ -15,18 +15,18 @@ struct Started {
 }
 
 /// The file loads the module from below the directory in which the server is started.
-fn start() -> Started {
-    let dir = TempDir::new().unwrap();
+fn start() -> anyhow::Result<Started> {
+    let dir = TempDir::new()?;
     let built = dir.path().join("target/release");
-    std::fs::create_dir_all(&built).unwrap();
-    symlink(config::module(), built.join("libweir.so")).unwrap();
+    std::fs::create_dir_all(&built)?;
+    symlink(config::module(), built.join("libweir.so"))?;
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let file = package.parent().unwrap().join("redis.conf");
+    let file = package.join("..").join("redis.conf");
     let socket = dir.path().join("s");
     let mut server = Command::new(config::redis_server());
     server.current_dir(dir.path()).arg(file);
     server.args(["--port", "0", "--unixsocket"]).arg(&socket);
-    let process = Process::start(server, &dir.path().join("log")).unwrap();
+    let process = Process::start(server, &dir.path().join("log"))?;
     let client = eventually("the server answers", || {
         let mut client = Client::connect(&socket).map_err(|error| error.to_string())?;
         match client.try_call("PING") {
@@ -34,16 +34,16 @@ fn start() -> Started {
             other => Err(format!("{other:?}")),
         }
     });
-    Started {
+    Ok(Started {
         process,
         client,
         _dir: dir,
-    }
+    })
 }
 
 #[test]
 fn the_server_has_the_commands_and_the_module_warns_of_no_slow_freeing() {
-    let mut started = start();
+    let mut started = start().unwrap();
     let granted = started.client.call("UMQ.ACQUIRE t a PX 1000");
     assert_eq!(granted.items()[0], 1);
     let log = started.process.log();
@@ -53,7 +53,7 @@ fn the_server_has_the_commands_and_the_module_warns_of_no_slow_freeing() {
 
 #[test]
 fn the_server_appends_evicts_nothing_and_frees_in_the_background() {
-    let mut started = start();
+    let mut started = start().unwrap();
     for (name, value) in [
         ("appendonly", "yes"),
         ("maxmemory-policy", "noeviction"),

@@ -25,7 +25,10 @@ fn granted(reply: &Reply) -> i64 {
 fn stored(redis: &Redis, key: &str) -> [i64; 4] {
     let text = redis.call(["GET", key]).text();
     let mut words = text.splitn(5, ' ').map(str::parse::<i64>);
-    std::array::from_fn(|_| words.next().unwrap().unwrap())
+    std::array::from_fn(|_| match words.next() {
+        Some(Ok(number)) => number,
+        _ => panic!("four numbers were expected in {text:?}"),
+    })
 }
 
 #[test]

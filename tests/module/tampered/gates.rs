@@ -4,7 +4,7 @@ use harness::{Redis, Reply};
 
 use super::{ABSURD_MS, assert_absurd};
 use crate::moment::{moment, server_ms};
-use crate::typed::typed;
+use crate::qgate::close;
 
 /// Scores of leases that never began or have long ended.
 const ENDED: [&str; 5] = ["-inf", "-1", "0", "0.5", "-1e300"];
@@ -16,7 +16,7 @@ fn members_with_ended_scores_are_not_counted() {
     let redis = Redis::start();
     for score in ENDED {
         redis.call(format!("ZADD g {score} a"));
-        assert_eq!(redis.call("QGATE.COUNT g"), Reply::from([[0, 0]]));
+        assert_eq!(redis.call("QGATE.COUNT g"), [[0, 0]]);
         assert_eq!(redis.call("QGATE.RENEW g PX 1000 a"), [0]);
         assert_eq!(redis.call("QGATE.RELEASE g a"), 0);
         assert_eq!(
@@ -66,17 +66,17 @@ fn an_absurd_score_makes_no_key_that_lives_forever() {
 fn the_empty_member_closes_the_gate_until_its_score_and_is_not_counted() {
     let redis = Redis::start();
     for score in ABSURD {
-        redis.call(typed(&format!(r#"ZADD g {score} """#)));
+        close(&redis, "g", score);
         let info = moment(&redis, "QGATE.INFO g");
         assert_absurd(&info, info.reply.field("closed-ms"));
         assert_eq!(*info.reply.field("in-use"), 0);
         assert_eq!(*info.reply.field("next-expiry-ms"), Reply::Nil);
-        assert_eq!(redis.call("QGATE.COUNT g"), Reply::from([[0, 0]]));
+        assert_eq!(redis.call("QGATE.COUNT g"), [[0, 0]]);
         assert_eq!(redis.call("QGATE.ACQUIRE g a LIMIT 0 PX 1000"), [0, 0, 0]);
         redis.call("DEL g");
     }
     for score in ENDED {
-        redis.call(typed(&format!(r#"ZADD g {score} """#)));
+        close(&redis, "g", score);
         assert_eq!(*redis.call("QGATE.INFO g").field("closed-ms"), 0);
         let granted = redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 50000");
         assert_eq!(granted, [1, 1, 0], "{score}");
@@ -88,8 +88,9 @@ fn the_empty_member_closes_the_gate_until_its_score_and_is_not_counted() {
 fn scores_between_two_milliseconds_are_taken_as_whole_ones() {
     let redis = Redis::start();
     let soon = server_ms(&redis) + 50_000;
-    redis.call(typed(&format!(r#"ZADD g {soon}.25 a {soon}.5 """#)));
-    assert_eq!(redis.call("QGATE.COUNT g"), Reply::from([[1, 0]]));
+    redis.call(format!("ZADD g {soon}.25 a"));
+    close(&redis, "g", &format!("{soon}.5"));
+    assert_eq!(redis.call("QGATE.COUNT g"), [[1, 0]]);
     let info = moment(&redis, "QGATE.INFO g");
     for field in ["closed-ms", "next-expiry-ms"] {
         let left = info.reply.field(field).int();
@@ -102,7 +103,7 @@ fn members_longer_than_ours_are_counted_and_listed() {
     let redis = Redis::start();
     let long = "m".repeat(100_000);
     redis.call(["ZADD", "g", "+inf", &long]);
-    assert_eq!(redis.call("QGATE.COUNT g"), Reply::from([[1, 0]]));
+    assert_eq!(redis.call("QGATE.COUNT g"), [[1, 0]]);
     assert_eq!(redis.call("QGATE.MEMBERS g").items()[0].items()[0], long);
 }
 
@@ -146,10 +147,10 @@ fn a_gate_of_many_absurd_members_is_read_and_swept() {
         redis.call(format!("ZADD g {score} m{member}"));
     }
     let live = redis.call("ZCOUNT g 1 +inf").int();
-    assert_eq!(redis.call("QGATE.COUNT g"), Reply::from([[live, 0]]));
+    assert_eq!(redis.call("QGATE.COUNT g"), [[live, 0]]);
     for turn in 1..=20 {
         redis.call(format!("QGATE.ACQUIRE g n{turn} LIMIT 0 PX 50000"));
     }
     assert_eq!(redis.call("ZCOUNT g -inf 1"), 0);
-    assert_eq!(redis.call("QGATE.COUNT g"), Reply::from([[live + 20, 0]]));
+    assert_eq!(redis.call("QGATE.COUNT g"), [[live + 20, 0]]);
 }

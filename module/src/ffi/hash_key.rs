@@ -40,7 +40,23 @@ impl<'a> HashKey<'a> {
         if self.is_missing() {
             return None;
         }
-        let field = string(field);
+        self.value(&string(field))
+    }
+
+    /// The last of these fields that is there: its position and its value.
+    pub(crate) fn rfind<const N: usize>(&self, fields: &[[u8; N]]) -> Option<(usize, RedisString)> {
+        if self.is_missing() {
+            return None;
+        }
+        let mut name = Name::<N>::new();
+        fields.iter().enumerate().rev().find_map(|(at, field)| {
+            name.write(field);
+            Some((at, self.value(&name.0)?))
+        })
+    }
+
+    /// The key is not missing.
+    fn value(&self, field: &RedisString) -> Option<RedisString> {
         let mut value: *mut raw::RedisModuleString = std::ptr::null_mut();
         // SAFETY: the key holds a hash; the list of pairs ends with a null; the value is ours to free.
         unsafe {
@@ -124,6 +140,26 @@ impl<'a> HashKey<'a> {
         match Context::new(self.0.ctx).call("MEMORY", &words) {
             Ok(RedisValue::Integer(bytes)) => bytes,
             _ => 0,
+        }
+    }
+}
+
+/// The name of a field to look up, written over for the next one: making a string of the server's costs as much
+/// as the look-up.
+struct Name<const N: usize>(RedisString);
+
+impl<const N: usize> Name<N> {
+    fn new() -> Self {
+        Self(string(&[0; N]))
+    }
+
+    fn write(&mut self, field: &[u8; N]) {
+        let mut len = 0;
+        // SAFETY: the string is ours alone, since a look-up keeps no reference to it; it is `N` bytes long.
+        unsafe {
+            let start = api!(RedisModule_StringPtrLen)(self.0.inner, &raw mut len);
+            debug_assert_eq!(len, N);
+            std::ptr::copy_nonoverlapping(field.as_ptr(), start.cast_mut().cast::<u8>(), N);
         }
     }
 }

@@ -77,18 +77,16 @@ impl<'a> Stored<'a> {
         if self.key.is_missing() {
             return Ok(None);
         }
-        let digests = chain.digests(self.seed);
-        for (index, digest) in digests.into_iter().enumerate().rev() {
-            let Some(text) = self.key.get(&digest) else {
-                continue;
-            };
+        let mut digests = chain.digests(self.seed);
+        while let Some((at, text)) = self.key.rfind(&digests) {
             if self.entry(text.as_slice())?.is_live(self.call.now()) {
                 return Ok(Some(Hit {
-                    digest,
-                    segments: index + 1,
+                    digest: digests[at],
+                    segments: at + 1,
                     text,
                 }));
             }
+            digests.truncate(at);
         }
         Ok(None)
     }

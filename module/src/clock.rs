@@ -1,6 +1,6 @@
 //! The only file that reads a clock. It is read once per execution; decisions get the result as an argument.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use redis_module::raw;
@@ -16,9 +16,7 @@ pub(crate) struct Now {
     pub(crate) tick: i64,
 }
 
-thread_local! {
-    static LAST_TICK: Cell<i64> = const { Cell::new(0) };
-}
+static LAST_TICK: AtomicI64 = AtomicI64::new(0);
 
 #[expect(clippy::disallowed_methods, reason = "this file is the clock")]
 pub(crate) fn now() -> Now {
@@ -28,10 +26,8 @@ pub(crate) fn now() -> Now {
     let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
     // SAFETY: set once at load; without arguments; called from the main thread.
     let frozen = unsafe { raw::RedisModule_CachedMicroseconds.map(|read| read()) };
-    let tick = LAST_TICK.with(|last| {
-        last.replace(micros.max(last.get().saturating_add(1)));
-        last.get()
-    });
+    let tick = micros.max(LAST_TICK.load(Ordering::Relaxed).saturating_add(1));
+    LAST_TICK.store(tick, Ordering::Relaxed);
     Now {
         ms: UnixMillis::new(frozen.unwrap_or(micros) / 1_000),
         tick,

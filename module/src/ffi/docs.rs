@@ -45,8 +45,8 @@ pub(crate) struct Arg {
 
 impl Arg {
     /// `PX ms | EX s`
-    pub(crate) const LEASE: Self = Self::one_of(
-        c"lease",
+    pub(crate) const EXPIRATION: Self = Self::one_of(
+        c"expiration",
         &[
             Self::integer(c"milliseconds").after(c"PX"),
             Self::integer(c"seconds").after(c"EX"),

@@ -23,7 +23,7 @@ pub(crate) const DOC: Doc = Doc {
         Arg::key(c"key"),
         Arg::string(c"member"),
         Arg::integer(c"limit").after(c"LIMIT"),
-        Arg::LEASE,
+        Arg::EXPIRATION,
     ],
 };
 

@@ -1,7 +1,7 @@
 //! The limit last named for a gate, for `QGATE.INFO` to show: a memory of this server, not a rule, and not data.
 //! Of a fixed size: a gate that falls on another's place is forgotten.
 
-use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -9,31 +9,26 @@ use crate::call::Call;
 use crate::ffi::api;
 
 const PLACES: usize = 16_384;
+/// A place holds a gate's digest, its low bits given up for the limit.
+const LIMIT_BITS: u64 = (1 << 20) - 1;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    gate: u64,
-    limit: u32,
-}
+static PLACES_BY_GATE: [AtomicU64; PLACES] = [const { AtomicU64::new(0) }; PLACES];
 
-thread_local! {
-    static LIMITS: RefCell<Vec<Place>> = RefCell::new(vec![Place::default(); PLACES]);
-}
-
+/// `limit` is at most 1,000,000.
 pub(super) fn remember(call: &Call<'_>, gate: &[u8], limit: usize) {
-    let gate = digest(call, gate);
-    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    LIMITS.with_borrow_mut(|places| places[place_of(gate)] = Place { gate, limit });
+    let digest = digest(call, gate);
+    let place = digest & !LIMIT_BITS | limit as u64 & LIMIT_BITS;
+    place_of(digest).store(place, Ordering::Relaxed);
 }
 
 pub(super) fn last_named(call: &Call<'_>, gate: &[u8]) -> Option<i64> {
-    let gate = digest(call, gate);
-    let place = LIMITS.with_borrow(|places| places[place_of(gate)]);
-    (place.gate == gate).then_some(i64::from(place.limit))
+    let digest = digest(call, gate);
+    let place = place_of(digest).load(Ordering::Relaxed);
+    (place & !LIMIT_BITS == digest & !LIMIT_BITS).then_some((place & LIMIT_BITS) as i64)
 }
 
-fn place_of(digest: u64) -> usize {
-    digest as usize % PLACES
+fn place_of(digest: u64) -> &'static AtomicU64 {
+    &PLACES_BY_GATE[digest as usize % PLACES]
 }
 
 /// Names a gate within its database.

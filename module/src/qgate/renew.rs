@@ -20,7 +20,7 @@ pub(crate) const DOC: Doc = Doc {
     keys: Keys::Change,
     args: &[
         Arg::key(c"key"),
-        Arg::LEASE,
+        Arg::EXPIRATION,
         Arg::string(c"member").multiple(),
     ],
 };

@@ -23,7 +23,7 @@ pub(crate) const DOC: Doc = Doc {
     args: &[
         Arg::key(c"key"),
         Arg::string(c"chain"),
-        Arg::LEASE.optional(),
+        Arg::EXPIRATION.optional(),
         Arg::flag(c"withmatch", c"WITHMATCH").optional(),
     ],
 };

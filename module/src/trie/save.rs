@@ -24,7 +24,7 @@ pub(crate) const DOC: Doc = Doc {
         Arg::key(c"key"),
         Arg::string(c"chain"),
         Arg::string(c"value"),
-        Arg::LEASE,
+        Arg::EXPIRATION,
         Arg::string(c"old-chain").after(c"REPLACE").optional(),
     ],
 };

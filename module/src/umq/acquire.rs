@@ -22,7 +22,7 @@ pub(crate) const DOC: Doc = Doc {
     args: &[
         Arg::key(c"key"),
         Arg::string(c"request-id"),
-        Arg::LEASE,
+        Arg::EXPIRATION,
         Arg::integer(c"delay-ms").after(c"DELAY").optional(),
     ],
 };

@@ -17,7 +17,11 @@ pub(crate) const DOC: Doc = Doc {
     complexity: c"O(1)",
     arity: 5,
     keys: Keys::Change,
-    args: &[Arg::key(c"key"), Arg::string(c"request-id"), Arg::LEASE],
+    args: &[
+        Arg::key(c"key"),
+        Arg::string(c"request-id"),
+        Arg::EXPIRATION,
+    ],
 };
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {

@@ -63,7 +63,7 @@ impl App {
 /// The groups with their accounts; an account in several groups is the same in all.
 pub(crate) fn groups(config: &Config) -> Result<Groups, ConfigError> {
     config.check()?;
-    let tls = Tls::of_system().map_err(|cause| ConfigError::Whole(cause.to_string()))?;
+    let tls = Tls::of_system();
     let mut upstreams = HashMap::new();
     for account in &config.accounts {
         let upstream = Upstream::new(Account::new(account)?, &tls);

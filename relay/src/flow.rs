@@ -8,6 +8,7 @@ use hyper::{
     Request, Response, StatusCode,
     body::Incoming,
     header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+    http::request::Parts,
 };
 use tokio::time::Instant;
 
@@ -19,7 +20,7 @@ use crate::{
     error::{Error, Retry, Verdict},
     forward::forward,
     ids::RequestId,
-    read::read,
+    read::{discard, read},
     route::{self, NoRoute, Route},
     settle::Record,
     stream::{AnswerBody, respond, stream},
@@ -40,8 +41,14 @@ pub(crate) async fn serve(
 ) -> Result<Response<AnswerBody>, Infallible> {
     let id = RequestId::next();
     let dialect = route::dialect(request.uri().path());
-    let answer = relay(app, request, id, dialect).await;
-    let mut response = answer.unwrap_or_else(|error| failure(&error, dialect, id));
+    let (head, mut body) = request.into_parts();
+    let mut response = match relay(app, &head, &mut body, id).await {
+        Ok(response) => response,
+        Err(error) => {
+            discard(&mut body, app.max_body_bytes.saturating_mul(2)).await;
+            failure(&error, dialect, id)
+        }
+    };
     let shown = HeaderValue::from_str(id.as_str()).expect("made of ASCII letters and digits");
     response.headers_mut().insert(REQUEST_ID, shown);
     Ok(response)
@@ -49,11 +56,10 @@ pub(crate) async fn serve(
 
 async fn relay(
     app: &App,
-    request: Request<Incoming>,
+    head: &Parts,
+    body: &mut Incoming,
     id: RequestId,
-    dialect: Dialect,
 ) -> Result<Response<AnswerBody>, Error> {
-    let (head, body) = request.into_parts();
     let route = Route::of(&head.method, head.uri.path())?;
     if route == Route::Health {
         return Ok(health(app));
@@ -69,8 +75,8 @@ async fn relay(
     let record = Record::new(&admitted, &caller.key.id, &mut asked.facts, began);
     admitted.permit.open_record(record);
 
-    let answer = forward(&admitted.upstream, &head, asked, &mut admitted.permit).await?;
-    let mut response = stream(answer, admitted, dialect);
+    let answer = forward(&admitted.upstream, head, asked, &mut admitted.permit).await?;
+    let mut response = stream(answer, admitted, route::dialect(head.uri.path()));
     response
         .headers_mut()
         .insert(WAIT_MS, HeaderValue::from(millis(wait)));

@@ -18,6 +18,8 @@ use crate::route::Route;
 
 /// Between two pieces of a request's body.
 const PIECE_WITHIN: Duration = Duration::from_secs(30);
+/// For the rest of a body that is refused.
+const DISCARDED_WITHIN: Duration = Duration::from_secs(10);
 /// A longer body is read beside the threads that serve everybody.
 const READ_IN_PLACE: usize = 256 << 10;
 
@@ -73,7 +75,7 @@ pub(crate) enum Unreadable {
 pub(crate) async fn read(
     buffers: &Arc<Buffers>,
     route: Route,
-    incoming: Incoming,
+    incoming: &mut Incoming,
     limit: usize,
 ) -> Result<Asked, Unreadable> {
     if route == Route::Models {
@@ -100,9 +102,25 @@ pub(crate) async fn read(
     })
 }
 
+/// Takes what is left of a body that nobody wants, up to a limit: a caller that is still sending when the connection
+/// closes would never see why.
+pub(crate) async fn discard(incoming: &mut Incoming, limit: usize) {
+    let discarding = async {
+        let mut left = limit;
+        while let Ok(Some(piece)) = next_piece(incoming).await {
+            match left.checked_sub(piece.len()) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    };
+    // Whoever is too slow has to do without the answer.
+    drop(timeout(DISCARDED_WITHIN, discarding).await);
+}
+
 async fn collect(
     buffers: &Arc<Buffers>,
-    mut incoming: Incoming,
+    incoming: &mut Incoming,
     limit: usize,
 ) -> Result<(Bytes, Share), Unreadable> {
     let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
@@ -111,7 +129,7 @@ async fn collect(
     }
     let mut share = buffers.share();
     let mut whole = Pieces::None;
-    while let Some(piece) = next_piece(&mut incoming).await? {
+    while let Some(piece) = next_piece(incoming).await? {
         if whole.len() + piece.len() > limit {
             return Err(Unreadable::TooLarge { limit });
         }

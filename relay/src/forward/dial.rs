@@ -60,14 +60,19 @@ impl Used {
 }
 
 impl Tls {
-    pub(crate) fn of_system() -> io::Result<Self> {
+    /// Where the system has no certificates, only plain upstreams can be reached.
+    pub(crate) fn of_system() -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_native_roots()?
-            .with_no_client_auth();
-        Ok(Self(config))
+        let versions = || {
+            rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()
+                .expect("the provider has what the default versions need")
+        };
+        let config = versions().with_native_roots().unwrap_or_else(|error| {
+            tracing::warn!(%error, "https:// upstreams cannot be checked and will fail: install ca-certificates");
+            versions().with_root_certificates(rustls::RootCertStore::empty())
+        });
+        Self(config.with_no_client_auth())
     }
 }
 

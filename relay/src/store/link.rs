@@ -184,6 +184,11 @@ async fn reconnect(client: &Client) -> Link {
 async fn new_link(client: &Client) -> Result<Link, StoreError> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let mut connection = connect(client, Some(ANSWER_WITHIN)).await?;
+    // A server that still loads its data answers what follows, but not this.
+    redis::cmd("PING")
+        .query_async::<()>(&mut connection)
+        .await
+        .map_err(StoreError::Unanswered)?;
     let known: Vec<Value> = redis::cmd("COMMAND")
         .arg(&["INFO", "umq.acquire", "qgate.acquire"])
         .query_async(&mut connection)

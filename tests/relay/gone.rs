@@ -63,7 +63,7 @@ async fn leaves_while_waiting(weir: &Weir, call: Call, times: u64) {
 #[tokio::test]
 async fn leaving_an_answer_half_read_aborts_the_upstream() {
     let weir = Weir::start().await;
-    let mut answer = weir.ask(stream("chunks=200000;delta_bytes=300")).await;
+    let mut answer = weir.ask(stream("chunks=300;delta_bytes=100000")).await;
     answer.until("text_delta").await;
     drop(answer);
     until_aborted(&weir, 1).await;

@@ -1,9 +1,10 @@
 //! An upstream that stops in the middle is never taken for one that has finished.
 
-use harness::Weir;
 use harness::http::End;
 use harness::weir::{message, stream};
+use harness::{Weir, eventually_async};
 use serde_json::{Value, json};
+use weir_relay::mock::{MockProvider, Options};
 
 /// The blocks of a stream, each without its end.
 fn blocks(text: &str) -> Vec<&str> {
@@ -124,30 +125,71 @@ async fn an_answer_in_one_piece_that_breaks_off_breaks_off_for_the_caller() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_breaks_off_before_its_headers_is_a_502() {
-    let weir = Weir::setup()
-        .account_line("timeouts = { first_byte_stream_ms = 100 }")
-        .start()
-        .await;
+async fn an_upstream_that_does_not_begin_in_time_is_a_504() {
+    let setup = Weir::setup().account_line("timeouts = { first_byte_stream_ms = 100 }");
+    let weir = setup.start().await;
     let answer = weir.ask(stream("latency_ms=600000")).await;
     assert_eq!(
         (answer.status, answer.header("x-weir-error")),
         (504, Some("weir_upstream_timeout"))
     );
     assert_eq!(answer.json().await["error"]["type"], "timeout_error");
-    let addr = weir.addr();
+    weir.until_nothing_is_held().await;
+    assert_eq!(
+        *weir.records(1).await[0].field("outcome"),
+        "upstream_timeout"
+    );
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_is_a_502() {
     let Weir {
         relay,
         provider,
         redis,
         key,
         ..
-    } = weir;
+    } = Weir::start().await;
     provider.shutdown().await;
-    let answer = stream("").header("x-api-key", &key).send(addr).await;
+    let answer = stream("")
+        .header("x-api-key", &key)
+        .send(relay.addr())
+        .await;
     assert_eq!(
         (answer.status, answer.header("x-weir-error")),
         (502, Some("weir_upstream_unreachable"))
     );
+    assert_eq!(answer.json().await["error"]["type"], "api_error");
+    drop((relay, redis));
+}
+
+#[tokio::test]
+async fn an_upstream_that_closed_its_kept_connections_is_asked_on_a_new_one() {
+    let Weir {
+        relay,
+        mut provider,
+        redis,
+        key,
+        ..
+    } = Weir::start().await;
+    for _ in 0..10 {
+        let answer = stream("")
+            .header("x-api-key", &key)
+            .send(relay.addr())
+            .await;
+        assert!(
+            answer
+                .text()
+                .await
+                .ends_with("data: {\"type\":\"message_stop\"}\n\n")
+        );
+        let addr = provider.addr();
+        provider.shutdown().await;
+        // Somebody's outgoing connection may have the port for a moment.
+        provider = eventually_async("it listens again", async || {
+            MockProvider::bind(addr, Options::default()).map_err(|error| error.to_string())
+        })
+        .await;
+    }
     drop((relay, redis));
 }

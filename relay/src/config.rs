@@ -1,7 +1,8 @@
-//! What an operator decides, checked: `weir.toml` (its shape is in `config/file.rs`) with the environment over it.
-//! The only file that reads the environment. A new setting: a field here, one in `file.rs`, a line in `cli/weir.toml`.
+//! What an operator decides, checked: `weir.toml` (its shape is in `config/shape.rs`) with the environment over it.
+//! The only file that reads the environment. A new setting: a field here, one in `shape.rs`, a line in `cli/weir.toml`.
 
 mod file;
+mod shape;
 
 use std::{
     net::SocketAddr,

@@ -59,7 +59,7 @@ fn by_load(one: &Load, other: &Load) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{collection::vec, prop_assert_eq, proptest};
 
     use super::*;
 
@@ -92,7 +92,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_has_room_is_listed_once(of in prop::collection::vec((0_u64..9, 0_u32..9), 1..9), first in 0_usize..9) {
+        fn whoever_has_room_is_listed_once(of in vec((0_u64..9, 0_u32..9), 1..9), first in 0_usize..9) {
             let loads = loads(&of);
             let mut places = by_room(&loads, first % loads.len());
             places.sort_unstable();

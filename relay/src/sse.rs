@@ -154,7 +154,7 @@ fn value_of<'a>(line: &'a [u8], field: &[u8]) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{collection::vec, prop_assert_eq, prop_oneof, proptest, strategy::Just};
 
     use super::*;
 
@@ -225,11 +225,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_cut_anywhere_read_the_same(
-            parts in prop::collection::vec(prop_oneof![
+            parts in vec(prop_oneof![
                 Just("event: a"), Just("event: b"), Just("data: 1"), Just("data:"), Just("data"), Just(": c"),
                 Just("\n"), Just("\r"), Just("\r\n"), Just("\n\n"), Just("x"), Just(":"), Just(" ")
             ], 0..40),
-            cuts in prop::collection::vec(0_usize..200, 0..20),
+            cuts in vec(0_usize..200, 0..20),
         ) {
             let stream = parts.concat().into_bytes();
             let wants = |name: &[u8]| name != b"b";

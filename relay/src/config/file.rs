@@ -1,170 +1,15 @@
-//! The shape of `weir.toml`, and the bounds of its values. Unknown keys and bad values are errors that name the line;
+//! From the text of `weir.toml` to a checked configuration. Unknown keys and bad values are errors that name the line;
 //! the text of the line is never shown, since it may hold a credential.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
     AccountConfig, AccountKind, Config, ConfigError, Credential, GroupConfig, RedisAt, Timeouts,
+    shape::{Account, File, Group, Kind, Redis, TimeoutsMs},
 };
 use crate::secret::Secret;
-
-const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
-
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct File {
-    data_dir: PathBuf,
-    #[serde(deserialize_with = "bounded::<_, 0, DAY_MS>")]
-    drain_timeout_ms: u64,
-    listen: Listen,
-    redis: Redis,
-    module: Module,
-    admission: Admission,
-    body: Body,
-    accounts: BTreeMap<Spanned<String>, Account>,
-    groups: BTreeMap<Spanned<String>, Group>,
-}
-
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Listen {
-    callers: SocketAddr,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-struct Redis {
-    url: Option<Spanned<String>>,
-    embedded: Option<Spanned<bool>>,
-    server: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-struct Module {
-    path: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Admission {
-    #[serde(deserialize_with = "bounded::<_, 1_000, HOUR_MS>")]
-    lease_ms: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Body {
-    #[serde(deserialize_with = "bounded::<_, 1_024, { 256 << 20 }>")]
-    max_bytes: u64,
-    #[serde(deserialize_with = "bounded::<_, 1_024, { 1 << 40 }>")]
-    max_buffered_bytes: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Account {
-    kind: Kind,
-    base_url: Option<Spanned<String>>,
-    api_key: Spanned<String>,
-    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
-    max_concurrent: u64,
-    #[serde(default)]
-    serial_turns: bool,
-    #[serde(default, deserialize_with = "bounded::<_, 0, DAY_MS>")]
-    turn_delay_ms: u64,
-    #[serde(default)]
-    allow_http: bool,
-    #[serde(default)]
-    timeouts: TimeoutsMs,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Anthropic,
-}
-
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct TimeoutsMs {
-    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
-    connect_ms: u64,
-    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
-    first_byte_stream_ms: u64,
-    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
-    first_byte_ms: u64,
-    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
-    idle_ms: u64,
-    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
-    total_ms: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Group {
-    accounts: Vec<Spanned<String>>,
-}
-
-impl Default for File {
-    fn default() -> Self {
-        let config = Config::default();
-        Self {
-            data_dir: config.data_dir,
-            drain_timeout_ms: crate::time::millis(config.drain_timeout),
-            listen: Listen::default(),
-            redis: Redis::default(),
-            module: Module::default(),
-            admission: Admission::default(),
-            body: Body::default(),
-            accounts: BTreeMap::new(),
-            groups: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for Listen {
-    fn default() -> Self {
-        Self {
-            callers: Config::default().callers,
-        }
-    }
-}
-
-impl Default for Admission {
-    fn default() -> Self {
-        Self {
-            lease_ms: crate::time::millis(Config::default().lease),
-        }
-    }
-}
-
-impl Default for Body {
-    fn default() -> Self {
-        let config = Config::default();
-        Self {
-            max_bytes: config.max_body_bytes as u64,
-            max_buffered_bytes: config.max_buffered_bytes as u64,
-        }
-    }
-}
-
-impl Default for TimeoutsMs {
-    fn default() -> Self {
-        let timeouts = Timeouts::default();
-        Self {
-            connect_ms: crate::time::millis(timeouts.connect),
-            first_byte_stream_ms: crate::time::millis(timeouts.first_byte_stream),
-            first_byte_ms: crate::time::millis(timeouts.first_byte),
-            idle_ms: crate::time::millis(timeouts.idle),
-            total_ms: crate::time::millis(timeouts.total),
-        }
-    }
-}
 
 /// A place in the file, for errors.
 struct Source<'a> {
@@ -271,7 +116,6 @@ fn account_from(
     };
     let at = account.api_key.span().start;
     let api_key = credential(account.api_key.get_ref()).map_err(|why| source.error(at, why))?;
-    let ms = &account.timeouts;
     Ok(AccountConfig {
         id: id.get_ref().clone(),
         kind: AccountKind::Anthropic,
@@ -280,14 +124,18 @@ fn account_from(
         max_concurrent: u32::try_from(account.max_concurrent).expect("bounded to 1,000,000"),
         serial_turns: account.serial_turns,
         turn_delay: Duration::from_millis(account.turn_delay_ms),
-        timeouts: Timeouts {
-            connect: Duration::from_millis(ms.connect_ms),
-            first_byte_stream: Duration::from_millis(ms.first_byte_stream_ms),
-            first_byte: Duration::from_millis(ms.first_byte_ms),
-            idle: Duration::from_millis(ms.idle_ms),
-            total: Duration::from_millis(ms.total_ms),
-        },
+        timeouts: timeouts_from(&account.timeouts),
     })
+}
+
+fn timeouts_from(ms: &TimeoutsMs) -> Timeouts {
+    Timeouts {
+        connect: Duration::from_millis(ms.connect_ms),
+        first_byte_stream: Duration::from_millis(ms.first_byte_stream_ms),
+        first_byte: Duration::from_millis(ms.first_byte_ms),
+        idle: Duration::from_millis(ms.idle_ms),
+        total: Duration::from_millis(ms.total_ms),
+    }
 }
 
 fn group_from(
@@ -367,16 +215,6 @@ fn credential(text: &str) -> Result<Credential, &'static str> {
             Err("must be env:NAME, file:PATH, or the key itself")
         }
         _ => Ok(Credential::Literal(Secret::new(text))),
-    }
-}
-
-fn bounded<'de, D: Deserializer<'de>, const MIN: u64, const MAX: u64>(
-    from: D,
-) -> Result<u64, D::Error> {
-    let number = i64::deserialize(from)?;
-    match u64::try_from(number) {
-        Ok(number) if (MIN..=MAX).contains(&number) => Ok(number),
-        _ => Err(D::Error::custom(format!("must be {MIN} to {MAX}"))),
     }
 }
 

@@ -1,0 +1,176 @@
+//! The shape of `weir.toml`: its tables and keys, their defaults, the bounds of their numbers.
+//! What the values mean for each other is decided in `file.rs`.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use toml::Spanned;
+
+use super::{Config, Timeouts};
+use crate::time::millis;
+
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) data_dir: PathBuf,
+    #[serde(deserialize_with = "bounded::<_, 0, DAY_MS>")]
+    pub(super) drain_timeout_ms: u64,
+    pub(super) listen: Listen,
+    pub(super) redis: Redis,
+    pub(super) module: Module,
+    pub(super) admission: Admission,
+    pub(super) body: Body,
+    pub(super) accounts: BTreeMap<Spanned<String>, Account>,
+    pub(super) groups: BTreeMap<Spanned<String>, Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Listen {
+    pub(super) callers: SocketAddr,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Redis {
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) embedded: Option<Spanned<bool>>,
+    pub(super) server: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Module {
+    pub(super) path: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Admission {
+    #[serde(deserialize_with = "bounded::<_, 1_000, HOUR_MS>")]
+    pub(super) lease_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Body {
+    #[serde(deserialize_with = "bounded::<_, 1_024, { 256 << 20 }>")]
+    pub(super) max_bytes: u64,
+    #[serde(deserialize_with = "bounded::<_, 1_024, { 1 << 40 }>")]
+    pub(super) max_buffered_bytes: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Account {
+    pub(super) kind: Kind,
+    pub(super) base_url: Option<Spanned<String>>,
+    pub(super) api_key: Spanned<String>,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
+    pub(super) max_concurrent: u64,
+    #[serde(default)]
+    pub(super) serial_turns: bool,
+    #[serde(default, deserialize_with = "bounded::<_, 0, DAY_MS>")]
+    pub(super) turn_delay_ms: u64,
+    #[serde(default)]
+    pub(super) allow_http: bool,
+    #[serde(default)]
+    pub(super) timeouts: TimeoutsMs,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    Anthropic,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TimeoutsMs {
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    pub(super) connect_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    pub(super) first_byte_stream_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    pub(super) first_byte_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    pub(super) idle_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1, DAY_MS>")]
+    pub(super) total_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    pub(super) accounts: Vec<Spanned<String>>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        let config = Config::default();
+        Self {
+            data_dir: config.data_dir,
+            drain_timeout_ms: millis(config.drain_timeout),
+            listen: Listen::default(),
+            redis: Redis::default(),
+            module: Module::default(),
+            admission: Admission::default(),
+            body: Body::default(),
+            accounts: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            callers: Config::default().callers,
+        }
+    }
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            lease_ms: millis(Config::default().lease),
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        let config = Config::default();
+        Self {
+            max_bytes: config.max_body_bytes as u64,
+            max_buffered_bytes: config.max_buffered_bytes as u64,
+        }
+    }
+}
+
+impl Default for TimeoutsMs {
+    fn default() -> Self {
+        let timeouts = Timeouts::default();
+        Self {
+            connect_ms: millis(timeouts.connect),
+            first_byte_stream_ms: millis(timeouts.first_byte_stream),
+            first_byte_ms: millis(timeouts.first_byte),
+            idle_ms: millis(timeouts.idle),
+            total_ms: millis(timeouts.total),
+        }
+    }
+}
+
+/// A number within its bounds; anything else is an error that names them.
+fn bounded<'de, D: Deserializer<'de>, const MIN: u64, const MAX: u64>(
+    from: D,
+) -> Result<u64, D::Error> {
+    let number = i64::deserialize(from)?;
+    match u64::try_from(number) {
+        Ok(number) if (MIN..=MAX).contains(&number) => Ok(number),
+        _ => Err(D::Error::custom(format!("must be {MIN} to {MAX}"))),
+    }
+}

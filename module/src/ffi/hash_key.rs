@@ -1,39 +1,28 @@
 //! A key that holds a HASH or nothing. Fields and values are any bytes.
 
+use std::ops::Deref;
+
 use redis_module::{Context, RedisString, RedisValue, raw};
 
 use super::key::{Access, Key, Kind};
 use super::{Ctx, api, string};
 use crate::error::Error;
-use crate::time::UnixMillis;
 use crate::{events, replicate};
 
 #[derive(Debug)]
 pub(crate) struct HashKey<'a>(Key<'a>);
 
+impl<'a> Deref for HashKey<'a> {
+    type Target = Key<'a>;
+
+    fn deref(&self) -> &Key<'a> {
+        &self.0
+    }
+}
+
 impl<'a> HashKey<'a> {
     pub(crate) fn open(ctx: Ctx, name: &'a RedisString, access: Access) -> Result<Self, Error> {
         Key::open(ctx, name, access, Kind::Hash).map(Self)
-    }
-
-    pub(crate) fn is_missing(&self) -> bool {
-        self.0.is_missing()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(crate) fn expires_at(&self) -> Option<UnixMillis> {
-        self.0.expires_at()
-    }
-
-    pub(crate) fn expire_at(&self, at: UnixMillis) {
-        self.0.expire_at(at);
-    }
-
-    pub(crate) fn delete(&self) {
-        self.0.delete();
     }
 
     pub(crate) fn get(&self, field: &[u8]) -> Option<RedisString> {
@@ -61,14 +50,14 @@ impl<'a> HashKey<'a> {
         // SAFETY: the key holds a hash; the list of pairs ends with a null; the value is ours to free.
         unsafe {
             api!(RedisModule_HashGet)(
-                self.0.raw,
+                self.raw,
                 raw::REDISMODULE_HASH_NONE as i32,
                 field.inner,
                 &raw mut value,
                 NO_MORE,
             );
         }
-        (!value.is_null()).then(|| RedisString::from_redis_module_string(self.0.ctx, value))
+        (!value.is_null()).then(|| RedisString::from_redis_module_string(self.ctx, value))
     }
 
     /// `HSET key field value`
@@ -77,16 +66,16 @@ impl<'a> HashKey<'a> {
         // SAFETY: the key is open for writing and holds a hash or nothing; the list of pairs ends with a null.
         unsafe {
             api!(RedisModule_HashSet)(
-                self.0.raw,
+                self.raw,
                 raw::REDISMODULE_HASH_NONE as i32,
                 field.inner,
                 value.inner,
                 NO_MORE,
             );
         }
-        replicate::hset(self.0.ctx, self.0.name, &field, &value);
-        events::core(self.0.ctx, events::Class::Hash, c"hset", self.0.name);
-        self.0.touched();
+        replicate::hset(self.ctx, self.name, &field, &value);
+        events::core(self.ctx, events::Class::Hash, c"hset", self.name);
+        self.touched();
     }
 
     /// `HDEL key field [field …]`, of those that are there.
@@ -101,9 +90,9 @@ impl<'a> HashKey<'a> {
             .map(|field| field.inner)
             .collect();
         if !removed.is_empty() {
-            replicate::hdel(self.0.ctx, self.0.name, &mut removed);
-            events::core(self.0.ctx, events::Class::Hash, c"hdel", self.0.name);
-            self.0.touched();
+            replicate::hdel(self.ctx, self.name, &mut removed);
+            events::core(self.ctx, events::Class::Hash, c"hdel", self.name);
+            self.touched();
         }
     }
 
@@ -111,7 +100,7 @@ impl<'a> HashKey<'a> {
         // SAFETY: as in `set`; the value that stands for removal is a constant of the API, never followed.
         let changed = unsafe {
             api!(RedisModule_HashSet)(
-                self.0.raw,
+                self.raw,
                 raw::REDISMODULE_HASH_NONE as i32,
                 field.inner,
                 DELETE,
@@ -124,9 +113,8 @@ impl<'a> HashKey<'a> {
     /// At most `most` fields with their values, drawn at random; one may come twice.
     pub(crate) fn sample(&self, most: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
         let count = format!("-{most}");
-        let words = [self.0.name.as_slice(), count.as_bytes(), b"WITHVALUES"];
-        let Ok(RedisValue::Array(flat)) = Context::new(self.0.ctx).call("HRANDFIELD", &words)
-        else {
+        let words = [self.name.as_slice(), count.as_bytes(), b"WITHVALUES"];
+        let Ok(RedisValue::Array(flat)) = Context::new(self.ctx).call("HRANDFIELD", &words) else {
             return Vec::new();
         };
         flat.chunks_exact(2)
@@ -136,8 +124,8 @@ impl<'a> HashKey<'a> {
 
     /// Its size in memory, estimated from a few entries.
     pub(crate) fn memory(&self) -> i64 {
-        let words: [&[u8]; 2] = [b"USAGE", self.0.name.as_slice()];
-        match Context::new(self.0.ctx).call("MEMORY", &words) {
+        let words: [&[u8]; 2] = [b"USAGE", self.name.as_slice()];
+        match Context::new(self.ctx).call("MEMORY", &words) {
             Ok(RedisValue::Integer(bytes)) => bytes,
             _ => 0,
         }

@@ -71,7 +71,7 @@ impl<'a> Key<'a> {
     }
 
     /// How many elements it has; the length in bytes of a string.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         // SAFETY: a null key is allowed and has length 0.
         unsafe { api!(RedisModule_ValueLength)(self.raw) }
     }

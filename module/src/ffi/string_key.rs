@@ -1,5 +1,7 @@
 //! A key that holds a STRING or nothing.
 
+use std::ops::Deref;
+
 use redis_module::{RedisString, raw};
 
 use super::key::{Access, Key, Kind};
@@ -11,13 +13,17 @@ use crate::{events, replicate};
 #[derive(Debug)]
 pub(crate) struct StringKey<'a>(Key<'a>);
 
+impl<'a> Deref for StringKey<'a> {
+    type Target = Key<'a>;
+
+    fn deref(&self) -> &Key<'a> {
+        &self.0
+    }
+}
+
 impl<'a> StringKey<'a> {
     pub(crate) fn open(ctx: Ctx, name: &'a RedisString, access: Access) -> Result<Self, Error> {
         Key::open(ctx, name, access, Kind::String).map(Self)
-    }
-
-    pub(crate) fn is_missing(&self) -> bool {
-        self.0.is_missing()
     }
 
     /// The text that it holds. A copy: a write may move or free the original.
@@ -28,7 +34,7 @@ impl<'a> StringKey<'a> {
         let mut len = 0;
         // SAFETY: the key holds a string, and is not null; the pointer is good for `len` bytes until the next call on the key.
         unsafe {
-            let start = api!(RedisModule_StringDMA)(self.0.raw, &raw mut len, READ);
+            let start = api!(RedisModule_StringDMA)(self.raw, &raw mut len, READ);
             if start.is_null() {
                 return Vec::new();
             }
@@ -41,18 +47,14 @@ impl<'a> StringKey<'a> {
         if self.is_missing() {
             let text = string(value);
             // SAFETY: the key is open for writing; the server takes its own reference to the string.
-            unsafe { api!(RedisModule_StringSet)(self.0.raw, text.inner) };
+            unsafe { api!(RedisModule_StringSet)(self.raw, text.inner) };
         } else {
             self.overwrite(value);
         }
-        self.0.set_expire(at);
-        replicate::set(self.0.ctx, self.0.name, value, at);
-        events::core(self.0.ctx, events::Class::String, c"set", self.0.name);
-        self.0.touched();
-    }
-
-    pub(crate) fn delete(&self) {
-        self.0.delete();
+        self.set_expire(at);
+        replicate::set(self.ctx, self.name, value, at);
+        events::core(self.ctx, events::Class::String, c"set", self.name);
+        self.touched();
     }
 
     /// Writes in place, which spares the key's removal and insertion.
@@ -61,8 +63,8 @@ impl<'a> StringKey<'a> {
         // SAFETY: the key holds a string and is open for writing; after the truncation it is `value.len()` bytes long
         // and not shared, and the pointer is good for that many until the next call on the key.
         unsafe {
-            api!(RedisModule_StringTruncate)(self.0.raw, value.len());
-            let start = api!(RedisModule_StringDMA)(self.0.raw, &raw mut len, READ_WRITE);
+            api!(RedisModule_StringTruncate)(self.raw, value.len());
+            let start = api!(RedisModule_StringDMA)(self.raw, &raw mut len, READ_WRITE);
             debug_assert_eq!(len, value.len());
             std::ptr::copy_nonoverlapping(value.as_ptr(), start.cast::<u8>(), value.len().min(len));
         }

@@ -1,5 +1,7 @@
 //! A key that holds a ZSET or nothing. Scores are integers: times in ms since 1970, or their negatives.
 
+use std::ops::Deref;
+
 use redis_module::{Context, RedisString, RedisValue, raw};
 
 use super::key::{Access, Key, Kind};
@@ -10,6 +12,14 @@ use crate::{events, replicate};
 
 #[derive(Debug)]
 pub(crate) struct ZsetKey<'a>(Key<'a>);
+
+impl<'a> Deref for ZsetKey<'a> {
+    type Target = Key<'a>;
+
+    fn deref(&self) -> &Key<'a> {
+        &self.0
+    }
+}
 
 /// An element and its score.
 #[derive(Debug)]
@@ -23,28 +33,11 @@ impl<'a> ZsetKey<'a> {
         Key::open(ctx, name, access, Kind::Zset).map(Self)
     }
 
-    pub(crate) fn is_missing(&self) -> bool {
-        self.0.is_missing()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(crate) fn expires_at(&self) -> Option<UnixMillis> {
-        self.0.expires_at()
-    }
-
-    pub(crate) fn expire_at(&self, at: UnixMillis) {
-        self.0.expire_at(at);
-    }
-
     pub(crate) fn score(&self, member: &RedisString) -> Option<i64> {
         let mut score = 0.0;
         // SAFETY: the key holds a zset or is null, which answers "missing".
         let found = !self.is_missing()
-            && unsafe { api!(RedisModule_ZsetScore)(self.0.raw, member.inner, &raw mut score) }
-                == OK;
+            && unsafe { api!(RedisModule_ZsetScore)(self.raw, member.inner, &raw mut score) } == OK;
         found.then(|| integer(score))
     }
 
@@ -71,9 +64,9 @@ impl<'a> ZsetKey<'a> {
 
     /// How many elements have a score higher than `after`, in logarithmic time.
     pub(crate) fn count_above(&self, after: UnixMillis) -> Result<usize, Error> {
-        let key = self.0.name.as_slice();
+        let key = self.name.as_slice();
         let min = format!("({}", after.get());
-        match Context::new(self.0.ctx).call("ZCOUNT", &[key, min.as_bytes(), b"+inf"]) {
+        match Context::new(self.ctx).call("ZCOUNT", &[key, min.as_bytes(), b"+inf"]) {
             Ok(RedisValue::Integer(count)) => Ok(usize::try_from(count).unwrap_or(0)),
             Ok(_) => Err(Error::Internal),
             Err(error) => Err(Error::Server(error.to_string())),
@@ -106,12 +99,12 @@ impl<'a> ZsetKey<'a> {
             .map(|member| member.inner)
             .collect();
         if !removed.is_empty() {
-            replicate::zrem(self.0.ctx, self.0.name, &mut removed);
-            events::core(self.0.ctx, events::Class::Zset, c"zrem", self.0.name);
+            replicate::zrem(self.ctx, self.name, &mut removed);
+            events::core(self.ctx, events::Class::Zset, c"zrem", self.name);
             if self.is_missing() {
-                events::core(self.0.ctx, events::Class::Generic, c"del", self.0.name);
+                events::core(self.ctx, events::Class::Generic, c"del", self.name);
             }
-            self.0.touched();
+            self.touched();
         }
         removed.len()
     }
@@ -122,21 +115,21 @@ impl<'a> ZsetKey<'a> {
         // SAFETY: the key is open for writing and holds a zset or nothing.
         unsafe {
             let score = score.get() as f64;
-            api!(RedisModule_ZsetAdd)(self.0.raw, score, member.inner, &raw mut flags);
+            api!(RedisModule_ZsetAdd)(self.raw, score, member.inner, &raw mut flags);
         }
         flags as u32
     }
 
     fn added(&self, score: UnixMillis, members: &[&RedisString]) {
-        replicate::zadd(self.0.ctx, self.0.name, score, members);
-        events::core(self.0.ctx, events::Class::Zset, c"zadd", self.0.name);
-        self.0.touched();
+        replicate::zadd(self.ctx, self.name, score, members);
+        events::core(self.ctx, events::Class::Zset, c"zadd", self.name);
+        self.touched();
     }
 
     fn remove_one(&self, member: &RedisString) -> bool {
         let mut removed = 0;
         // SAFETY: the key is open for writing; removing the last element leaves it empty, which is allowed too.
-        unsafe { api!(RedisModule_ZsetRem)(self.0.raw, member.inner, &raw mut removed) };
+        unsafe { api!(RedisModule_ZsetRem)(self.raw, member.inner, &raw mut removed) };
         removed == 1
     }
 
@@ -146,10 +139,10 @@ impl<'a> ZsetKey<'a> {
             unsafe {
                 match from {
                     FromEnd::First => {
-                        api!(RedisModule_ZsetFirstInScoreRange)(self.0.raw, min, max, 0, 0)
+                        api!(RedisModule_ZsetFirstInScoreRange)(self.raw, min, max, 0, 0)
                     }
                     FromEnd::Last => {
-                        api!(RedisModule_ZsetLastInScoreRange)(self.0.raw, min, max, 0, 0)
+                        api!(RedisModule_ZsetLastInScoreRange)(self.raw, min, max, 0, 0)
                     }
                 }
             };

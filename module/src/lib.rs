@@ -55,7 +55,7 @@ redis_module! {
         ["qgate.acquire", qgate::acquire::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
         ["qgate.renew", qgate::renew::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.release", qgate::release::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["qgate.leave", qgate::leave::command, "write fast", 0, 0, 0, "", "write fast"],
+        ["qgate.leave", qgate::leave::command, "write fast", 3, -1, 1, "", "write fast"],
         ["qgate.count", qgate::count::command, "readonly fast", 1, -1, 1, "", "read fast"],
         ["qgate.members", qgate::members::command, "readonly", 1, 1, 1, "", "read slow"],
         ["qgate.info", qgate::info::command, "readonly fast", 1, 1, 1, "", "read fast"],

@@ -29,8 +29,8 @@ pub(crate) enum Keys {
     Change,
     /// All words, read.
     ReadAll,
-    /// The words that the number at this position counts, changed.
-    ChangeNumbered { numkeys_at: i32 },
+    /// All words from this position on, changed.
+    ChangeFrom { first: i32 },
 }
 
 /// An argument of the grammar.
@@ -215,26 +215,17 @@ fn key_spec(keys: Keys) -> raw::RedisModuleCommandKeySpec {
         Keys::Read => (READ, 1, 0),
         Keys::ReadAll => (READ, 1, -1),
         Keys::Change => (CHANGE, 1, 0),
-        Keys::ChangeNumbered { numkeys_at } => (CHANGE, numkeys_at, 0),
+        Keys::ChangeFrom { first } => (CHANGE, first, -1),
     };
     spec.flags = u64::from(flags);
     spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
     spec.bs.index.pos = pos;
-    if let Keys::ChangeNumbered { .. } = keys {
-        spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_KEYNUM;
-        spec.fk.keynum = raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_2 {
-            keynumidx: 0,
-            firstkey: 1,
-            keystep: 1,
-        };
-    } else {
-        spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
-        spec.fk.range = raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 {
-            lastkey: last,
-            keystep: 1,
-            limit: 0,
-        };
-    }
+    spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
+    spec.fk.range = raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 {
+        lastkey: last,
+        keystep: 1,
+        limit: 0,
+    };
     spec
 }
 

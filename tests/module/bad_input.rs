@@ -89,7 +89,8 @@ fn wrong_numbers<const N: usize>(command: &str, tails: [&str; N]) -> Vec<Refusal
 /// An argument between `before` and `after` that must be 1 to `max` bytes.
 fn lengths(argument: &str, max: usize, before: &str, after: &str) -> Vec<Refusal> {
     let refusal = format!("ERR invalid {argument}: must be 1 to {max} bytes");
-    [r#""""#.to_owned(), "x".repeat(max + 1)]
+    let huge = "x".repeat(4_000_000);
+    [r#""""#.to_owned(), "x".repeat(max + 1), huge]
         .map(|value| (format!("{before} {value} {after}"), refusal.clone()))
         .to_vec()
 }
@@ -138,11 +139,11 @@ fn valueless(option: &str, before: &str) -> Refusal {
 
 /// Words behind a line, or in its middle, that the grammar has no place for.
 fn strange_words(before: &str, after: &str) -> Vec<Refusal> {
-    let long = "x".repeat(65);
+    let (long, huge) = ("x".repeat(65), "x".repeat(4_000_000));
     let cut = format!("{}...", &long[..64]);
     STRANGE_WORDS
         .into_iter()
-        .chain([(long.as_str(), cut.as_str())])
+        .chain([(long.as_str(), cut.as_str()), (&huge, &cut)])
         .map(|(word, shown)| {
             (
                 format!("{before} {word} {after}"),

@@ -55,6 +55,7 @@ fn each_command_says_its_arity_and_what_it_does_to_data() {
         assert_ne!(has("write"), has("readonly"), "{name}: {flags:?}");
         assert_eq!(has("denyoom"), TAKING.contains(&name), "{name}: {flags:?}");
         assert!(!has("noscript") && !has("blocking"), "{name}: {flags:?}");
+        assert!(!has("movablekeys"), "clients know the keys: {name}");
     }
 }
 
@@ -84,20 +85,6 @@ fn each_command_says_how_it_uses_its_keys() {
             let flags: Vec<_> = key.items()[1].items().iter().map(Reply::text).collect();
             assert_eq!(flags, expected, "{name}");
         }
-    }
-}
-
-#[test]
-fn a_number_of_keys_that_cannot_be_names_no_key() {
-    let redis = Redis::start();
-    for line in [
-        "QGATE.LEAVE a 3 k1 k2",
-        "QGATE.LEAVE a 0 k1",
-        "QGATE.LEAVE a -1 k1",
-        "QGATE.LEAVE a x k1",
-    ] {
-        let keys = redis.call(format!("COMMAND GETKEYS {line}"));
-        assert!(keys.is_error(), "{line}: {keys:?}");
     }
 }
 

@@ -1,5 +1,5 @@
 //! The module against real servers, a file per concern. The contract of each command is in `module/README.md`.
-//! `typed`, `moment`, `unchanged` and `aof` are what the tests look through.
+//! First what the tests look through, then what they hold.
 
 mod aof;
 mod moment;
@@ -9,6 +9,7 @@ mod typed;
 mod unchanged;
 
 mod bad_input;
+mod cluster;
 mod described;
 mod events;
 mod info;

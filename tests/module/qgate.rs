@@ -344,6 +344,24 @@ fn a_member_may_be_any_1_to_512_bytes() {
 }
 
 #[test]
+fn thousands_of_slots_can_be_renewed_given_back_and_left_at_once() {
+    let redis = Redis::start();
+    let names: Vec<String> = (0..5_000).map(|number| format!("m{number}")).collect();
+    for name in &names {
+        redis.call(["QGATE.ACQUIRE", "g", name, "LIMIT", "0", "PX", "50000"]);
+    }
+    let all = names.join(" ");
+    let renewed = redis.call(format!("QGATE.RENEW g PX 60000 {all}"));
+    assert_eq!(renewed, vec![1; names.len()]);
+    assert_eq!(redis.call(format!("QGATE.RELEASE g {all} {all}")), 5_000);
+    for key in &names[..500] {
+        redis.call(["QGATE.ACQUIRE", key, "a", "LIMIT", "1", "PX", "50000"]);
+    }
+    assert_eq!(redis.call(format!("QGATE.LEAVE a 5000 {all}")), 500);
+    assert_eq!(redis.call("DBSIZE"), 0);
+}
+
+#[test]
 fn the_longest_lease_is_30_days() {
     let redis = Redis::start();
     let asked: Moment = moment(&redis, "QGATE.ACQUIRE g a LIMIT 1 EX 2592000");

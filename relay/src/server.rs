@@ -111,11 +111,6 @@ impl Relay {
             .load(&app.store)
             .await
             .context("cannot read the keys of callers")?;
-        if app.keys.is_empty() {
-            tracing::warn!(
-                "there is no key yet, so nobody is served: make one with `weir key create`"
-            );
-        }
         Ok((Arc::new(app), supervisor))
     }
 
@@ -132,6 +127,11 @@ impl Relay {
     /// The relay's Redis.
     pub fn store(&self) -> &Store {
         &self.app.store
+    }
+
+    /// Whether there is anybody to serve.
+    pub fn has_keys(&self) -> bool {
+        !self.app.keys.is_empty()
     }
 
     /// Makes a key and waits until this relay lets it in.

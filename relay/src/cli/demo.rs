@@ -121,7 +121,7 @@ Weir serves at {url}; upstream is {upstream}.
 Stream an answer:
   curl -N {url}/v1/messages -H 'x-api-key: {key}' \
     -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \
-    -d '{{"model":"claude-sonnet-4-5","max_tokens":256,"stream":true,"messages":[{{"role":"user","content":"Say hello."}}]}}'
+    -d '{{"model":"claude-sonnet-5-5","max_tokens":256,"stream":true,"messages":[{{"role":"user","content":"Say hello."}}]}}'
 
 Python SDK:
   client = anthropic.Anthropic(base_url="{url}", api_key="{key}")

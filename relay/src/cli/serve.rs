@@ -16,6 +16,9 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let relay = Relay::start(load(&args.config)?).await?;
+    if !relay.has_keys() {
+        tracing::warn!("there is no key yet, so nobody is served: make one with `weir key create`");
+    }
     signals.next().await;
     tokio::select! {
         () = relay.shutdown() => Ok(()),

@@ -119,6 +119,20 @@ fn a_persisted_gate_still_frees_its_slots_and_gets_its_life_back() {
 }
 
 #[test]
+fn a_gate_that_gets_a_life_outlives_its_closure() {
+    let redis = Redis::start();
+    for closed_for in [100_000, 2 * ABSURD_MS] {
+        redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 50000");
+        let closed_until = server_ms(&redis) + closed_for;
+        close(&redis, "g", &closed_until.to_string());
+        redis.call("PERSIST g");
+        assert_eq!(redis.call("QGATE.RENEW g PX 1000 a"), [1]);
+        assert!(redis.call("PEXPIRETIME g").int() >= closed_until);
+        redis.call("DEL g");
+    }
+}
+
+#[test]
 fn a_gate_whose_life_was_cut_short_gets_it_back_with_the_next_longer_lease() {
     let redis = Redis::start();
     redis.call("QGATE.ACQUIRE g a LIMIT 0 PX 50000");

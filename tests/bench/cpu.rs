@@ -20,14 +20,36 @@ pub(crate) fn pin(pid: u32, cpu: usize) {
     let _ = (pid, cpu);
 }
 
-/// CPU time of all live threads of a process, from the scheduler's nanosecond counters.
-pub(crate) fn used(pid: u32) -> Duration {
-    let of_thread = |thread: i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/task/{thread}/schedstat")).ok()?;
-        stat.split_ascii_whitespace().next()?.parse::<u64>().ok()
-    };
-    let nanos: u64 = threads(pid).filter_map(of_thread).sum();
-    Duration::from_nanos(nanos)
+/// What the threads of a process had of the CPU, from the scheduler's nanosecond counters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CpuTime {
+    pub(crate) ran: Duration,
+    /// Ready to run while something else ran.
+    pub(crate) waited: Duration,
+}
+
+impl CpuTime {
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            ran: self.ran.saturating_sub(earlier.ran),
+            waited: self.waited.saturating_sub(earlier.waited),
+        }
+    }
+}
+
+/// Of all live threads together.
+pub(crate) fn time(pid: u32) -> CpuTime {
+    let mut sum = CpuTime::default();
+    for thread in threads(pid) {
+        let stat = fs::read_to_string(format!("/proc/{pid}/task/{thread}/schedstat"));
+        let stat = stat.unwrap_or_default();
+        let mut nanos = stat.split_ascii_whitespace().map(str::parse);
+        if let (Some(Ok(ran)), Some(Ok(waited))) = (nanos.next(), nanos.next()) {
+            sum.ran += Duration::from_nanos(ran);
+            sum.waited += Duration::from_nanos(waited);
+        }
+    }
+    sum
 }
 
 fn threads(pid: u32) -> impl Iterator<Item = i32> {

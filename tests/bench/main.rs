@@ -4,10 +4,13 @@
 mod batch;
 mod cpu;
 mod draw;
+mod memory;
 mod qgate;
 mod race;
+mod relay;
 mod report;
 mod scripts;
+mod slowlog;
 mod stand;
 mod trie;
 mod umq;
@@ -33,6 +36,9 @@ enum Bench {
     Umq,
     Qgate,
     Trie,
+    Slowlog,
+    Memory,
+    Relay,
 }
 
 fn main() {
@@ -50,6 +56,9 @@ fn main() {
             Bench::Umq => umq::run(&pace),
             Bench::Qgate => qgate::run(&pace),
             Bench::Trie => trie::run(&pace),
+            Bench::Slowlog => slowlog::run(&pace),
+            Bench::Memory => memory::run(),
+            Bench::Relay => relay::run(&pace),
         }
     }
 }

@@ -36,10 +36,7 @@ pub(crate) fn run(pace: &Pace) {
         "acquire + release, 100 live",
         Some(1.5),
     );
-    let aof = Redis::builder()
-        .arg("appendonly", "yes")
-        .arg("appendfsync", "everysec");
-    let mut stand = Stand::start(aof);
+    let mut stand = Stand::start(crate::stand::with_aof());
     pairs(
         &mut stand,
         pace,
@@ -55,14 +52,13 @@ fn pairs(stand: &mut Stand, pace: &Pace, live: u64, name: &str, must: Option<f64
     let (mut weir, mut lua) = (Draw::new(1), Draw::new(1));
     let weir = Contender::new(&["qgate.acquire", "qgate.release"], |batch| {
         let (key, member) = (format!("gate:{}", weir.below(GATES)), weir.id());
-        weir_acquire(batch, &key, &member, "1000", Expected::Int(1));
+        acquire(batch, &key, &member, "1000", 1);
         batch.push(&["QGATE.RELEASE", &key, &member], Expected::Int(1));
     });
     let lua = Contender::new(&["evalsha"], |batch| {
         let (key, member) = (format!("zset:{}", lua.below(GATES)), lua.id());
-        scripts.acquire(batch, &key, &member, "1000", Expected::Int(1));
-        let words = ["EVALSHA", &scripts.release, "1", &key, &member];
-        batch.push(&words, Expected::Int(1));
+        scripts.acquire(batch, &key, &member, "1000", 1);
+        scripts.release(batch, &key, &member);
     });
     let costs = race(stand, pace, [weir, lua]);
     report::duel(name, must, costs);
@@ -73,11 +69,11 @@ fn refused(stand: &mut Stand, pace: &Pace) {
     let (mut weir, mut lua) = (Draw::new(2), Draw::new(2));
     let weir = Contender::new(&["qgate.acquire"], |batch| {
         let (key, member) = (format!("gate:{}", weir.below(GATES)), weir.id());
-        weir_acquire(batch, &key, &member, "10", Expected::Int(0));
+        acquire(batch, &key, &member, "10", 0);
     });
     let lua = Contender::new(&["evalsha"], |batch| {
         let (key, member) = (format!("zset:{}", lua.below(GATES)), lua.id());
-        scripts.acquire(batch, &key, &member, "10", Expected::Int(0));
+        scripts.acquire(batch, &key, &member, "10", 0);
     });
     let costs = race(stand, pace, [weir, lua]);
     report::duel("acquire, refused at a limit of 10", Some(8.0), costs);
@@ -120,24 +116,25 @@ fn occupy(stand: &mut Stand, scripts: &Scripts, live: u64) {
         let at = at as u64;
         let (gate, member) = (at % GATES, format!("req-{at:012}-standing"));
         let (weir, lua) = (format!("gate:{gate}"), format!("zset:{gate}"));
-        weir_acquire(batch, &weir, &member, "1000", Expected::Int(1));
-        scripts.acquire(batch, &lua, &member, "1000", Expected::Int(1));
+        acquire(batch, &weir, &member, "1000", 1);
+        scripts.acquire(batch, &lua, &member, "1000", 1);
     });
 }
 
-fn weir_acquire(batch: &mut Batch, key: &str, member: &str, limit: &str, expected: Expected) {
+pub(crate) fn acquire(batch: &mut Batch, key: &str, member: &str, limit: &str, status: i64) {
     let lease = LEASE_MS.to_string();
     let words = ["QGATE.ACQUIRE", key, member, "LIMIT", limit, "PX", &lease];
-    batch.push(&words, expected);
+    batch.push(&words, Expected::Int(status));
 }
 
-struct Scripts {
+/// The two scripts of a gate, loaded into a server.
+pub(crate) struct Scripts {
     acquire: String,
     release: String,
 }
 
 impl Scripts {
-    fn load(stand: &mut Stand) -> Self {
+    pub(crate) fn load(stand: &mut Stand) -> Self {
         Self {
             acquire: stand.script(GATE_ACQUIRE),
             release: stand.script(GATE_RELEASE),
@@ -145,7 +142,14 @@ impl Scripts {
     }
 
     /// The caller's clock decides: that is what the scripts do.
-    fn acquire(&self, batch: &mut Batch, key: &str, member: &str, limit: &str, expected: Expected) {
+    pub(crate) fn acquire(
+        &self,
+        batch: &mut Batch,
+        key: &str,
+        member: &str,
+        limit: &str,
+        status: i64,
+    ) {
         let now = time::unix_ms();
         let (end, now) = ((now + LEASE_MS).to_string(), now.to_string());
         let ttl = (LEASE_MS / 1_000).to_string();
@@ -160,6 +164,11 @@ impl Scripts {
             member,
             &ttl,
         ];
-        batch.push(&words, expected);
+        batch.push(&words, Expected::Int(status));
+    }
+
+    fn release(&self, batch: &mut Batch, key: &str, member: &str) {
+        let words = ["EVALSHA", &self.release, "1", key, member];
+        batch.push(&words, Expected::Int(1));
     }
 }

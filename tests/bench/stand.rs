@@ -3,13 +3,12 @@
 
 use std::io::{BufReader, Write as _};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use harness::redis::Builder;
 use harness::{Client, Redis, resp};
 
 use crate::batch::Batch;
-use crate::cpu;
+use crate::cpu::{self, CpuTime};
 
 /// The server's CPU; the load has the other.
 const SERVER_CPU: usize = 0;
@@ -22,11 +21,11 @@ pub(crate) struct Stand {
     load: BufReader<UnixStream>,
 }
 
-/// What the server's commands took since the last reset.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spent {
-    pub(crate) calls: u64,
-    pub(crate) micros: u64,
+/// A server that appends to a file and syncs it every second.
+pub(crate) fn with_aof() -> Builder {
+    Redis::builder()
+        .arg("appendonly", "yes")
+        .arg("appendfsync", "everysec")
 }
 
 impl Stand {
@@ -88,28 +87,24 @@ impl Stand {
         self.control.call("CONFIG RESETSTAT");
     }
 
-    /// The time of the named commands themselves. The commands that a script calls are in the script's.
-    pub(crate) fn spent(&mut self, commands: &[&str]) -> Spent {
+    /// The time of the named commands themselves since then, in microseconds. What a script calls is in the script's.
+    pub(crate) fn spent(&mut self, commands: &[&str]) -> u64 {
         let stats = self.control.call("INFO commandstats").text();
-        let mut sum = Spent::default();
-        for command in commands {
+        let of = |command: &&str| {
             let name = format!("cmdstat_{command}:");
             let line = stats.lines().find_map(|line| line.strip_prefix(&name));
-            let line = line.unwrap_or_else(|| panic!("{command} was not called"));
-            sum.calls += number(line, "calls=");
-            sum.micros += number(line, "usec=");
-        }
-        sum
+            let micros = |line: &str| {
+                line.split(',')
+                    .find_map(|part| part.strip_prefix("usec=")?.parse::<u64>().ok())
+            };
+            line.and_then(micros)
+                .unwrap_or_else(|| panic!("{command} was not called"))
+        };
+        commands.iter().map(of).sum()
     }
 
     /// CPU time of the whole server process.
-    pub(crate) fn cpu(&self) -> Duration {
-        cpu::used(self.redis.pid())
+    pub(crate) fn cpu(&self) -> CpuTime {
+        cpu::time(self.redis.pid())
     }
-}
-
-fn number(line: &str, name: &str) -> u64 {
-    line.split(',')
-        .find_map(|part| part.strip_prefix(name)?.parse().ok())
-        .expect("every cmdstat line has calls and usec")
 }

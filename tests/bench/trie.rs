@@ -72,7 +72,7 @@ fn hit(stand: &mut Stand, pace: &Pace, scripts: &Scripts, segments: usize) {
     let entries = entries(stand);
     let chains = chains(4 + segments as u64, ASKED.min(entries / 10), segments);
     stand.fill(chains.len(), |at, batch| {
-        weir_save(batch, "trie", &chains[at]);
+        save(batch, "trie", &chains[at]);
         scripts.save(batch, "hash", &chains[at]);
     });
     let (mut weir, mut lua) = (each(&chains), each(&chains));
@@ -93,7 +93,7 @@ fn saved(stand: &mut Stand, pace: &Pace, scripts: &Scripts, segments: usize) {
     let (mut weirs, mut luas) = (0, 0);
     let weir = Contender::new(&["trie.save"], |batch| {
         let key = format!("trie:{segments}:{}", weirs / SAVED_PER_KEY);
-        weir_save(batch, &key, &chain(&mut weir, segments));
+        save(batch, &key, &chain(&mut weir, segments));
         weirs += 1;
     });
     let lua = Contender::new(&["evalsha"], |batch| {
@@ -112,7 +112,7 @@ fn remember(stand: &mut Stand, scripts: &Scripts, entries: usize) {
     stand.fill(entries, |_, batch| {
         let segments = 2 + draw.below(31) as usize;
         let chain = chain(&mut draw, segments);
-        weir_save(batch, "trie", &chain);
+        save(batch, "trie", &chain);
         scripts.save(batch, "hash", &chain);
     });
 }
@@ -122,7 +122,7 @@ fn entries(stand: &mut Stand) -> usize {
     usize::try_from(entries).expect("a length is positive")
 }
 
-fn weir_save(batch: &mut Batch, key: &str, chain: &str) {
+pub(crate) fn save(batch: &mut Batch, key: &str, chain: &str) {
     let words = ["TRIE.SAVE", key, chain, VALUE, "EX", "3600"];
     batch.push(&words, Expected::Text);
 }
@@ -159,13 +159,14 @@ fn base36(mut number: u64) -> String {
     digits.iter().rev().collect()
 }
 
-struct Scripts {
+/// The two scripts, loaded into a server.
+pub(crate) struct Scripts {
     find: String,
     save: String,
 }
 
 impl Scripts {
-    fn load(stand: &mut Stand) -> Self {
+    pub(crate) fn load(stand: &mut Stand) -> Self {
         Self {
             find: stand.script(PREFIX_FIND),
             save: stand.script(PREFIX_SAVE),
@@ -177,7 +178,7 @@ impl Scripts {
         batch.push(&words, expected);
     }
 
-    fn save(&self, batch: &mut Batch, key: &str, chain: &str) {
+    pub(crate) fn save(&self, batch: &mut Batch, key: &str, chain: &str) {
         let words = ["EVALSHA", &self.save, "1", key, chain, VALUE, "3600"];
         batch.push(&words, Expected::Text);
     }

@@ -10,6 +10,8 @@ use crate::scripts::{TURN_ACQUIRE, TURN_RELEASE};
 use crate::stand::Stand;
 
 const TURNS: u64 = 10_000;
+/// The turn that somebody else holds.
+const HELD: u64 = TURNS + 1;
 
 pub(crate) fn run(pace: &Pace) {
     report::title("UMQ: turns");
@@ -17,63 +19,90 @@ pub(crate) fn run(pace: &Pace) {
     let mut stand = Stand::start(Redis::builder());
     pairs(&mut stand, pace, "acquire + release", Some(3.0));
     held(&mut stand, pace);
-    let aof = Redis::builder()
-        .arg("appendonly", "yes")
-        .arg("appendfsync", "everysec");
-    let mut stand = Stand::start(aof);
+    let mut stand = Stand::start(crate::stand::with_aof());
     pairs(&mut stand, pace, "the same with an AOF (everysec)", None);
 }
 
 fn pairs(stand: &mut Stand, pace: &Pace, name: &str, must: Option<f64>) {
-    let (acquire, release) = (stand.script(TURN_ACQUIRE), stand.script(TURN_RELEASE));
+    let scripts = Scripts::load(stand);
     let (mut weir, mut lua) = (Draw::new(1), Draw::new(1));
     let weir = Contender::new(&["umq.acquire", "umq.release"], |batch| {
         let (key, id) = (format!("turn:{}", weir.below(TURNS)), weir.id());
-        weir_acquire(batch, &key, &id, Expected::Int(1));
-        batch.push(&["UMQ.RELEASE", &key, &id], Expected::Int(1));
+        acquire(batch, &key, &id, 1);
+        release(batch, &key, &id);
     });
     let lua = Contender::new(&["evalsha"], |batch| {
         let (turn, id) = (lua.below(TURNS), lua.id());
-        let (lock, last) = (format!("lock:{turn}"), format!("last:{turn}"));
-        lua_acquire(batch, &acquire, [&lock, &last], &id, Expected::Int(1));
-        let words = ["EVALSHA", &release, "2", &lock, &last, &id];
-        batch.push(&words, Expected::Int(1));
+        scripts.acquire(batch, turn, &id, 1);
+        scripts.release(batch, turn, &id);
     });
     let costs = race(stand, pace, [weir, lua]);
     report::duel(name, must, costs);
 }
 
-/// Somebody else holds the turn.
 fn held(stand: &mut Stand, pace: &Pace) {
-    const KEYS: [&str; 2] = ["lock:held", "last:held"];
-    let acquire = stand.script(TURN_ACQUIRE);
+    let scripts = Scripts::load(stand);
+    let key = format!("turn:{HELD}");
     stand.fill(1, |_, batch| {
-        weir_acquire(batch, "turn:held", "holder", Expected::Int(1));
-        lua_acquire(batch, &acquire, KEYS, "holder", Expected::Int(1));
+        acquire(batch, &key, "holder", 1);
+        scripts.acquire(batch, HELD, "holder", 1);
     });
     let (mut weir, mut lua) = (Draw::new(2), Draw::new(2));
     let weir = Contender::new(&["umq.acquire"], |batch| {
-        weir_acquire(batch, "turn:held", &weir.id(), Expected::Int(0));
+        acquire(batch, &key, &weir.id(), 0);
     });
     let lua = Contender::new(&["evalsha"], |batch| {
-        lua_acquire(batch, &acquire, KEYS, &lua.id(), Expected::Int(0));
+        scripts.acquire(batch, HELD, &lua.id(), 0);
     });
     let costs = race(stand, pace, [weir, lua]);
     report::duel("acquire, held by another", None, costs);
 }
 
-fn weir_acquire(batch: &mut Batch, key: &str, id: &str, expected: Expected) {
+pub(crate) fn acquire(batch: &mut Batch, key: &str, id: &str, status: i64) {
     let words = ["UMQ.ACQUIRE", key, id, "PX", "60000", "DELAY", "0"];
-    batch.push(&words, expected);
+    batch.push(&words, Expected::Int(status));
 }
 
-fn lua_acquire(
-    batch: &mut Batch,
-    script: &str,
-    [lock, last]: [&str; 2],
-    id: &str,
-    expected: Expected,
-) {
-    let words = ["EVALSHA", script, "2", lock, last, id, "60000", "0"];
-    batch.push(&words, expected);
+pub(crate) fn release(batch: &mut Batch, key: &str, id: &str) {
+    batch.push(&["UMQ.RELEASE", key, id], Expected::Int(1));
+}
+
+/// The two scripts, loaded into a server.
+pub(crate) struct Scripts {
+    acquire: String,
+    release: String,
+}
+
+impl Scripts {
+    pub(crate) fn load(stand: &mut Stand) -> Self {
+        Self {
+            acquire: stand.script(TURN_ACQUIRE),
+            release: stand.script(TURN_RELEASE),
+        }
+    }
+
+    pub(crate) fn acquire(&self, batch: &mut Batch, turn: u64, id: &str, status: i64) {
+        let [lock, last] = keys(turn);
+        let words = [
+            "EVALSHA",
+            &self.acquire,
+            "2",
+            &lock,
+            &last,
+            id,
+            "60000",
+            "0",
+        ];
+        batch.push(&words, Expected::Int(status));
+    }
+
+    pub(crate) fn release(&self, batch: &mut Batch, turn: u64, id: &str) {
+        let [lock, last] = keys(turn);
+        let words = ["EVALSHA", &self.release, "2", &lock, &last, id];
+        batch.push(&words, Expected::Int(1));
+    }
+}
+
+fn keys(turn: u64) -> [String; 2] {
+    [format!("lock:{turn}"), format!("last:{turn}")]
 }

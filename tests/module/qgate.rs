@@ -12,10 +12,11 @@ pub(crate) fn lease_end(redis: &Redis, key: &str, member: &str) -> i64 {
     score.parse().expect("a lease ends at a whole millisecond")
 }
 
-/// Closes a gate until then, as it is stored: the score of the empty member.
+/// Closes a gate until then, as it is stored: the score of the empty member, negated.
 #[track_caller]
 pub(crate) fn close(redis: &Redis, key: &str, until: &str) {
-    redis.call(["ZADD", key, until, ""]);
+    let score = format!("-{}", until.trim_start_matches('+'));
+    redis.call(["ZADD", key, &score, ""]);
 }
 
 /// How many slots of a gate are in use.

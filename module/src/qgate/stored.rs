@@ -143,12 +143,14 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// Sees that the gate outlives a lease that ends then.
+    /// Sees that the gate outlives a lease that ends then, and all else that it holds.
     fn outlive(&self, end: UnixMillis) {
         let now = self.call.now();
         let latest = || {
+            let (closed_until, _) = self.head();
             let score = self.key.last_score()?;
-            Some(UnixMillis::new(score).believable(MAX_LEASE, now))
+            let end = UnixMillis::new(score).believable(MAX_LEASE, now);
+            Some(end.max(closed_until))
         };
         if let Some(at) = end_of_key(self.key.expires_at(), end, now, latest) {
             self.key.expire_at(at);

@@ -33,11 +33,17 @@ struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Bench {
+    /// Turns beside their scripts
     Umq,
+    /// Slots beside their scripts
     Qgate,
+    /// Prefix memory beside its scripts
     Trie,
+    /// Whether large keys make a command slow
     Slowlog,
+    /// Bytes of a turn, a gate, an entry
     Memory,
+    /// The relay beside the direct path
     Relay,
 }
 

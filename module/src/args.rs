@@ -27,6 +27,18 @@ impl Word<'_> {
         Error::Unexpected(Escaped::new(self.bytes))
     }
 
+    /// The word itself, if it may name a request, a member or a flow.
+    pub(crate) fn checked_id(self, argument: &'static str) -> Result<Self, Error> {
+        self.bounded(argument, MAX_ID)
+    }
+
+    fn bounded(self, argument: &'static str, max: usize) -> Result<Self, Error> {
+        if self.bytes.is_empty() || self.bytes.len() > max {
+            return Err(Error::Length { argument, max });
+        }
+        Ok(self)
+    }
+
     /// Remembers the value of an option that may stand once.
     pub(crate) fn once<T>(&self, slot: &mut Option<T>, value: T) -> Result<(), Error> {
         match slot.replace(value) {
@@ -76,11 +88,7 @@ impl<'a> Args<'a> {
     }
 
     pub(crate) fn text(&mut self, argument: &'static str, max: usize) -> Result<Word<'a>, Error> {
-        let word = self.fixed(argument)?;
-        if word.bytes.is_empty() || word.bytes.len() > max {
-            return Err(Error::Length { argument, max });
-        }
-        Ok(word)
+        self.fixed(argument)?.bounded(argument, max)
     }
 
     pub(crate) fn id(&mut self, argument: &'static str) -> Result<Word<'a>, Error> {
@@ -142,6 +150,14 @@ impl<'a> Args<'a> {
         let option = self.fixed("PX")?;
         self.lease(option, &mut lease)?;
         lease.ok_or(Error::Missing { option: "PX" })
+    }
+
+    /// As `fixed_lease`, of anything but a lease.
+    pub(crate) fn fixed_life(&mut self) -> Result<Millis, Error> {
+        let mut life = None;
+        let option = self.fixed("PX")?;
+        self.life(option, &mut life)?;
+        life.ok_or(Error::Missing { option: "PX" })
     }
 
     pub(crate) fn delay(

@@ -1,6 +1,7 @@
 //! One execution of a command: reads the clock and the words, runs the command's body, sends its reply.
 //! A panic ends here, as an error reply and a line in the server's log.
 
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use redis_module::{Context, RedisResult, RedisString, RedisValue};
@@ -8,10 +9,12 @@ use redis_module::{Context, RedisResult, RedisString, RedisValue};
 use crate::args::{Args, Word};
 use crate::clock::{self, Now};
 use crate::error::Error;
-use crate::ffi::Ctx;
+use crate::ffi::{Ctx, context};
+use crate::line::hall::{Family, LineName};
 use crate::reply::{self, Reply};
 use crate::stats;
 use crate::time::UnixMillis;
+use crate::wake::{self, Wish};
 
 /// Commands of so many words are read without a list on the heap.
 const FEW_WORDS: usize = 16;
@@ -24,9 +27,31 @@ pub(crate) struct Call<'a> {
     pub(crate) ctx: Ctx,
     argv: &'a [RedisString],
     now: Now,
+    /// That its client wants to wait.
+    wish: RefCell<Option<Box<Wish>>>,
+    /// The lines that may move because of it.
+    freed: RefCell<Vec<LineName>>,
+    /// Whether it is to run once more when they have moved.
+    again: Cell<bool>,
 }
 
 impl<'a> Call<'a> {
+    fn new(ctx: Ctx, argv: &'a [RedisString]) -> Self {
+        Self {
+            ctx,
+            argv,
+            now: clock::now(),
+            wish: RefCell::new(None),
+            freed: RefCell::new(Vec::new()),
+            again: Cell::new(false),
+        }
+    }
+
+    /// An execution that no command of a client began.
+    pub(crate) fn outside(ctx: Ctx) -> Self {
+        Self::new(ctx, &[])
+    }
+
     pub(crate) fn now(&self) -> UnixMillis {
         self.now.ms
     }
@@ -34,6 +59,38 @@ impl<'a> Call<'a> {
     /// A number that has never been given before on this server.
     pub(crate) fn tick(&self) -> i64 {
         self.now.tick
+    }
+
+    pub(crate) fn line(&self, family: Family, key: &RedisString) -> LineName {
+        LineName {
+            family,
+            db: context::db(self.ctx),
+            key: key.as_slice().into(),
+        }
+    }
+
+    /// The line of this key, if anybody waits there.
+    pub(crate) fn line_in_use(&self, family: Family, key: &RedisString) -> Option<LineName> {
+        wake::somebody_waits()
+            .then(|| self.line(family, key))
+            .filter(|line| wake::waiting(line) > 0)
+    }
+
+    /// Something of this key was given back, or its end moved.
+    pub(crate) fn freed(&self, family: Family, key: &RedisString) {
+        self.freed
+            .borrow_mut()
+            .extend(self.line_in_use(family, key));
+    }
+
+    /// Its client wants to wait; the reply of the body is the answer if it cannot.
+    pub(crate) fn wish(&self, wish: Wish) {
+        self.wish.replace(Some(Box::new(wish)));
+    }
+
+    /// The lines that it has freed must move before it can be decided.
+    pub(crate) fn again(&self) {
+        self.again.set(true);
     }
 
     /// The server's own string behind a word.
@@ -61,18 +118,24 @@ pub(crate) fn run(
         for (word, string) in words.iter_mut().zip(argv) {
             *word = string.as_slice();
         }
-        let call = Call {
-            ctx,
-            argv,
-            now: clock::now(),
-        };
-        body(&call, Args::new(name, words))
+        let call = Call::new(ctx, argv);
+        let mut reply = body(&call, Args::new(name, words))?;
+        if call.again.take() {
+            wake::moved(&call, call.freed.take());
+            reply = body(&call, Args::new(name, words))?;
+        }
+        wake::moved(&call, call.freed.take());
+        Ok(match call.wish.take() {
+            Some(wish) => wake::join(&call, *wish, reply),
+            None => Some(reply),
+        })
     }));
     match result.unwrap_or_else(|_| {
         stats::PANICS.add();
         Err(Error::Internal)
     }) {
-        Ok(reply) => reply::send(ctx, &reply),
+        Ok(Some(reply)) => reply::send(ctx, &reply),
+        Ok(None) => {}
         Err(error) => reply::send_error(ctx, &error),
     }
     Ok(RedisValue::NoReply)

@@ -12,28 +12,27 @@ use crate::integer;
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
-    pub(crate) value: &'static AtomicI64,
+    pub(crate) value: AtomicI64,
     pub(crate) default: i64,
     pub(crate) min: i64,
     pub(crate) max: i64,
 }
 
-pub(crate) static TRIE_MAX_ENTRIES: Setting = Setting {
-    name: "trie-max-entries",
-    value: {
-        static VALUE: AtomicI64 = AtomicI64::new(TRIE_MAX_ENTRIES.default);
-        &VALUE
-    },
-    default: 200_000,
-    min: 1,
-    max: 10_000_000,
-};
+pub(crate) static MAX_WAITERS: Setting = Setting::new("max-waiters", 100_000, 0, 10_000_000);
+pub(crate) static MAX_WAITERS_PER_LINE: Setting =
+    Setting::new("max-waiters-per-line", 100_000, 0, 10_000_000);
+/// Each costs the server about 35 KB.
+pub(crate) static MAX_BLOCKED_CLIENTS: Setting =
+    Setting::new("max-blocked-clients", 1_000, 0, 1_000_000);
+pub(crate) static TRIE_MAX_ENTRIES: Setting =
+    Setting::new("trie-max-entries", 200_000, 1, 10_000_000);
 
-static SETTINGS: [&Setting; 1] = [&TRIE_MAX_ENTRIES];
-
-pub(crate) fn trie_max_entries() -> usize {
-    usize::try_from(TRIE_MAX_ENTRIES.value.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
-}
+static SETTINGS: [&Setting; 4] = [
+    &MAX_WAITERS,
+    &MAX_WAITERS_PER_LINE,
+    &MAX_BLOCKED_CLIENTS,
+    &TRIE_MAX_ENTRIES,
+];
 
 /// Takes `loadmodule libweir.so [name value …]`: known names, each once, with values in range.
 /// What redis.conf says wins.
@@ -66,6 +65,21 @@ pub(crate) fn take_load_arguments(args: &[RedisString]) -> Result<(), String> {
 }
 
 impl Setting {
+    const fn new(name: &'static str, default: i64, min: i64, max: i64) -> Self {
+        Self {
+            name,
+            value: AtomicI64::new(default),
+            default,
+            min,
+            max,
+        }
+    }
+
+    /// It counts things.
+    pub(crate) fn get(&self) -> usize {
+        usize::try_from(self.value.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
     fn out_of_range(&self) -> String {
         let Self { name, min, max, .. } = self;
         format!("setting '{name}' must be {min} to {max}")

@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// Why a command failed. Nothing was changed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Error {
     /// A word that the grammar has no place for.
     Unexpected(Escaped),
@@ -38,6 +38,8 @@ pub(crate) enum Error {
     NotAPrefix,
     /// The key holds something that is not ours.
     WrongType,
+    /// This server does not serve the key any more.
+    Moved,
     /// The server refused a call that a command of ours made to it.
     Server(String),
     /// A defect of ours.
@@ -81,6 +83,7 @@ impl fmt::Display for Error {
             Self::WrongType => f.write_str(
                 "WRONGTYPE Operation against a key holding the wrong kind of value",
             ),
+            Self::Moved => f.write_str("TRYAGAIN The key has moved while you waited: ask again"),
             Self::Server(line) => f.write_str(line),
             Self::Internal => f.write_str("ERR internal error in module 'weir': see the server's log"),
         }
@@ -88,7 +91,7 @@ impl fmt::Display for Error {
 }
 
 /// Bytes from outside made fit for one line of text: printable ASCII, at most 64 bytes of the source.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Escaped(String);
 
 impl Escaped {

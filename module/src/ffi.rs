@@ -2,11 +2,14 @@
 //! Functions of the module API that every supported server has are called through `api!`;
 //! newer ones are looked at first (`if let Some(f)`).
 
+pub(crate) mod blocked;
+pub(crate) mod context;
 pub(crate) mod docs;
 pub(crate) mod hash_key;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod string_key;
+pub(crate) mod timer;
 pub(crate) mod zset_key;
 
 use redis_module::{RedisString, raw};

@@ -10,6 +10,7 @@ mod events;
 mod ffi;
 mod integer;
 mod lifetime;
+mod line;
 mod load;
 mod qgate;
 mod replicate;
@@ -18,6 +19,8 @@ mod stats;
 mod time;
 mod trie;
 mod umq;
+mod wait;
+mod wake;
 
 use redis_module::configuration::ConfigurationFlags;
 use redis_module::redis_module;
@@ -47,17 +50,23 @@ redis_module! {
     init: init,
     // Name, function, flags, first key, last key, step, mandatory and optional ACL categories.
     commands: [
-        ["umq.acquire", umq::acquire::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
+        ["umq.acquire", umq::acquire::command, "write deny-oom blocking", 1, 1, 1, "", "write blocking"],
         ["umq.renew", umq::renew::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.release", umq::release::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["umq.cancel", umq::cancel::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.force", umq::force::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.info", umq::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
-        ["qgate.acquire", qgate::acquire::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
+        ["umq.waiters", umq::waiters::command, "readonly", 1, 1, 1, "", "read slow"],
+        ["qgate.acquire", qgate::acquire::command, "write deny-oom blocking", 1, 1, 1, "", "write blocking"],
         ["qgate.renew", qgate::renew::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.release", qgate::release::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.leave", qgate::leave::command, "write fast", 3, -1, 1, "", "write fast"],
+        ["qgate.cancel", qgate::cancel::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["qgate.close", qgate::close::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
+        ["qgate.open", qgate::open::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.count", qgate::count::command, "readonly fast", 1, -1, 1, "", "read fast"],
         ["qgate.members", qgate::members::command, "readonly", 1, 1, 1, "", "read slow"],
+        ["qgate.waiters", qgate::waiters::command, "readonly", 1, 1, 1, "", "read slow"],
         ["qgate.info", qgate::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
         ["trie.save", trie::save::command, "write deny-oom", 1, 1, 1, "", "write slow"],
         ["trie.find", trie::find::command, "write", 1, 1, 1, "", "write slow"],
@@ -68,10 +77,20 @@ redis_module! {
     configurations: [
         i64: [
             [
-                config::TRIE_MAX_ENTRIES.name, config::TRIE_MAX_ENTRIES.value,
-                config::TRIE_MAX_ENTRIES.default,
-                config::TRIE_MAX_ENTRIES.min, config::TRIE_MAX_ENTRIES.max,
-                ConfigurationFlags::DEFAULT, None
+                config::MAX_WAITERS.name, &config::MAX_WAITERS.value, config::MAX_WAITERS.default,
+                config::MAX_WAITERS.min, config::MAX_WAITERS.max, ConfigurationFlags::DEFAULT, None
+            ],
+            [
+                config::MAX_WAITERS_PER_LINE.name, &config::MAX_WAITERS_PER_LINE.value, config::MAX_WAITERS_PER_LINE.default,
+                config::MAX_WAITERS_PER_LINE.min, config::MAX_WAITERS_PER_LINE.max, ConfigurationFlags::DEFAULT, None
+            ],
+            [
+                config::MAX_BLOCKED_CLIENTS.name, &config::MAX_BLOCKED_CLIENTS.value, config::MAX_BLOCKED_CLIENTS.default,
+                config::MAX_BLOCKED_CLIENTS.min, config::MAX_BLOCKED_CLIENTS.max, ConfigurationFlags::DEFAULT, None
+            ],
+            [
+                config::TRIE_MAX_ENTRIES.name, &config::TRIE_MAX_ENTRIES.value, config::TRIE_MAX_ENTRIES.default,
+                config::TRIE_MAX_ENTRIES.min, config::TRIE_MAX_ENTRIES.max, ConfigurationFlags::DEFAULT, None
             ],
         ],
         string: [],

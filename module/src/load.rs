@@ -19,19 +19,25 @@ const LAZY_FREEING: [&str; 4] = [
     "lazyfree-lazy-user-del",
 ];
 
-const DOCS: [Doc; 17] = [
+const DOCS: [Doc; 23] = [
     umq::acquire::DOC,
     umq::renew::DOC,
     umq::release::DOC,
+    umq::cancel::DOC,
     umq::force::DOC,
     umq::info::DOC,
+    umq::waiters::DOC,
     qgate::acquire::DOC,
     qgate::renew::DOC,
     qgate::release::DOC,
     qgate::leave::DOC,
+    qgate::cancel::DOC,
+    qgate::close::DOC,
+    qgate::open::DOC,
     qgate::count::DOC,
     qgate::members::DOC,
     qgate::info::DOC,
+    qgate::waiters::DOC,
     trie::save::DOC,
     trie::find::DOC,
     trie::find::DOC_RO,

@@ -42,7 +42,7 @@ pub(crate) fn pexpireat(ctx: Ctx, key: &RedisString, at: UnixMillis) {
     }
 }
 
-pub(crate) fn zadd(ctx: Ctx, key: &RedisString, score: UnixMillis, members: &[&RedisString]) {
+pub(crate) fn zadd(ctx: Ctx, key: &RedisString, score: i64, members: &[&RedisString]) {
     if let [member] = members {
         // SAFETY: the format names a string, a long long and a string.
         unsafe {
@@ -51,13 +51,13 @@ pub(crate) fn zadd(ctx: Ctx, key: &RedisString, score: UnixMillis, members: &[&R
                 c"ZADD".as_ptr(),
                 c"sls".as_ptr(),
                 key.inner,
-                score.get() as c_longlong,
+                score as c_longlong,
                 member.inner,
             );
         }
         return;
     }
-    let score = string(score.get().to_string().as_bytes());
+    let score = string(score.to_string().as_bytes());
     let mut words: Vec<_> = members
         .iter()
         .flat_map(|member| [score.inner, member.inner])

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use redis_module::{InfoContext, RedisResult};
 use redis_module_macros::info_command_handler;
 
+use crate::time::Millis;
+
 /// Commands run on one thread, so a plain load and store is enough.
 #[derive(Debug)]
 pub(crate) struct Counter(AtomicU64);
@@ -29,6 +31,32 @@ impl Counter {
 }
 
 pub(crate) static PANICS: Counter = Counter::new();
+
+pub(crate) static WAITS: Counter = Counter::new();
+pub(crate) static HAND_OFFS: Counter = Counter::new();
+pub(crate) static TIMEOUTS: Counter = Counter::new();
+pub(crate) static CANCELS: Counter = Counter::new();
+pub(crate) static ROLL_BACKS: Counter = Counter::new();
+pub(crate) static DEFERRED: Counter = Counter::new();
+pub(crate) static REFUSED_BY_BOUND: Counter = Counter::new();
+
+/// How many waits ended in a grant within so many ms.
+static WAITED: [(&str, i64, Counter); 6] = [
+    ("waited_1ms", 1, Counter::new()),
+    ("waited_10ms", 10, Counter::new()),
+    ("waited_100ms", 100, Counter::new()),
+    ("waited_1s", 1_000, Counter::new()),
+    ("waited_10s", 10_000, Counter::new()),
+    ("waited_longer", i64::MAX, Counter::new()),
+];
+
+/// Notes how long somebody waited for a grant.
+pub(crate) fn waited(span: Millis) {
+    let bucket = WAITED.iter().find(|(_, most, _)| span.get() <= *most);
+    if let Some((_, _, counter)) = bucket {
+        counter.add();
+    }
+}
 
 pub(crate) static UMQ_GRANTS: Counter = Counter::new();
 pub(crate) static UMQ_EXTENSIONS: Counter = Counter::new();
@@ -58,10 +86,28 @@ struct Family {
     counters: &'static [(&'static str, &'static Counter)],
 }
 
-static FAMILIES: [Family; 4] = [
+static FAMILIES: [Family; 5] = [
     Family {
         section: "module",
         counters: &[("panics", &PANICS)],
+    },
+    Family {
+        section: "waiting",
+        counters: &[
+            ("waits", &WAITS),
+            ("hand_offs", &HAND_OFFS),
+            ("timeouts", &TIMEOUTS),
+            ("cancels", &CANCELS),
+            ("roll_backs", &ROLL_BACKS),
+            ("deferred", &DEFERRED),
+            ("refused_by_bound", &REFUSED_BY_BOUND),
+            (WAITED[0].0, &WAITED[0].2),
+            (WAITED[1].0, &WAITED[1].2),
+            (WAITED[2].0, &WAITED[2].2),
+            (WAITED[3].0, &WAITED[3].2),
+            (WAITED[4].0, &WAITED[4].2),
+            (WAITED[5].0, &WAITED[5].2),
+        ],
     },
     Family {
         section: "umq",

@@ -36,6 +36,10 @@ impl UnixMillis {
         Self(self.0.saturating_add(span.0))
     }
 
+    pub(crate) fn minus(self, span: Millis) -> Self {
+        Self::new(self.0.saturating_sub(span.0))
+    }
+
     /// How long it is from `earlier` to this; nothing when it lies ahead.
     pub(crate) fn since(self, earlier: Self) -> Millis {
         Millis::new(self.0.saturating_sub(earlier.0))

@@ -36,14 +36,9 @@ const NO_INTEGERS: [&str; 16] = [
     "-9223372036854775809",
 ];
 
-/// Words for which no command has a place: the waiting clause, what is in no word, what breaks logs and lines.
-const STRANGE_WORDS: [(&str, &str); 13] = [
-    ("BLOCK", "BLOCK"),
+/// Words for which no command has a place: what is not built, what is in no word, what breaks logs and lines.
+const STRANGE_WORDS: [(&str, &str); 8] = [
     ("NOTIFY", "NOTIFY"),
-    ("QUEUE", "QUEUE"),
-    ("FLOW", "FLOW"),
-    ("WEIGHT", "WEIGHT"),
-    ("WAITED", "WAITED"),
     (r#""""#, ""),
     (r#""PX\x00""#, r"PX\x00"),
     (r#""PX ""#, "PX "),
@@ -135,6 +130,45 @@ fn valueless(option: &str, before: &str) -> Refusal {
         format!("{before} {option}"),
         format!("ERR syntax error: {option} needs a value"),
     )
+}
+
+/// The waiting clause behind a line.
+fn waiting(before: &str) -> Vec<Refusal> {
+    let mut table = Vec::new();
+    for (option, min, max) in [
+        ("BLOCK", 0, LIFE_MS),
+        ("QUEUE", 0, 1_000_000),
+        ("WEIGHT", 1, 100),
+        ("WAITED", 0, 300_000),
+    ] {
+        table.extend(integers(
+            option,
+            min,
+            max,
+            &format!("{before} {option}"),
+            "",
+        ));
+        table.push(valueless(option, before));
+        let twice = format!("{before} FLOW f {option} 1 {option} 1");
+        table.push((twice, format!("ERR syntax error: unexpected '{option}'")));
+    }
+    table.extend(lengths("flow", 512, &format!("{before} FLOW"), ""));
+    table.push(valueless("FLOW", before));
+    let weight_of_nothing = format!("{before} BLOCK 5 WEIGHT 5");
+    let refusal = "ERR syntax error: unexpected 'WEIGHT'".to_owned();
+    table.push((weight_of_nothing, refusal));
+    table
+}
+
+/// The `COUNT` that may end a listing command.
+fn listing(before: &str) -> Vec<Refusal> {
+    let mut table = integers("COUNT", 1, 10_000, &format!("{before} COUNT"), "");
+    table.push(valueless("COUNT", before));
+    table.extend(strange_words(before, ""));
+    table.extend(strange_words(&format!("{before} COUNT 5"), ""));
+    let twice = format!("{before} COUNT 5 COUNT 5");
+    table.push((twice, "ERR syntax error: unexpected 'COUNT'".to_owned()));
+    table
 }
 
 /// Words behind a line, or in its middle, that the grammar has no place for.

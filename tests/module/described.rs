@@ -3,12 +3,14 @@
 use harness::{Redis, Reply, error};
 
 /// Name, arity, flag that says whether it writes, and a line with its keys `k1`, `k2`.
-const COMMANDS: [(&str, i64, &str, &str); 17] = [
+const COMMANDS: [(&str, i64, &str, &str); 23] = [
     ("umq.acquire", -5, "write", "UMQ.ACQUIRE k1 a PX 5"),
     ("umq.renew", 5, "write", "UMQ.RENEW k1 a PX 5"),
     ("umq.release", -3, "write", "UMQ.RELEASE k1 a"),
+    ("umq.cancel", 3, "write", "UMQ.CANCEL k1 a"),
     ("umq.force", 2, "write", "UMQ.FORCE k1"),
     ("umq.info", 2, "readonly", "UMQ.INFO k1"),
+    ("umq.waiters", -2, "readonly", "UMQ.WAITERS k1"),
     (
         "qgate.acquire",
         -7,
@@ -18,9 +20,13 @@ const COMMANDS: [(&str, i64, &str, &str); 17] = [
     ("qgate.renew", -5, "write", "QGATE.RENEW k1 PX 5 a b"),
     ("qgate.release", -3, "write", "QGATE.RELEASE k1 a b"),
     ("qgate.leave", -4, "write", "QGATE.LEAVE a 2 k1 k2"),
+    ("qgate.cancel", 3, "write", "QGATE.CANCEL k1 a"),
+    ("qgate.close", 4, "write", "QGATE.CLOSE k1 PX 5"),
+    ("qgate.open", 2, "write", "QGATE.OPEN k1"),
     ("qgate.count", -2, "readonly", "QGATE.COUNT k1 k2"),
     ("qgate.members", -2, "readonly", "QGATE.MEMBERS k1 COUNT 5"),
     ("qgate.info", 2, "readonly", "QGATE.INFO k1"),
+    ("qgate.waiters", -2, "readonly", "QGATE.WAITERS k1"),
     ("trie.save", -6, "write", "TRIE.SAVE k1 a v PX 5"),
     ("trie.find", -3, "write", "TRIE.FIND k1 a PX 5"),
     ("trie.find_ro", -3, "readonly", "TRIE.FIND_RO k1 a"),
@@ -29,7 +35,10 @@ const COMMANDS: [(&str, i64, &str, &str); 17] = [
 ];
 
 /// The commands that take memory, which a full server refuses.
-const TAKING: [&str; 3] = ["umq.acquire", "qgate.acquire", "trie.save"];
+const TAKING: [&str; 4] = ["umq.acquire", "qgate.acquire", "qgate.close", "trie.save"];
+
+/// The commands that can let a client wait.
+const WAITING: [&str; 2] = ["umq.acquire", "qgate.acquire"];
 
 #[test]
 fn these_are_the_commands_and_no_others() {
@@ -54,7 +63,12 @@ fn each_command_says_its_arity_and_what_it_does_to_data() {
         assert!(has(access) && has("module"), "{name}: {flags:?}");
         assert_ne!(has("write"), has("readonly"), "{name}: {flags:?}");
         assert_eq!(has("denyoom"), TAKING.contains(&name), "{name}: {flags:?}");
-        assert!(!has("noscript") && !has("blocking"), "{name}: {flags:?}");
+        assert!(!has("noscript"), "{name}: {flags:?}");
+        assert_eq!(
+            has("blocking"),
+            WAITING.contains(&name),
+            "{name}: {flags:?}"
+        );
         assert!(!has("movablekeys"), "clients know the keys: {name}");
     }
 }
@@ -154,15 +168,19 @@ fn the_arguments_of_each_command_are_its_grammar() {
     for (name, arguments) in [
         (
             "umq.acquire",
-            "key request-id PX milliseconds|EX seconds [DELAY delay-ms]",
+            "key request-id PX milliseconds|EX seconds [DELAY delay-ms] [BLOCK block-ms] \
+             [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
         ),
         ("umq.renew", "key request-id PX milliseconds|EX seconds"),
         ("umq.release", "key request-id [NOSTAMP]"),
+        ("umq.cancel", "key request-id"),
         ("umq.force", "key"),
         ("umq.info", "key"),
+        ("umq.waiters", "key [COUNT count]"),
         (
             "qgate.acquire",
-            "key member LIMIT limit PX milliseconds|EX seconds",
+            "key member LIMIT limit PX milliseconds|EX seconds [BLOCK block-ms] \
+             [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
         ),
         (
             "qgate.renew",
@@ -170,9 +188,13 @@ fn the_arguments_of_each_command_are_its_grammar() {
         ),
         ("qgate.release", "key member [member ...]"),
         ("qgate.leave", "member numkeys key [key ...]"),
+        ("qgate.cancel", "key member"),
+        ("qgate.close", "key PX milliseconds|EX seconds"),
+        ("qgate.open", "key"),
         ("qgate.count", "key [key ...]"),
         ("qgate.members", "key [COUNT count]"),
         ("qgate.info", "key"),
+        ("qgate.waiters", "key [COUNT count]"),
         (
             "trie.save",
             "key chain value PX milliseconds|EX seconds [REPLACE old-chain]",

@@ -74,7 +74,7 @@ impl<'a> ZsetKey<'a> {
     }
 
     /// `ZADD key NX score member`: whether it was added.
-    pub(crate) fn add_new(&self, score: UnixMillis, member: &RedisString) -> bool {
+    pub(crate) fn add_new(&self, score: i64, member: &RedisString) -> bool {
         let flags = self.write(score, member, raw::REDISMODULE_ZADD_NX);
         let added = flags & raw::REDISMODULE_ZADD_ADDED != 0;
         if added {
@@ -84,7 +84,7 @@ impl<'a> ZsetKey<'a> {
     }
 
     /// `ZADD key score member [score member …]`
-    pub(crate) fn add(&self, score: UnixMillis, members: &[&RedisString]) {
+    pub(crate) fn add(&self, score: i64, members: &[&RedisString]) {
         for member in members {
             self.write(score, member, 0);
         }
@@ -110,17 +110,17 @@ impl<'a> ZsetKey<'a> {
     }
 
     /// Replies what the server says of it, as flags.
-    fn write(&self, score: UnixMillis, member: &RedisString, flags: u32) -> u32 {
+    fn write(&self, score: i64, member: &RedisString, flags: u32) -> u32 {
         let mut flags = flags as i32;
         // SAFETY: the key is open for writing and holds a zset or nothing.
         unsafe {
-            let score = score.get() as f64;
+            let score = score as f64;
             api!(RedisModule_ZsetAdd)(self.raw, score, member.inner, &raw mut flags);
         }
         flags as u32
     }
 
-    fn added(&self, score: UnixMillis, members: &[&RedisString]) {
+    fn added(&self, score: i64, members: &[&RedisString]) {
         replicate::zadd(self.ctx, self.name, score, members);
         events::core(self.ctx, events::Class::Zset, c"zadd", self.name);
         self.touched();

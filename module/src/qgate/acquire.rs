@@ -1,4 +1,4 @@
-//! `QGATE.ACQUIRE`: take a slot of a gate if it has one free.
+//! `QGATE.ACQUIRE`: take a slot of a gate when it has one free, now or after a wait.
 
 use redis_module::{Context, RedisResult, RedisString};
 
@@ -10,7 +10,12 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::ffi::string;
+use crate::line::hall::{Family, Request};
 use crate::reply::Reply;
+use crate::time::{Millis, UnixMillis};
+use crate::wait::{self, Clause};
+use crate::wake::{self, Attempt, Mark};
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
@@ -24,6 +29,11 @@ pub(crate) const DOC: Doc = Doc {
         Arg::string(c"member"),
         Arg::integer(c"limit").after(c"LIMIT"),
         Arg::EXPIRATION,
+        wait::BLOCK,
+        wait::QUEUE,
+        wait::FLOW,
+        wait::WEIGHT,
+        wait::WAITED,
     ],
 };
 
@@ -35,69 +45,138 @@ pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult 
 
 fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let key = call.string(args.fixed("key")?);
-    let member = call.string(args.id("member")?);
-    let ask = parse(&mut args)?;
+    let id = args.id("member")?;
+    let member = call.string(id);
+    let (ask, clause) = parse(&mut args)?;
     let gate = Stored::open(call, key, Access::Write)?;
     let found = gate.look()?;
     limits::remember(call, key.as_slice(), ask.limit);
-    let (status, in_use) = match decide(call, &gate, &found, member, ask) {
-        Answer::Granted => {
-            gate.sweep(found.ended(), Some(member));
-            events::ours(call.ctx, c"qgate.grant", key);
-            stats::QGATE_GRANTS.add();
-            (1, found.in_use + 1)
-        }
-        Answer::Extended => {
-            stats::QGATE_EXTENSIONS.add();
-            (1, found.in_use)
-        }
-        Answer::Full => {
-            stats::QGATE_REFUSED_FULL.add();
-            (0, found.in_use)
-        }
-        Answer::Closed => {
-            stats::QGATE_REFUSED_CLOSED.add();
-            (0, found.in_use)
-        }
+    let line = call.line_in_use(Family::Gate, key);
+    if ask.limit > 0
+        && let Some(line) = &line
+        && wake::name_limit(line, ask.limit)
+    {
+        call.freed(Family::Gate, key);
+        call.again();
+        return Ok(Reply::Nil);
+    }
+    // Nobody overtakes those in line but who holds a slot, or names no limit.
+    let room = match line {
+        Some(_) if ask.limit > 0 => found.room(ask.limit, call.now()).taken(),
+        _ => found.room(ask.limit, call.now()),
     };
-    Ok(Reply::ints([status, in_use as i64, 0]))
+    let (answer, _) = decide(call, &gate, room, member, ask.lease);
+    if let Some(in_use) = keep(call, key, &gate, &found, member, answer) {
+        return Ok(Reply::ints([1, in_use as i64, 0]));
+    }
+    let ahead = line.map_or(0, |line| wake::ahead(&line, id.bytes)) as i64;
+    let in_use = found.in_use as i64;
+    let request = || Request {
+        id: id.bytes.into(),
+        lease: ask.lease,
+        delay: Millis::ZERO,
+        limit: ask.limit,
+    };
+    let too_many = Reply::ints([-1, in_use, ahead]);
+    clause.wish(call, || call.line(Family::Gate, key), request, too_many);
+    Ok(Reply::ints([0, in_use, ahead]))
 }
 
-/// Decides and, when the answer is a slot, writes its lease. The common grant, of a free slot to a member that has none,
-/// is tried first: it finds out by the write itself whether the member is there.
+/// Grants a slot to a waiter, if there is one now.
+pub(crate) fn attempt(
+    call: &Call<'_>,
+    key: &RedisString,
+    request: &Request,
+    limit: usize,
+) -> Result<Attempt, Error> {
+    let gate = Stored::open(call, key, Access::Write)?;
+    let found = gate.look()?;
+    let member = string(&request.id);
+    let room = found.room(limit, call.now());
+    let (answer, end) = decide(call, &gate, room, &member, request.lease);
+    Ok(match keep(call, key, &gate, &found, &member, answer) {
+        Some(in_use) => Attempt::Granted {
+            reply: Reply::ints([1, in_use as i64, 0]),
+            mark: Mark::LeaseEnd(end),
+        },
+        None if found.closed_until > call.now() => Attempt::NotYet(Some(found.closed_until)),
+        None => Attempt::NotYet(gate.holders(1).pop().map(|(_, end)| end)),
+    })
+}
+
+/// What a waiter is answered whose wait has ended without a grant.
+pub(crate) fn refusal(call: &Call<'_>, key: &RedisString) -> Result<Reply, Error> {
+    let gate = Stored::open(call, key, Access::Read)?;
+    Ok(Reply::ints([0, gate.look()?.in_use as i64, 0]))
+}
+
+/// Decides and, when the answer is a slot, writes its lease, which is replied with it. The common grant, of a free slot
+/// to a member that has none, is tried first: it finds out by the write itself whether the member is there.
 fn decide(
     call: &Call<'_>,
     gate: &Stored<'_>,
-    found: &Found,
+    room: Room,
     member: &RedisString,
-    ask: Ask,
-) -> Answer {
+    lease: Millis,
+) -> (Answer, UnixMillis) {
     let now = call.now();
-    let room = found.room(ask.limit, now);
-    let end = now.plus(ask.lease);
+    let end = now.plus(lease);
     if room == Room::Free && gate.enter(member, end) {
-        return Answer::Granted;
+        return (Answer::Granted, end);
     }
     let held_until = gate.lease_end(member);
     let (answer, end) = room.answer(held_until, end, now);
     if let Some(end) = end.filter(|end| held_until != Some(*end)) {
         gate.lease(end, &[member]);
     }
-    answer
+    (answer, end.unwrap_or(UnixMillis::ZERO))
 }
 
-fn parse(args: &mut Args<'_>) -> Result<Ask, Error> {
-    let (mut limit, mut lease) = (None, None);
+/// Sweeps after a grant, announces and counts what came of it. With a slot, how many are in use.
+fn keep(
+    call: &Call<'_>,
+    key: &RedisString,
+    gate: &Stored<'_>,
+    found: &Found,
+    member: &RedisString,
+    answer: Answer,
+) -> Option<usize> {
+    match answer {
+        Answer::Granted => {
+            gate.sweep(found.ended(), Some(member));
+            events::ours(call.ctx, c"qgate.grant", key);
+            stats::QGATE_GRANTS.add();
+            Some(found.in_use + 1)
+        }
+        Answer::Extended => {
+            stats::QGATE_EXTENSIONS.add();
+            Some(found.in_use)
+        }
+        Answer::Full => {
+            stats::QGATE_REFUSED_FULL.add();
+            None
+        }
+        Answer::Closed => {
+            stats::QGATE_REFUSED_CLOSED.add();
+            None
+        }
+    }
+}
+
+fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask, Clause<'a>), Error> {
+    let (mut limit, mut lease, mut clause) = (None, None, Clause::default());
     while let Some(option) = args.word() {
         if option.is("LIMIT") {
             option.once(&mut limit, args.integer("LIMIT", 0, MAX_LIMIT)?)?;
-        } else {
+        } else if !clause.take(option, args)? {
             args.lease(option, &mut lease)?;
         }
     }
+    clause.check()?;
     let limit = limit.ok_or(Error::Missing { option: "LIMIT" })?;
-    Ok(Ask {
+    let ask = Ask {
         limit: usize::try_from(limit).unwrap_or(0),
         lease: lease.ok_or(Error::Missing { option: "PX" })?,
-    })
+    };
+    Ok((ask, clause))
 }

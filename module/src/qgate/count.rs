@@ -8,7 +8,9 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::Family;
 use crate::reply::Reply;
+use crate::wake;
 
 pub(crate) const DOC: Doc = Doc {
     name: c"qgate.count",
@@ -26,8 +28,10 @@ pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult 
 fn count(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let mut counts = Vec::new();
     while let Some(key) = args.word() {
-        let gate = Stored::open(call, call.string(key), Access::Read)?;
-        counts.push(Reply::ints([gate.look()?.in_use as i64, 0]));
+        let key = call.string(key);
+        let gate = Stored::open(call, key, Access::Read)?;
+        let waiting = wake::crowd(call, Family::Gate, key).waiting;
+        counts.push(Reply::ints([gate.look()?.in_use as i64, waiting as i64]));
     }
     Ok(Reply::Array(counts))
 }

@@ -45,6 +45,14 @@ impl Room {
         }
     }
 
+    /// What is left for a newcomer while others wait.
+    pub(crate) fn taken(self) -> Self {
+        match self {
+            Self::Free | Self::Full => Self::Full,
+            Self::Closed => Self::Closed,
+        }
+    }
+
     /// The answer to a member whose own lease ends or ended at `held_until`, if it has one, and which asks for one
     /// that ends at `end`; with the answer, when its lease ends now.
     pub(crate) fn answer(

@@ -9,7 +9,9 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::Family;
 use crate::reply::Reply;
+use crate::wake;
 
 pub(crate) const DOC: Doc = Doc {
     name: c"qgate.info",
@@ -30,15 +32,16 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let now = call.now();
     let gate = Stored::open(call, key, Access::Read)?;
     let found = gate.look()?;
+    let crowd = wake::crowd(call, Family::Gate, key);
     let limit = limits::last_named(call, key.as_slice()).filter(|_| !gate.is_missing());
     let next = gate.holders(1).pop();
     Ok(Reply::Map(vec![
         ("in-use", Reply::count(found.in_use)),
-        ("waiting", Reply::Int(0)),
+        ("waiting", Reply::count(crowd.waiting)),
         ("limit", Reply::or_nil(limit, Reply::Int)),
         ("closed-ms", Reply::Int(found.closed_until.since(now).get())),
-        ("flows", Reply::Int(0)),
-        ("oldest-wait-ms", Reply::Int(0)),
+        ("flows", Reply::count(crowd.flows)),
+        ("oldest-wait-ms", Reply::Int(crowd.oldest.get())),
         (
             "next-expiry-ms",
             Reply::or_nil(next, |(_, end)| Reply::Int(end.since(now).get())),

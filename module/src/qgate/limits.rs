@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::call::Call;
-use crate::ffi::api;
+use crate::ffi::context;
 
 const PLACES: usize = 16_384;
 /// A place holds a gate's digest, its low bits given up for the limit.
@@ -33,7 +33,5 @@ fn place_of(digest: u64) -> &'static AtomicU64 {
 
 /// Names a gate within its database.
 fn digest(call: &Call<'_>, gate: &[u8]) -> u64 {
-    // SAFETY: `ctx` is the running execution's.
-    let db = unsafe { api!(RedisModule_GetSelectedDb)(call.ctx) };
-    xxh3_64_with_seed(gate, db as u64)
+    xxh3_64_with_seed(gate, context::db(call.ctx) as u64)
 }

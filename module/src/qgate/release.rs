@@ -8,7 +8,10 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::ffi::string;
+use crate::line::hall::Family;
 use crate::reply::Reply;
+use crate::time::UnixMillis;
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
@@ -48,6 +51,20 @@ pub(super) fn give_back(
     if held > 0 {
         events::ours(call.ctx, c"qgate.release", key);
         stats::QGATE_RELEASES.add_many(held);
+        call.freed(Family::Gate, key);
     }
     held
+}
+
+/// Takes back a grant that never reached its holder. `false`: it is no longer the same grant.
+pub(crate) fn take_back(
+    call: &Call<'_>,
+    key: &RedisString,
+    member: &[u8],
+    end: UnixMillis,
+) -> Result<bool, Error> {
+    let gate = Stored::open(call, key, Access::Write)?;
+    let member = string(member);
+    let same = gate.lease_end(&member) == Some(end);
+    Ok(same && give_back(call, key, &gate, &[&member]) > 0)
 }

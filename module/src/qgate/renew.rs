@@ -8,6 +8,7 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::Family;
 use crate::reply::Reply;
 use crate::stats;
 
@@ -49,6 +50,7 @@ fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         gate.lease(end, &holders);
         gate.sweep(found.ended(), None);
         stats::QGATE_RENEWALS.add_many(holders.len());
+        call.freed(Family::Gate, key);
     }
     Ok(Reply::Array(replies))
 }

@@ -8,11 +8,14 @@ use super::gate::Room;
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::key::Access;
+use crate::ffi::string;
 use crate::ffi::zset_key::{Element, ZsetKey};
 use crate::lifetime::end_of_key;
 use crate::time::{MAX_LEASE, MAX_SPAN, UnixMillis};
 use crate::{events, stats};
 
+/// The name of a gate's closure among its members.
+const CLOSURE: &[u8] = b"";
 /// How many ended members a write sweeps at most. Where there are more, the server counts the live ones.
 const SWEEP: usize = 16;
 
@@ -94,9 +97,20 @@ impl<'a> Stored<'a> {
             .collect()
     }
 
+    /// Grants nobody until then, whatever it said before.
+    pub(super) fn close(&self, until: UnixMillis) {
+        let closure = string(CLOSURE);
+        self.key.add(until.get().saturating_neg(), &[&closure]);
+        self.outlive(until);
+    }
+
+    pub(super) fn open_again(&self) {
+        self.key.remove(&[&string(CLOSURE)]);
+    }
+
     /// Gives a slot to a member that is not there. `false`: it is, and nothing was written.
     pub(super) fn enter(&self, member: &RedisString, end: UnixMillis) -> bool {
-        let entered = self.key.add_new(end, member);
+        let entered = self.key.add_new(end.get(), member);
         if entered {
             self.outlive(end);
         }
@@ -105,7 +119,7 @@ impl<'a> Stored<'a> {
 
     /// Gives these members a lease that ends then, later than now.
     pub(super) fn lease(&self, end: UnixMillis, members: &[&RedisString]) {
-        self.key.add(end, members);
+        self.key.add(end.get(), members);
         self.outlive(end);
     }
 

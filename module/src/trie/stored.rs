@@ -128,7 +128,7 @@ impl<'a> Stored<'a> {
     /// Removes ended entries among a few drawn ones and, over the bound, those of them that end first.
     /// `but` is never removed.
     pub(super) fn sweep(&self, but: &Digest) {
-        let over = self.len().saturating_sub(config::trie_max_entries());
+        let over = self.len().saturating_sub(config::TRIE_MAX_ENTRIES.get());
         let drawn = self
             .key
             .sample(if over > 0 { DRAWN_OVER_BOUND } else { DRAWN });

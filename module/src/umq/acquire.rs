@@ -1,4 +1,4 @@
-//! `UMQ.ACQUIRE`: take the turn if it is free and the spacing has passed.
+//! `UMQ.ACQUIRE`: take the turn when it is free and the spacing has passed, now or after a wait.
 
 use redis_module::{Context, RedisResult, RedisString};
 
@@ -9,8 +9,11 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::{Family, Request};
 use crate::reply::Reply;
 use crate::time::Millis;
+use crate::wait::{self, Clause};
+use crate::wake::{self, Attempt, Mark};
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
@@ -24,6 +27,11 @@ pub(crate) const DOC: Doc = Doc {
         Arg::string(c"request-id"),
         Arg::EXPIRATION,
         Arg::integer(c"delay-ms").after(c"DELAY").optional(),
+        wait::BLOCK,
+        wait::QUEUE,
+        wait::FLOW,
+        wait::WEIGHT,
+        wait::WAITED,
     ],
 };
 
@@ -36,45 +44,118 @@ const UNKNOWN: i64 = -1;
 
 fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let key = call.string(args.fixed("key")?);
-    let ask = parse(&mut args)?;
+    let (ask, clause) = parse(&mut args)?;
     let stored = Stored::open(call, key, Access::Write)?;
-    let (status, wait, token) = match stored.turn()?.ask(ask, call.tick(), call.now()) {
+    let turn = stored.turn()?;
+    let line = call.line_in_use(Family::Turn, key);
+    let ahead = line.as_ref().map_or(0, |line| wake::ahead(line, ask.id));
+    let answer = match turn.ask(ask, call.tick(), call.now()) {
+        // Nobody overtakes those in line.
+        Answer::Granted(_) if line.is_some() => Answer::Held,
+        Answer::TooEarly { .. } if ahead > 0 => Answer::Held,
+        answer => answer,
+    };
+    let wait = match answer {
+        Answer::Granted(turn) | Answer::Extended(turn) => {
+            keep(call, key, &stored, answer);
+            return Ok(Reply::ints([1, 0, turn.token(), 0]));
+        }
+        Answer::Held => {
+            stats::UMQ_REFUSED_HELD.add();
+            UNKNOWN
+        }
+        Answer::TooEarly { wait } => {
+            stats::UMQ_REFUSED_EARLY.add();
+            wait.get()
+        }
+    };
+    let ahead = ahead as i64;
+    let request = || Request {
+        id: ask.id.into(),
+        lease: ask.lease,
+        delay: ask.delay,
+        limit: 0,
+    };
+    let too_many = Reply::ints([-1, UNKNOWN, 0, ahead]);
+    clause.wish(call, || call.line(Family::Turn, key), request, too_many);
+    Ok(Reply::ints([0, wait, 0, ahead]))
+}
+
+/// Grants the turn to a waiter, if it can have it now.
+pub(crate) fn attempt(
+    call: &Call<'_>,
+    key: &RedisString,
+    request: &Request,
+) -> Result<Attempt, Error> {
+    let stored = Stored::open(call, key, Access::Write)?;
+    let turn = stored.turn()?;
+    let answer = turn.ask(ask_of(request), call.tick(), call.now());
+    Ok(match answer {
+        Answer::Granted(turn) | Answer::Extended(turn) => {
+            keep(call, key, &stored, answer);
+            Attempt::Granted {
+                reply: Reply::ints([1, 0, turn.token(), 0]),
+                mark: Mark::Token(turn.token()),
+            }
+        }
+        Answer::Held => Attempt::NotYet(Some(turn.lease_end())),
+        Answer::TooEarly { wait } => Attempt::NotYet(Some(call.now().plus(wait))),
+    })
+}
+
+/// What a waiter is answered whose wait has ended without a grant.
+pub(crate) fn refusal(
+    call: &Call<'_>,
+    key: &RedisString,
+    request: &Request,
+) -> Result<Reply, Error> {
+    let stored = Stored::open(call, key, Access::Read)?;
+    let wait = match stored.turn()?.ask(ask_of(request), 0, call.now()) {
+        Answer::TooEarly { wait } => wait.get(),
+        Answer::Granted(_) | Answer::Extended(_) | Answer::Held => UNKNOWN,
+    };
+    Ok(Reply::ints([0, wait, 0, 0]))
+}
+
+/// Writes and announces a grant or an extension.
+fn keep(call: &Call<'_>, key: &RedisString, stored: &Stored<'_>, answer: Answer<'_>) {
+    match answer {
         Answer::Granted(turn) => {
             stored.save(&turn);
             events::ours(call.ctx, c"umq.grant", key);
             stats::UMQ_GRANTS.add();
-            (1, 0, turn.token())
         }
         Answer::Extended(turn) => {
             stored.save(&turn);
             stats::UMQ_EXTENSIONS.add();
-            (1, 0, turn.token())
         }
-        Answer::Held => {
-            stats::UMQ_REFUSED_HELD.add();
-            (0, UNKNOWN, 0)
-        }
-        Answer::TooEarly { wait } => {
-            stats::UMQ_REFUSED_EARLY.add();
-            (0, wait.get(), 0)
-        }
-    };
-    Ok(Reply::ints([status, wait, token, 0]))
+        Answer::Held | Answer::TooEarly { .. } => {}
+    }
 }
 
-fn parse<'a>(args: &mut Args<'a>) -> Result<Ask<'a>, Error> {
+fn ask_of(request: &Request) -> Ask<'_> {
+    Ask {
+        id: &request.id,
+        lease: request.lease,
+        delay: request.delay,
+    }
+}
+
+fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask<'a>, Clause<'a>), Error> {
     let id = args.id("request-id")?;
-    let (mut lease, mut delay) = (None, None);
+    let (mut lease, mut delay, mut clause) = (None, None, Clause::default());
     while let Some(option) = args.word() {
         if option.is("DELAY") {
             args.delay(option, &mut delay)?;
-        } else {
+        } else if !clause.take(option, args)? {
             args.lease(option, &mut lease)?;
         }
     }
-    Ok(Ask {
+    clause.check()?;
+    let ask = Ask {
         id: id.bytes,
         lease: lease.ok_or(Error::Missing { option: "PX" })?,
         delay: delay.unwrap_or(Millis::ZERO),
-    })
+    };
+    Ok((ask, clause))
 }

@@ -8,6 +8,7 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::Family;
 use crate::reply::Reply;
 use crate::{events, stats};
 
@@ -33,5 +34,6 @@ fn force(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     stored.save(&turn);
     events::ours(call.ctx, c"umq.release", key);
     stats::UMQ_FORCED.add();
+    call.freed(Family::Turn, key);
     Ok(Reply::Int(1))
 }

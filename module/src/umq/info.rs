@@ -8,7 +8,9 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::Family;
 use crate::reply::Reply;
+use crate::wake;
 
 pub(crate) const DOC: Doc = Doc {
     name: c"umq.info",
@@ -24,7 +26,9 @@ pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult 
 }
 
 fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
-    let stored = Stored::open(call, call.string(args.fixed("key")?), Access::Read)?;
+    let key = call.string(args.fixed("key")?);
+    let stored = Stored::open(call, key, Access::Read)?;
+    let crowd = wake::crowd(call, Family::Turn, key);
     let turn = stored.turn()?;
     let now = call.now();
     let stamp = turn.since_stamp(now);
@@ -39,8 +43,8 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
             "since-stamp-ms",
             Reply::or_nil(stamp, |stamp| Reply::Int(stamp.get())),
         ),
-        ("waiting", Reply::Int(0)),
-        ("flows", Reply::Int(0)),
-        ("oldest-wait-ms", Reply::Int(0)),
+        ("waiting", Reply::count(crowd.waiting)),
+        ("flows", Reply::count(crowd.flows)),
+        ("oldest-wait-ms", Reply::Int(crowd.oldest.get())),
     ]))
 }

@@ -9,6 +9,7 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::Family;
 use crate::reply::Reply;
 use crate::{events, stats};
 
@@ -45,5 +46,24 @@ fn release(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     stored.save(&turn);
     events::ours(call.ctx, c"umq.release", key);
     stats::UMQ_RELEASES.add();
+    call.freed(Family::Turn, key);
     Ok(Reply::Int(1))
+}
+
+/// Takes back a grant that never reached its holder, as if it had not been. `false`: it is no longer the same grant.
+pub(crate) fn take_back(
+    call: &Call<'_>,
+    key: &RedisString,
+    id: &[u8],
+    token: i64,
+) -> Result<bool, Error> {
+    let stored = Stored::open(call, key, Access::Write)?;
+    let turn = stored.turn()?;
+    let same = turn.token() == token;
+    let Some(turn) = turn.release(id, Stamp::Keep, call.now()).filter(|_| same) else {
+        return Ok(false);
+    };
+    stored.save(&turn);
+    events::ours(call.ctx, c"umq.release", key);
+    Ok(true)
 }

@@ -8,6 +8,7 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
+use crate::line::hall::Family;
 use crate::reply::Reply;
 use crate::stats;
 
@@ -39,5 +40,6 @@ fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     };
     stored.save(&turn);
     stats::UMQ_RENEWALS.add();
+    call.freed(Family::Turn, key);
     Ok(Reply::Int(1))
 }

@@ -156,6 +156,10 @@ impl<'a> Turn<'a> {
         self.token
     }
 
+    pub(crate) fn lease_end(&self) -> UnixMillis {
+        self.lease_end
+    }
+
     pub(crate) fn lease_left(&self, now: UnixMillis) -> Millis {
         self.lease_end.since(now)
     }

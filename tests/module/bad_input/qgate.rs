@@ -1,7 +1,8 @@
 //! Bad input of the gates' commands.
 
 use super::{
-    LEASE_MS, all_refused, integers, lengths, rows, spans, strange_words, valueless, wrong_numbers,
+    LEASE_MS, LIFE_MS, all_refused, integers, lengths, listing, rows, spans, strange_words,
+    waiting, wrong_numbers,
 };
 
 #[test]
@@ -16,6 +17,7 @@ fn acquiring_a_slot_refuses_every_bad_argument() {
     table.extend(spans("qgate.acquire", LEASE_MS, before, ""));
     let before = "QGATE.ACQUIRE g a";
     table.extend(spans("qgate.acquire", LEASE_MS, before, "LIMIT 1"));
+    table.extend(waiting("QGATE.ACQUIRE g a LIMIT 1 PX 1000"));
     table.extend(strange_words("QGATE.ACQUIRE g a LIMIT 1 PX 1000", ""));
     table.extend(strange_words("QGATE.ACQUIRE g a LIMIT 1 PX 1000", "5"));
     table.extend(strange_words("QGATE.ACQUIRE g a", "LIMIT 1 PX 1000"));
@@ -31,10 +33,6 @@ fn acquiring_a_slot_refuses_every_bad_argument() {
         (
             "QGATE.ACQUIRE g a PX 1000 EX 1",
             "ERR syntax error: unexpected 'EX'",
-        ),
-        (
-            "QGATE.ACQUIRE g a LIMIT 1 PX 1000 BLOCK 0",
-            "ERR syntax error: unexpected 'BLOCK'",
         ),
     ]));
     all_refused(&table);
@@ -94,14 +92,19 @@ fn looking_at_gates_refuses_every_bad_argument() {
     let mut table = wrong_numbers("qgate.count", [""]);
     table.extend(wrong_numbers("qgate.info", ["", "g g"]));
     table.extend(wrong_numbers("qgate.members", [""]));
-    let before = "QGATE.MEMBERS g COUNT";
-    table.extend(integers("COUNT", 1, 10_000, before, ""));
-    table.push(valueless("COUNT", "QGATE.MEMBERS g"));
-    table.extend(strange_words("QGATE.MEMBERS g", ""));
-    table.extend(strange_words("QGATE.MEMBERS g COUNT 5", ""));
-    table.extend(rows([(
-        "QGATE.MEMBERS g COUNT 5 COUNT 5",
-        "ERR syntax error: unexpected 'COUNT'",
-    )]));
+    table.extend(listing("QGATE.MEMBERS g"));
+    table.extend(listing("QGATE.WAITERS g"));
+    table.extend(wrong_numbers("qgate.waiters", [""]));
+    all_refused(&table);
+}
+
+#[test]
+fn cancelling_closing_and_opening_refuse_every_bad_argument() {
+    let mut table = wrong_numbers("qgate.cancel", ["", "g", "g a b"]);
+    table.extend(lengths("member", 512, "QGATE.CANCEL g", ""));
+    table.extend(wrong_numbers("qgate.close", ["", "g", "g PX", "g PX 5 x"]));
+    table.extend(spans("qgate.close", LIFE_MS, "QGATE.CLOSE g", ""));
+    table.extend(strange_words("QGATE.CLOSE g", "1000"));
+    table.extend(wrong_numbers("qgate.open", ["", "g a"]));
     all_refused(&table);
 }

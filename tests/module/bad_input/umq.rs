@@ -1,7 +1,8 @@
 //! Bad input of the turns' commands.
 
 use super::{
-    LEASE_MS, all_refused, integers, lengths, rows, spans, strange_words, valueless, wrong_numbers,
+    LEASE_MS, all_refused, integers, lengths, listing, rows, spans, strange_words, valueless,
+    waiting, wrong_numbers,
 };
 
 #[test]
@@ -20,6 +21,7 @@ fn acquiring_a_turn_refuses_every_bad_argument() {
     table.push(valueless("DELAY", "UMQ.ACQUIRE t a PX 1000"));
     table.push(valueless("PX", "UMQ.ACQUIRE t a DELAY 1000"));
     table.push(valueless("EX", "UMQ.ACQUIRE t a DELAY 1000"));
+    table.extend(waiting("UMQ.ACQUIRE t a PX 1000"));
     table.extend(strange_words("UMQ.ACQUIRE t a PX 1000", ""));
     table.extend(strange_words("UMQ.ACQUIRE t a PX 1000", "5"));
     table.extend(strange_words("UMQ.ACQUIRE t a", "PX 1000"));
@@ -36,10 +38,6 @@ fn acquiring_a_turn_refuses_every_bad_argument() {
         (
             "UMQ.ACQUIRE t a PX 1000 DELAY 1 DELAY 1",
             "ERR syntax error: unexpected 'DELAY'",
-        ),
-        (
-            "UMQ.ACQUIRE t a PX 1000 BLOCK 0",
-            "ERR syntax error: unexpected 'BLOCK'",
         ),
         (
             "UMQ.ACQUIRE t a PX 1000 NOTIFY channel 0",
@@ -81,15 +79,19 @@ fn releasing_a_turn_refuses_every_bad_argument() {
 }
 
 #[test]
-fn the_other_commands_of_turns_take_one_key() {
+fn the_other_commands_of_turns_refuse_every_bad_argument() {
     let mut table = wrong_numbers("umq.force", ["", "t a"]);
     table.extend(wrong_numbers("umq.info", ["", "t a"]));
+    table.extend(listing("UMQ.WAITERS t"));
+    table.extend(wrong_numbers("umq.waiters", [""]));
+    table.extend(wrong_numbers("umq.cancel", ["", "t", "t a b"]));
+    table.extend(lengths("request-id", 512, "UMQ.CANCEL t", ""));
     all_refused(&table);
 }
 
 #[test]
 fn commands_that_are_not_built_are_unknown() {
-    let table = ["UMQ.CANCEL t a", "UMQ.WAITERS t", "QGATE.ADMIT a PX 1000"].map(|line| {
+    let table = ["RATE.TAKE r BURST 1", "QGATE.ADMIT a PX 1000"].map(|line| {
         let mut words = line.split(' ');
         let name = words.next().unwrap_or_default();
         let shown: String = words.map(|word| format!("'{word}' ")).collect();

@@ -1,0 +1,62 @@
+//! What the running execution may do, and in which database it is.
+
+use redis_module::{
+    CallOptionResp, CallOptionsBuilder, CallResult, Context, ContextFlags, RedisString,
+};
+
+use super::{Ctx, api};
+
+/// Whether its client can be made to wait: not in a transaction, a script, or another module's call.
+pub(crate) fn may_block(ctx: Ctx) -> bool {
+    !flags(ctx).contains(ContextFlags::DENY_BLOCKING)
+}
+
+/// Whether something may be written outside a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writing {
+    Now,
+    /// Not while the server loads its data, or while clients are paused: a write would end the server.
+    Later,
+    /// Not on a replica.
+    Never,
+}
+
+pub(crate) fn writing(ctx: Ctx) -> Writing {
+    let flags = flags(ctx);
+    // SAFETY: takes nothing.
+    let paused = unsafe { api!(RedisModule_AvoidReplicaTraffic)() } == 1;
+    if !flags.contains(ContextFlags::MASTER) {
+        Writing::Never
+    } else if paused || flags.contains(ContextFlags::LOADING) {
+        Writing::Later
+    } else {
+        Writing::Now
+    }
+}
+
+/// Whether this server still serves the key. Outside a command nobody has asked on its behalf.
+pub(crate) fn serves(ctx: Ctx, key: &RedisString) -> bool {
+    if !flags(ctx).contains(ContextFlags::CLUSTER) {
+        return true;
+    }
+    let options = CallOptionsBuilder::new()
+        .errors_as_replies()
+        .resp(CallOptionResp::Resp2)
+        .build();
+    let found: CallResult<'_> = Context::new(ctx).call_ext("EXISTS", &options, &[key]);
+    found.is_ok()
+}
+
+pub(crate) fn db(ctx: Ctx) -> i32 {
+    // SAFETY: `ctx` is the running execution's.
+    unsafe { api!(RedisModule_GetSelectedDb)(ctx) }
+}
+
+pub(crate) fn select(ctx: Ctx, db: i32) {
+    // SAFETY: as above; a database that is not there is refused and nothing happens.
+    unsafe { api!(RedisModule_SelectDb)(ctx, db) };
+}
+
+fn flags(ctx: Ctx) -> ContextFlags {
+    Context::new(ctx).get_flags()
+}

@@ -1,0 +1,397 @@
+//! One line of waiters: first come, first served within a flow, start-time fair queueing between flows. Pure.
+//! It knows waiters by numbers; what they wait for and who they are is not its business.
+
+pub(crate) mod hall;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use crate::time::UnixMillis;
+
+/// What serving one waiter costs a flow of weight 1.
+const UNIT: u64 = 1 << 32;
+
+/// A waiter, everywhere in the module.
+pub(crate) type Number = u64;
+
+/// Whose waiter it is; empty for the common flow.
+pub(crate) type FlowName = Arc<[u8]>;
+
+/// A place within a flow: since when, then in which order they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    since: UnixMillis,
+    sequence: u64,
+}
+
+/// Where one waiter stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    flow: FlowName,
+    place: Place,
+}
+
+#[derive(Debug)]
+struct Flow {
+    waiters: BTreeMap<Place, Number>,
+    /// The start tag of its first waiter; without waiters, of the next one that comes soon enough.
+    tag: u64,
+    weight: u32,
+}
+
+impl Flow {
+    fn cost(&self) -> u64 {
+        UNIT / u64::from(self.weight)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    flows: HashMap<FlowName, Flow>,
+    /// The flows that have waiters, by who is served next: tag, then arrival of the first waiter.
+    next: BTreeSet<(u64, u64, FlowName)>,
+    /// The flows without waiters whose tag lies ahead of the clock, by that tag.
+    resting: BTreeSet<(u64, FlowName)>,
+    /// The start tag of the last one served.
+    clock: u64,
+    len: usize,
+    sequence: u64,
+}
+
+impl Line {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many flows have waiters.
+    pub(crate) fn flows(&self) -> usize {
+        self.next.len()
+    }
+
+    /// Stands at the end of its flow, but behind nobody there who came later than `since`.
+    pub(crate) fn join(
+        &mut self,
+        number: Number,
+        flow: &FlowName,
+        weight: Option<u32>,
+        since: UnixMillis,
+    ) -> Standing {
+        self.sequence += 1;
+        let place = Place {
+            since,
+            sequence: self.sequence,
+        };
+        let clock = self.clock;
+        self.change(flow, |flow| {
+            if flow.waiters.is_empty() {
+                flow.tag = flow.tag.max(clock);
+            }
+            flow.weight = weight.unwrap_or(flow.weight);
+            flow.waiters.insert(place, number);
+        });
+        self.len += 1;
+        Standing {
+            flow: Arc::clone(flow),
+            place,
+        }
+    }
+
+    /// Another number takes over a place.
+    pub(crate) fn replace(&mut self, standing: &Standing, number: Number) {
+        self.change(&standing.flow, |flow| {
+            flow.waiters.insert(standing.place, number);
+        });
+    }
+
+    pub(crate) fn leave(&mut self, standing: &Standing) {
+        let mut left = false;
+        self.change(&standing.flow, |flow| {
+            left = flow.waiters.remove(&standing.place).is_some();
+        });
+        self.len -= usize::from(left);
+    }
+
+    /// Since when the one waits who has waited longest.
+    pub(crate) fn oldest(&self) -> Option<UnixMillis> {
+        let firsts = self
+            .flows
+            .values()
+            .filter_map(|flow| flow.waiters.keys().next());
+        firsts.map(|place| place.since).min()
+    }
+
+    /// Who is served next.
+    pub(crate) fn first(&self) -> Option<Number> {
+        let (_, _, name) = self.next.first()?;
+        self.flows.get(name)?.waiters.values().next().copied()
+    }
+
+    /// The first one is served: it leaves, and its flow has had its share.
+    pub(crate) fn serve_first(&mut self) {
+        let Some((tag, _, name)) = self.next.first().cloned() else {
+            return;
+        };
+        self.clock = tag;
+        self.change(&name, |flow| {
+            flow.waiters.pop_first();
+            flow.tag += flow.cost();
+        });
+        self.len -= 1;
+        self.forget_rested();
+    }
+
+    /// How many are served before this one, if nobody else comes; of those whose turn is the very same, none.
+    pub(crate) fn ahead(&self, standing: &Standing) -> usize {
+        let Some(own) = self.flows.get(&standing.flow) else {
+            return 0;
+        };
+        let before = own.waiters.range(..standing.place).count();
+        let tag = own.tag + before as u64 * own.cost();
+        let others = self
+            .flows
+            .iter()
+            .filter(|(name, _)| **name != standing.flow);
+        let passed = others.map(|(_, flow)| {
+            let turns = tag.saturating_sub(flow.tag).div_ceil(flow.cost());
+            flow.waiters
+                .len()
+                .min(usize::try_from(turns).unwrap_or(usize::MAX))
+        });
+        before + passed.sum::<usize>()
+    }
+
+    /// At most `most` waiters in the order in which they are served, if nobody else comes.
+    pub(crate) fn in_order(&self, most: usize) -> Vec<Number> {
+        let mut coming: Vec<_> = self
+            .flows
+            .values()
+            .map(|flow| flow.waiters.iter())
+            .collect();
+        let costs: Vec<u64> = self.flows.values().map(Flow::cost).collect();
+        let mut next = BinaryHeap::new();
+        for (index, flow) in self.flows.values().enumerate() {
+            if let Some((place, number)) = coming[index].next() {
+                next.push(Reverse((flow.tag, place.sequence, index, *number)));
+            }
+        }
+        let mut order = Vec::new();
+        while order.len() < most {
+            let Some(Reverse((tag, _, index, number))) = next.pop() else {
+                break;
+            };
+            order.push(number);
+            if let Some((place, number)) = coming[index].next() {
+                next.push(Reverse((
+                    tag + costs[index],
+                    place.sequence,
+                    index,
+                    *number,
+                )));
+            }
+        }
+        order
+    }
+
+    /// Changes a flow and keeps the two orders of flows true.
+    fn change(&mut self, name: &FlowName, change: impl FnOnce(&mut Flow)) {
+        let flow = self.flows.entry(Arc::clone(name)).or_insert_with(|| Flow {
+            waiters: BTreeMap::new(),
+            tag: 0,
+            weight: 1,
+        });
+        match flow.waiters.keys().next() {
+            Some(first) => self
+                .next
+                .remove(&(flow.tag, first.sequence, Arc::clone(name))),
+            None => self.resting.remove(&(flow.tag, Arc::clone(name))),
+        };
+        change(flow);
+        match flow.waiters.keys().next() {
+            Some(first) => self
+                .next
+                .insert((flow.tag, first.sequence, Arc::clone(name))),
+            None => self.resting.insert((flow.tag, Arc::clone(name))),
+        };
+    }
+
+    /// A flow whose tag the clock has passed has nothing to answer for.
+    fn forget_rested(&mut self) {
+        while let Some((tag, name)) = self.resting.first() {
+            if *tag > self.clock {
+                return;
+            }
+            self.flows.remove(name);
+            self.resting.pop_first();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use proptest::prelude::{Strategy, prop_oneof, proptest};
+    use proptest::{collection, prop_assert, prop_assert_eq};
+
+    use super::{FlowName, Line, Number, Standing};
+    use crate::time::UnixMillis;
+
+    fn flow(name: u8) -> FlowName {
+        Arc::from([name])
+    }
+
+    fn join(line: &mut Line, number: Number, name: u8, weight: Option<u32>) -> Standing {
+        line.join(number, &flow(name), weight, UnixMillis::new(1_000))
+    }
+
+    fn serve_all(line: &mut Line) -> Vec<Number> {
+        let mut served = Vec::new();
+        while let Some(first) = line.first() {
+            served.push(first);
+            line.serve_first();
+        }
+        served
+    }
+
+    #[test]
+    fn a_newcomer_flow_waits_for_one_service_whatever_the_backlog() {
+        let mut line = Line::default();
+        for number in 0..100 {
+            join(&mut line, number, b'a', None);
+        }
+        line.serve_first();
+        join(&mut line, 100, b'b', None);
+        let served = serve_all(&mut line);
+        assert!(served.iter().position(|number| *number == 100) <= Some(1));
+    }
+
+    #[test]
+    fn flows_are_served_by_their_weights() {
+        let mut line = Line::default();
+        let flows = [(b'a', 1), (b'b', 2), (b'c', 4)];
+        for number in 0..210 {
+            let (name, weight) = flows[number as usize % 3];
+            join(&mut line, number, name, Some(weight));
+        }
+        let served = &serve_all(&mut line)[..70];
+        for (index, (_, weight)) in flows.iter().enumerate() {
+            let count = served
+                .iter()
+                .filter(|number| **number as usize % 3 == index);
+            let count = count.count() as i64;
+            let share = i64::from(*weight) * 10;
+            assert!((count - share).abs() <= 1, "{count} of {share}");
+        }
+    }
+
+    #[test]
+    fn having_waited_elsewhere_counts_within_the_own_flow_alone() {
+        let mut line = Line::default();
+        join(&mut line, 1, b'a', None);
+        join(&mut line, 2, b'b', None);
+        line.join(3, &flow(b'b'), None, UnixMillis::new(10));
+        assert_eq!(serve_all(&mut line), [1, 3, 2]);
+    }
+
+    #[test]
+    fn a_flow_that_comes_back_at_once_has_not_forgotten_its_share() {
+        let mut line = Line::default();
+        join(&mut line, 1, b'a', None);
+        join(&mut line, 2, b'b', None);
+        join(&mut line, 3, b'b', None);
+        line.serve_first();
+        join(&mut line, 4, b'a', None);
+        assert_eq!(serve_all(&mut line), [2, 3, 4]);
+    }
+
+    /// The same rules by looking at everybody each time.
+    #[derive(Debug, Default)]
+    struct Twin {
+        waiters: Vec<(u8, u64, Number)>,
+        tags: HashMap<u8, f64>,
+        clock: f64,
+    }
+
+    impl Twin {
+        fn join(&mut self, number: Number, name: u8, since: u64) {
+            if !self.waiters.iter().any(|(flow, ..)| *flow == name) {
+                let tag = self.tags.entry(name).or_default();
+                *tag = tag.max(self.clock);
+            }
+            self.waiters.push((name, since, number));
+        }
+
+        /// Numbers grow in the order of joining.
+        fn first(&self) -> Option<(u8, u64, Number)> {
+            let head = |name: u8| {
+                let own = self.waiters.iter().filter(move |(flow, ..)| *flow == name);
+                own.min_by_key(|(_, since, number)| (*since, *number))
+                    .copied()
+            };
+            let heads = self.tags.keys().filter_map(|name| head(*name));
+            heads.min_by(|a, b| {
+                let tags = self.tags[&a.0].total_cmp(&self.tags[&b.0]);
+                tags.then(a.2.cmp(&b.2))
+            })
+        }
+
+        fn serve(&mut self) {
+            if let Some(first) = self.first() {
+                self.clock = self.tags[&first.0];
+                *self.tags.entry(first.0).or_default() += 1.0;
+                self.waiters.retain(|waiter| *waiter != first);
+            }
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Join { flow: u8, since: u64 },
+        Leave { which: usize },
+        Serve,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..4_u8, 0..5_u64).prop_map(|(flow, since)| Step::Join { flow, since }),
+            1 => (0..50_usize).prop_map(|which| Step::Leave { which }),
+            3 => (0..1_u8).prop_map(|_| Step::Serve),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn it_serves_whom_its_naive_twin_serves(steps in collection::vec(step(), 1..120)) {
+            let (mut line, mut twin) = (Line::default(), Twin::default());
+            let mut standings: HashMap<Number, Standing> = HashMap::new();
+            for (number, step) in (1..).zip(steps) {
+                match step {
+                    Step::Join { flow: name, since } => {
+                        let since_ms = UnixMillis::new(since as i64);
+                        standings.insert(number, line.join(number, &flow(name), None, since_ms));
+                        twin.join(number, name, since);
+                    }
+                    Step::Leave { which } if !twin.waiters.is_empty() => {
+                        let (_, _, gone) = twin.waiters.remove(which % twin.waiters.len());
+                        line.leave(&standings[&gone]);
+                    }
+                    Step::Leave { .. } => {}
+                    Step::Serve => {
+                        line.serve_first();
+                        twin.serve();
+                    }
+                }
+                prop_assert_eq!(line.first(), twin.first().map(|(_, _, number)| number));
+                prop_assert_eq!(line.len(), twin.waiters.len());
+            }
+            let order = line.in_order(usize::MAX);
+            for (index, number) in order.iter().enumerate() {
+                let ahead = line.ahead(&standings[number]);
+                prop_assert!(ahead <= index && index <= ahead + line.flows(), "{ahead} at {index}");
+            }
+            prop_assert_eq!(order, serve_all(&mut line));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `UMQ.CANCEL`: a waiter leaves the line.
+
+use redis_module::{Context, RedisResult, RedisString};
+
+use crate::args::Args;
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::line::hall::Family;
+use crate::reply::Reply;
+use crate::wake;
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"umq.cancel",
+    summary: c"Takes a waiter out of the line. Replies 1, or 0 when it was not in it.",
+    complexity: c"O(log N) with N waiters",
+    arity: 3,
+    keys: Keys::Change,
+    args: &[Arg::key(c"key"), Arg::string(c"request-id")],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    call::run("umq.cancel", context, &argv, cancel)
+}
+
+fn cancel(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
+    let key = call.string(args.fixed("key")?);
+    let id = args.id("request-id")?;
+    args.end()?;
+    let line = call.line_in_use(Family::Turn, key);
+    let left = line.is_some_and(|line| wake::cancel(call, &line, id.bytes));
+    Ok(Reply::Int(i64::from(left)))
+}

@@ -7,7 +7,7 @@ use harness::{Redis, Reply, error, eventually};
 const PORTS_TRIED: usize = 20;
 
 /// A server that has every slot.
-fn only_server() -> Redis {
+pub(crate) fn only_server() -> Redis {
     let free_port = || {
         Some(
             TcpListener::bind("127.0.0.1:0")

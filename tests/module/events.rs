@@ -6,7 +6,7 @@ use crate::moment::server_ms;
 
 /// A connection that hears of every event of the classes.
 #[track_caller]
-fn listener(redis: &Redis, classes: &str) -> Client {
+pub(crate) fn listener(redis: &Redis, classes: &str) -> Client {
     redis.call(format!("CONFIG SET notify-keyspace-events E{classes}"));
     let mut listener = redis.connect();
     listener.call("PSUBSCRIBE __keyevent@*__:*");
@@ -15,7 +15,7 @@ fn listener(redis: &Redis, classes: &str) -> Client {
 
 /// What has happened until now, as `event key`, in order.
 #[track_caller]
-fn heard(listener: &mut Client) -> Vec<String> {
+pub(crate) fn heard(listener: &mut Client) -> Vec<String> {
     listener.send("PING");
     let mut heard = Vec::new();
     loop {

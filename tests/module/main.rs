@@ -29,3 +29,4 @@ mod trie;
 mod trie_golden;
 mod umq;
 mod umq_golden;
+mod waiting;

@@ -55,7 +55,7 @@ pub(crate) fn server_ms(redis: &Redis) -> i64 {
 }
 
 #[track_caller]
-fn milliseconds(time: &Reply) -> i64 {
+pub(crate) fn milliseconds(time: &Reply) -> i64 {
     let part = |index: usize| -> i64 {
         let text = time.items()[index].text();
         text.parse().expect("TIME answers two numbers")

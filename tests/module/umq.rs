@@ -8,7 +8,7 @@ use crate::unchanged::changes_nothing;
 
 /// The token of a grant.
 #[track_caller]
-fn granted(reply: &Reply) -> i64 {
+pub(crate) fn granted(reply: &Reply) -> i64 {
     let [status, wait, token, ahead] = reply.items() else {
         panic!("four elements were expected, not {reply:?}");
     };
@@ -22,7 +22,7 @@ fn granted(reply: &Reply) -> i64 {
 
 /// `<lease_end> <token> <stamp> <keep>` as stored; nothing is held when the lease end is 0.
 #[track_caller]
-fn stored(redis: &Redis, key: &str) -> [i64; 4] {
+pub(crate) fn stored(redis: &Redis, key: &str) -> [i64; 4] {
     let text = redis.call(["GET", key]).text();
     let mut words = text.splitn(5, ' ').map(str::parse::<i64>);
     std::array::from_fn(|_| match words.next() {

@@ -1,0 +1,28 @@
+//! Waiting: who stands in line, in which order it is served, when, and what becomes of those who leave.
+//! First what the tests look through, then a file per concern.
+
+mod asker;
+mod line;
+
+mod again;
+mod appended;
+mod bad_input;
+mod bounds;
+mod by_others;
+mod cluster;
+mod crowd;
+mod flows;
+mod gates;
+mod gone;
+mod heard;
+mod inside;
+mod limits;
+mod order;
+mod patience;
+mod paused;
+mod roles;
+mod rolled_back;
+mod seen;
+mod spaced;
+mod turns;
+mod unload;

@@ -169,6 +169,15 @@ impl<'a> Args<'a> {
         option.once(slot, Millis::new(ms))
     }
 
+    /// Where a walk goes on, as the call before said.
+    pub(crate) fn cursor(&mut self) -> Result<u64, Error> {
+        let word = self.fixed("cursor")?;
+        let text = std::str::from_utf8(word.bytes).ok();
+        text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|text| text.parse().ok())
+            .ok_or(Error::Cursor)
+    }
+
     /// The optional `COUNT n` that ends a listing command.
     pub(crate) fn count(&mut self) -> Result<usize, Error> {
         let Some(option) = self.word() else {

@@ -32,6 +32,8 @@ pub(crate) enum Error {
     Segments { argument: &'static str, max: usize },
     /// `numkeys` does not fit the words that follow.
     NumKeys,
+    /// Not a number that a walk can go on from.
+    Cursor,
     /// A key that is named twice.
     KeyTwice(Escaped),
     /// The chain to be replaced is not one that the new chain continues.
@@ -76,6 +78,7 @@ impl fmt::Display for Error {
             Self::NumKeys => f.write_str(
                 "ERR value is not an integer or out of range: numkeys must be the number of keys that follow",
             ),
+            Self::Cursor => f.write_str("ERR invalid cursor"),
             Self::KeyTwice(key) => write!(f, "ERR key '{key}' is named twice"),
             Self::NotAPrefix => {
                 f.write_str("ERR invalid old-chain: must be a proper prefix of chain")

@@ -72,6 +72,7 @@ redis_module! {
         ["trie.find", trie::find::command, "write", 1, 1, 1, "", "write slow"],
         ["trie.find_ro", trie::find::command_ro, "readonly", 1, 1, 1, "", "read slow"],
         ["trie.del", trie::del::command, "write", 1, 1, 1, "", "write slow"],
+        ["trie.forget", trie::forget::command, "write", 1, 1, 1, "", "write slow"],
         ["trie.info", trie::info::command, "readonly", 1, 1, 1, "", "read slow"],
     ],
     configurations: [

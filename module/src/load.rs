@@ -19,7 +19,7 @@ const LAZY_FREEING: [&str; 4] = [
     "lazyfree-lazy-user-del",
 ];
 
-const DOCS: [Doc; 23] = [
+const DOCS: [Doc; 24] = [
     umq::acquire::DOC,
     umq::renew::DOC,
     umq::release::DOC,
@@ -42,6 +42,7 @@ const DOCS: [Doc; 23] = [
     trie::find::DOC,
     trie::find::DOC_RO,
     trie::del::DOC,
+    trie::forget::DOC,
     trie::info::DOC,
 ];
 

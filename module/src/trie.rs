@@ -5,6 +5,7 @@ mod chain;
 pub(crate) mod del;
 mod entry;
 pub(crate) mod find;
+pub(crate) mod forget;
 pub(crate) mod info;
 pub(crate) mod save;
 mod stored;

@@ -3,7 +3,7 @@
 use harness::{Redis, Reply, error};
 
 /// Name, arity, flag that says whether it writes, and a line with its keys `k1`, `k2`.
-const COMMANDS: [(&str, i64, &str, &str); 23] = [
+const COMMANDS: [(&str, i64, &str, &str); 24] = [
     ("umq.acquire", -5, "write", "UMQ.ACQUIRE k1 a PX 5"),
     ("umq.renew", 5, "write", "UMQ.RENEW k1 a PX 5"),
     ("umq.release", -3, "write", "UMQ.RELEASE k1 a"),
@@ -31,6 +31,7 @@ const COMMANDS: [(&str, i64, &str, &str); 23] = [
     ("trie.find", -3, "write", "TRIE.FIND k1 a PX 5"),
     ("trie.find_ro", -3, "readonly", "TRIE.FIND_RO k1 a"),
     ("trie.del", 3, "write", "TRIE.DEL k1 a"),
+    ("trie.forget", -4, "write", "TRIE.FORGET k1 0 v"),
     ("trie.info", 2, "readonly", "TRIE.INFO k1"),
 ];
 
@@ -205,6 +206,7 @@ fn the_arguments_of_each_command_are_its_grammar() {
         ),
         ("trie.find_ro", "key chain [WITHMATCH]"),
         ("trie.del", "key chain"),
+        ("trie.forget", "key cursor value [COUNT count]"),
         ("trie.info", "key"),
     ] {
         assert_eq!(grammar(&redis, name), arguments, "{name}");

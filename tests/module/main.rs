@@ -26,6 +26,7 @@ mod slowness;
 mod tampered;
 mod transactions;
 mod trie;
+mod trie_forget;
 mod trie_golden;
 mod umq;
 mod umq_golden;

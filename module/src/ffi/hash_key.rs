@@ -111,15 +111,30 @@ impl<'a> HashKey<'a> {
     }
 
     /// At most `most` fields with their values, drawn at random; one may come twice.
-    pub(crate) fn sample(&self, most: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub(crate) fn sample(&self, most: usize) -> Vec<Pair> {
         let count = format!("-{most}");
         let words = [self.name.as_slice(), count.as_bytes(), b"WITHVALUES"];
         let Ok(RedisValue::Array(flat)) = Context::new(self.ctx).call("HRANDFIELD", &words) else {
             return Vec::new();
         };
-        flat.chunks_exact(2)
-            .filter_map(|pair| Some((bytes(&pair[0])?, bytes(&pair[1])?)))
-            .collect()
+        pairs(&flat)
+    }
+
+    /// About `count` fields with their values, from where a walk stands, and where it goes on; 0 is its begin and its end.
+    pub(crate) fn scan(&self, cursor: u64, count: usize) -> Result<(u64, Vec<Pair>), Error> {
+        let (cursor, count) = (cursor.to_string(), count.to_string());
+        let key = self.name.as_slice();
+        let words = [key, cursor.as_bytes(), b"COUNT", count.as_bytes()];
+        let reply = Context::new(self.ctx).call("HSCAN", &words);
+        let reply = reply.map_err(|error| Error::Server(error.to_string()))?;
+        let RedisValue::Array(parts) = &reply else {
+            return Err(Error::Internal);
+        };
+        let [next, RedisValue::Array(flat)] = parts.as_slice() else {
+            return Err(Error::Internal);
+        };
+        let next = bytes(next).and_then(|next| String::from_utf8(next).ok()?.parse().ok());
+        Ok((next.ok_or(Error::Internal)?, pairs(flat)))
     }
 
     /// Its size in memory, estimated from a few entries.
@@ -155,6 +170,15 @@ impl<const N: usize> Name<N> {
 const NO_MORE: *mut raw::RedisModuleString = std::ptr::null_mut();
 /// `REDISMODULE_HASH_DELETE`, a cast that the bindings leave out.
 const DELETE: *mut raw::RedisModuleString = std::ptr::without_provenance_mut(1);
+
+/// A field and its value.
+type Pair = (Vec<u8>, Vec<u8>);
+
+fn pairs(flat: &[RedisValue]) -> Vec<Pair> {
+    flat.chunks_exact(2)
+        .filter_map(|pair| Some((bytes(&pair[0])?, bytes(&pair[1])?)))
+        .collect()
+}
 
 fn bytes(value: &RedisValue) -> Option<Vec<u8>> {
     match value {

@@ -29,7 +29,7 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-const MAX_VALUE: usize = 4_096;
+pub(super) const MAX_VALUE: usize = 4_096;
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
     call::run("trie.save", context, &argv, save)

@@ -125,6 +125,30 @@ impl<'a> Stored<'a> {
         }
     }
 
+    /// Removes the entries with this value from the part of the trie that a walk comes to next, about `count` entries of it:
+    /// where the next part begins, 0 at the end, and how many were removed that had not ended.
+    pub(super) fn forget(
+        &self,
+        cursor: u64,
+        value: &[u8],
+        count: usize,
+    ) -> Result<(u64, usize), Error> {
+        let (next, part) = self.key.scan(cursor, count)?;
+        let with_value: Vec<(&[u8], bool)> = part
+            .iter()
+            .filter(|(field, _)| field.len() == size_of::<Digest>())
+            .filter_map(|(field, text)| {
+                let entry = Entry::parse(text, self.call.now())?;
+                (entry.value == value).then(|| (&field[..], entry.is_live(self.call.now())))
+            })
+            .collect();
+        let fields: Vec<&[u8]> = with_value.iter().map(|(field, _)| *field).collect();
+        self.discard(&fields);
+        let removed = with_value.iter().filter(|(_, live)| *live).count();
+        let next = if self.key.is_missing() { 0 } else { next };
+        Ok((next, removed))
+    }
+
     /// Removes ended entries among a few drawn ones and, over the bound, those of them that end first.
     /// `but` is never removed.
     pub(super) fn sweep(&self, but: &Digest) {

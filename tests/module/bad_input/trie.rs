@@ -1,7 +1,8 @@
 //! Bad input of the tries' commands.
 
 use super::{
-    LIFE_MS, Refusal, all_refused, lengths, rows, spans, strange_words, valueless, wrong_numbers,
+    LIFE_MS, Refusal, all_refused, lengths, listing, rows, spans, strange_words, valueless,
+    wrong_numbers,
 };
 
 /// A chain between `before` and `after` that is beyond a bound.
@@ -128,5 +129,24 @@ fn deleting_and_looking_refuse_every_bad_argument() {
     let mut table = wrong_numbers("trie.del", ["", "k", "k a b"]);
     table.extend(wrong_numbers("trie.info", ["", "k a"]));
     table.extend(chains("chain", "TRIE.DEL k", ""));
+    all_refused(&table);
+}
+
+#[test]
+fn forgetting_refuses_every_bad_argument() {
+    let mut table = wrong_numbers("trie.forget", ["", "k", "k 0"]);
+    table.extend(lengths("value", 4_096, "TRIE.FORGET k 0", ""));
+    table.extend(listing("TRIE.FORGET k 0 v"));
+    for cursor in [
+        "-1",
+        "abc",
+        "1.5",
+        "18446744073709551616",
+        r#""""#,
+        r#""0\x00""#,
+    ] {
+        let line = format!("TRIE.FORGET k {cursor} v");
+        table.push((line, "ERR invalid cursor".to_owned()));
+    }
     all_refused(&table);
 }

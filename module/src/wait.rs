@@ -67,15 +67,17 @@ impl<'a> Clause<'a> {
         }
     }
 
-    /// Lets the caller join the line, if it wants to wait. `too_many` is its answer if it may not.
+    /// Lets the caller join the line, if it wants to wait; whether it does. `too_many` is its answer if it may not.
     pub(crate) fn wish(
         &self,
         call: &Call<'_>,
         line: impl FnOnce() -> LineName,
         request: impl FnOnce() -> Request,
         too_many: Reply,
-    ) {
-        let Some(block) = self.block else { return };
+    ) -> bool {
+        let Some(block) = self.block else {
+            return false;
+        };
         let now = call.now();
         let join = Join {
             line: line(),
@@ -87,5 +89,6 @@ impl<'a> Clause<'a> {
             queue: self.queue,
         };
         call.wish(Wish { join, too_many });
+        true
     }
 }

@@ -78,7 +78,10 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         limit: ask.limit,
     };
     let too_many = Reply::ints([-1, in_use, ahead]);
-    clause.wish(call, || call.line(Family::Gate, key), request, too_many);
+    let waits = clause.wish(call, || call.line(Family::Gate, key), request, too_many);
+    if !waits {
+        count_refusal(answer);
+    }
     Ok(Reply::ints([0, in_use, ahead]))
 }
 
@@ -132,7 +135,7 @@ fn decide(
     (answer, end.unwrap_or(UnixMillis::ZERO))
 }
 
-/// Sweeps after a grant, announces and counts what came of it. With a slot, how many are in use.
+/// Sweeps after a grant, announces and counts it. With a slot, how many are in use.
 fn keep(
     call: &Call<'_>,
     key: &RedisString,
@@ -152,14 +155,15 @@ fn keep(
             stats::QGATE_EXTENSIONS.add();
             Some(found.in_use)
         }
-        Answer::Full => {
-            stats::QGATE_REFUSED_FULL.add();
-            None
-        }
-        Answer::Closed => {
-            stats::QGATE_REFUSED_CLOSED.add();
-            None
-        }
+        Answer::Full | Answer::Closed => None,
+    }
+}
+
+fn count_refusal(answer: Answer) {
+    match answer {
+        Answer::Full => stats::QGATE_REFUSED_FULL.add(),
+        Answer::Closed => stats::QGATE_REFUSED_CLOSED.add(),
+        Answer::Granted | Answer::Extended => {}
     }
 }
 

@@ -60,14 +60,8 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
             keep(call, key, &stored, answer);
             return Ok(Reply::ints([1, 0, turn.token(), 0]));
         }
-        Answer::Held => {
-            stats::UMQ_REFUSED_HELD.add();
-            UNKNOWN
-        }
-        Answer::TooEarly { wait } => {
-            stats::UMQ_REFUSED_EARLY.add();
-            wait.get()
-        }
+        Answer::Held => UNKNOWN,
+        Answer::TooEarly { wait } => wait.get(),
     };
     let ahead = ahead as i64;
     let request = || Request {
@@ -77,7 +71,10 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         limit: 0,
     };
     let too_many = Reply::ints([-1, UNKNOWN, 0, ahead]);
-    clause.wish(call, || call.line(Family::Turn, key), request, too_many);
+    let waits = clause.wish(call, || call.line(Family::Turn, key), request, too_many);
+    if !waits {
+        count_refusal(answer);
+    }
     Ok(Reply::ints([0, wait, 0, ahead]))
 }
 
@@ -130,6 +127,14 @@ fn keep(call: &Call<'_>, key: &RedisString, stored: &Stored<'_>, answer: Answer<
             stats::UMQ_EXTENSIONS.add();
         }
         Answer::Held | Answer::TooEarly { .. } => {}
+    }
+}
+
+fn count_refusal(answer: Answer<'_>) {
+    match answer {
+        Answer::Held => stats::UMQ_REFUSED_HELD.add(),
+        Answer::TooEarly { .. } => stats::UMQ_REFUSED_EARLY.add(),
+        Answer::Granted(_) | Answer::Extended(_) => {}
     }
 }
 

@@ -1,5 +1,5 @@
 //! A `redis-server` of the relay's own: module loaded, private socket, data on disk, started again when it dies, and
-//! never left behind. A lock file keeps a second one away from the same data.
+//! never left behind. A lock file, which the server holds as well, keeps a second one away from the same data.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use rustix::{
+    io::{FdFlags, fcntl_setfd},
+    process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal},
+};
 use tokio::{
     net::UnixStream,
     process::{Child, Command},
@@ -36,7 +39,6 @@ pub(crate) struct Embedded {
     socket: PathBuf,
     stop: Arc<Notify>,
     keeper: JoinHandle<()>,
-    _lock: File,
 }
 
 /// Why there is no server. The operator's fault.
@@ -69,6 +71,7 @@ struct Launch {
     arguments: Vec<OsString>,
     directory: PathBuf,
     socket: PathBuf,
+    lock: File,
 }
 
 /// Where the server of this data directory listens.
@@ -112,6 +115,7 @@ impl Embedded {
             arguments: arguments(&directory, &socket, &module),
             directory,
             socket: socket.clone(),
+            lock,
         };
         let child = launch.run().await?;
         tracing::info!(redis.socket = %socket.display(), "a Redis of the relay's own is up");
@@ -121,7 +125,6 @@ impl Embedded {
             socket,
             stop,
             keeper,
-            _lock: lock,
         })
     }
 
@@ -178,9 +181,12 @@ impl Launch {
         // Ctrl-C in a terminal is for the relay, which then stops its server in order.
         command.process_group(0).kill_on_drop(true);
         let parent = rustix::process::getpid();
-        // SAFETY: between fork and exec the closure only makes two system calls; it allocates nothing and takes no lock.
+        let lock = self.lock.try_clone()?;
+        // SAFETY: between fork and exec the closure only makes system calls; it allocates nothing and takes no lock.
         unsafe {
             command.pre_exec(move || {
+                // A server that outlives the relay still ends by removing its socket: until then nobody else may listen.
+                fcntl_setfd(&lock, FdFlags::empty())?;
                 set_parent_process_death_signal(Some(Signal::TERM))?;
                 // The relay may have died before the kernel was told.
                 if getppid() == Some(parent) {
@@ -255,6 +261,7 @@ fn make_private(directory: &Path) -> io::Result<()> {
     fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
 }
 
+/// Held by this relay and by each server it starts, until the last of them has ended.
 fn lock(directory: &Path) -> Result<File, EmbeddedError> {
     let path = directory.join("lock");
     let refused = |cause| EmbeddedError::Directory {
@@ -308,4 +315,29 @@ fn tail(log: &Path) -> String {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(10)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_outlives_its_relay_keeps_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let launch = Launch {
+            program: "sleep".into(),
+            arguments: vec!["600".into()],
+            directory: directory.path().to_owned(),
+            socket: directory.path().join("redis.sock"),
+            lock: lock(directory.path()).unwrap(),
+        };
+        let mut server = launch.spawn().unwrap();
+        drop(launch);
+        assert!(matches!(
+            lock(directory.path()),
+            Err(EmbeddedError::InUse { .. })
+        ));
+        server.kill().await.unwrap();
+        lock(directory.path()).unwrap();
+    }
 }

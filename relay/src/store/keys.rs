@@ -16,6 +16,8 @@ use super::{Store, StoreError, names};
 const CHANGES_AT_ONCE: usize = 1000;
 const CHANGES_KEPT: usize = 10_000;
 const KEYS_AT_ONCE: usize = 500;
+/// The end of the year 9999, the last that a date of HTTP can tell.
+const LAST_MS: u64 = 253_402_300_799_999;
 const WAIT_MS: u64 = 5_000;
 const WAIT_AT_MOST: Duration = Duration::from_secs(8);
 
@@ -217,6 +219,10 @@ fn read_key(id: &str, reply: &Value) -> Option<StoredKey> {
 }
 
 fn parse_key(id: &str, fields: &HashMap<String, String>) -> Option<StoredKey> {
+    let created_ms = fields.get("created_ms")?.parse().ok()?;
+    if created_ms > LAST_MS {
+        return None;
+    }
     Some(StoredKey {
         id: id.to_owned(),
         name: fields.get("name")?.clone(),
@@ -224,7 +230,7 @@ fn parse_key(id: &str, fields: &HashMap<String, String>) -> Option<StoredKey> {
         digest: unhex(fields.get("digest")?)?,
         max_concurrent: fields.get("max_concurrent")?.parse().ok()?,
         enabled: fields.get("enabled")? == "1",
-        created_ms: fields.get("created_ms")?.parse().ok()?,
+        created_ms,
     })
 }
 
@@ -286,5 +292,12 @@ mod tests {
                 .collect();
             assert_eq!(parse_key("k", &fields(&rest)), None);
         }
+        let made = |ms: u64| {
+            let mut tampered = fields(&whole);
+            tampered.insert("created_ms".into(), ms.to_string());
+            parse_key("k", &tampered)
+        };
+        assert!(made(LAST_MS).is_some());
+        assert_eq!(made(LAST_MS + 1), None);
     }
 }

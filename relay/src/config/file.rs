@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{
     AccountConfig, AccountKind, Config, ConfigError, Credential, GroupConfig, RedisAt, Timeouts,
-    shape::{Account, File, Group, Kind, Redis, TimeoutsMs},
+    shape::{Account, Body, File, Group, Kind, Redis, TimeoutsMs},
 };
 use crate::secret::Secret;
 
@@ -28,7 +28,9 @@ impl Source<'_> {
             .nth(line - 1)
             .and_then(|text| text.split_once('='));
         let why = match key {
-            Some((key, _)) if !why.contains(key.trim()) => format!("{}: {why}", key.trim()),
+            Some((key, _)) if is_name(key.trim()) && !why.contains(key.trim()) => {
+                format!("{}: {why}", key.trim())
+            }
             _ => why,
         };
         ConfigError::Line {
@@ -37,6 +39,12 @@ impl Source<'_> {
             why,
         }
     }
+}
+
+/// What stands before a `=` may also be the end of a credential.
+fn is_name(key: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !key.is_empty() && key.bytes().all(allowed)
 }
 
 /// Reads a `weir.toml`; `name` is how errors call it.
@@ -52,6 +60,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         .map(|(id, group)| group_from(&source, id, group, ids().collect()))
         .collect::<Result<_, _>>()?;
     let redis = redis_from(&source, file.redis)?;
+    check_body(&source, &file.body)?;
+    let body = file.body.into_inner();
     let accounts = file
         .accounts
         .into_iter()
@@ -63,8 +73,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         module: file.module.path,
         data_dir: file.data_dir,
         lease: Duration::from_millis(file.admission.lease_ms),
-        max_body_bytes: to_usize(file.body.max_bytes),
-        max_buffered_bytes: to_usize(file.body.max_buffered_bytes),
+        max_body_bytes: to_usize(body.max_bytes),
+        max_buffered_bytes: to_usize(body.max_buffered_bytes),
         drain_timeout: Duration::from_millis(file.drain_timeout_ms),
         accounts,
         groups,
@@ -96,6 +106,22 @@ fn redis_from(source: &Source<'_>, redis: Redis) -> Result<RedisAt, ConfigError>
             when_public: embedded.is_some(),
         }),
     }
+}
+
+/// A body for which there can never be room would be told to come back for ever.
+fn check_body(source: &Source<'_>, body: &Spanned<Body>) -> Result<(), ConfigError> {
+    let at = body.span().start;
+    let Body {
+        max_bytes,
+        max_buffered_bytes,
+    } = *body.get_ref();
+    if max_buffered_bytes < max_bytes {
+        let why = format!(
+            "max_buffered_bytes must be at least max_bytes: {max_buffered_bytes} < {max_bytes}"
+        );
+        return Err(source.error(at, why));
+    }
+    Ok(())
 }
 
 fn account_from(
@@ -173,9 +199,8 @@ fn group_from(
 
 /// Ids become part of Redis keys and of commands.
 fn check_id(source: &Source<'_>, id: &Spanned<String>) -> Result<(), ConfigError> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let text = id.get_ref();
-    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+    if (1..=64).contains(&text.len()) && is_name(text) {
         return Ok(());
     }
     let why = "a name is 1 to 64 letters, digits, `-` and `_`";
@@ -185,6 +210,11 @@ fn check_id(source: &Source<'_>, id: &Spanned<String>) -> Result<(), ConfigError
 /// A credential must not travel in clear text beyond this machine unless the operator says so.
 fn check_base_url(text: &str, allow_http: bool) -> Result<(), &'static str> {
     const SHAPE: &str = "must be https://host[:port][/path], without user, query or fragment";
+    // With the address that a caller asks for it must still be a valid one.
+    const LONGEST: usize = 8 << 10;
+    if text.len() > LONGEST {
+        return Err("is too long");
+    }
     let url: hyper::Uri = text.parse().map_err(|_| SHAPE)?;
     let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
         return Err(SHAPE);
@@ -309,6 +339,10 @@ mod tests {
                 "weir.toml line 3: embedded: cannot be true beside a `url`",
             ),
             (
+                "[listen]\n[body]\nmax_bytes = 2048\nmax_buffered_bytes = 2047",
+                "weir.toml line 2: max_buffered_bytes must be at least max_bytes: 2047 < 2048",
+            ),
+            (
                 "[groups.a]\naccounts = []",
                 "weir.toml line 1: a group needs at least one account",
             ),
@@ -332,7 +366,10 @@ mod tests {
             let text = refusal(&format!("{ACCOUNT}{more}\n"));
             assert!(!text.contains("sk-hidden"), "{text}");
         }
-        assert!(!refusal("[accounts.main]\napi_key = sk-hidden").contains("sk-hidden"));
+        for line in ["api_key = sk-hidden", "api_key: sk-hidden==", "sk+hidden=="] {
+            let text = refusal(&format!("[accounts.main]\n{line}\n"));
+            assert!(!text.contains("hidden"), "{text}");
+        }
     }
 
     #[test]
@@ -352,6 +389,7 @@ mod tests {
             "https://example.com?x",
             "example.com",
             "ftp://x",
+            &format!("https://example.com/{}", "a".repeat(8 << 10)),
         ] {
             refusal(&account(&format!("base_url = \"{bad}\"")));
         }

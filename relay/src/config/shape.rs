@@ -22,7 +22,7 @@ pub(super) struct File {
     pub(super) redis: Redis,
     pub(super) module: Module,
     pub(super) admission: Admission,
-    pub(super) body: Body,
+    pub(super) body: Spanned<Body>,
     pub(super) accounts: BTreeMap<Spanned<String>, Account>,
     pub(super) groups: BTreeMap<Spanned<String>, Group>,
 }
@@ -118,7 +118,7 @@ impl Default for File {
             redis: Redis::default(),
             module: Module::default(),
             admission: Admission::default(),
-            body: Body::default(),
+            body: Spanned::new(0..0, Body::default()),
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),
         }

@@ -80,6 +80,7 @@ fn route(error: &NoRoute) -> Verdict {
             "weir_wrong_method",
             Retry::Never,
         ),
+        NoRoute::TooLong => verdict(StatusCode::URI_TOO_LONG, "weir_uri_too_long", Retry::Never),
     }
 }
 
@@ -106,7 +107,7 @@ fn unreadable(error: &Unreadable) -> Verdict {
             "weir_buffers_full",
             Retry::After(BUFFERS_RETRY),
         ),
-        Unreadable::Invalid(_) => {
+        Unreadable::Invalid { .. } => {
             verdict(StatusCode::BAD_REQUEST, "weir_invalid_body", Retry::Never)
         }
         Unreadable::Slow => verdict(

@@ -60,7 +60,7 @@ async fn relay(
     body: &mut Incoming,
     id: RequestId,
 ) -> Result<Response<AnswerBody>, Error> {
-    let route = Route::of(&head.method, head.uri.path())?;
+    let route = Route::of(&head.method, &head.uri)?;
     if route == Route::Health {
         return Ok(health(app));
     }

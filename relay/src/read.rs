@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
+use serde_json::error::Category;
 use tokio::time::timeout;
 
 pub(crate) use buffers::{Buffers, Share};
@@ -64,8 +65,12 @@ pub(crate) enum Unreadable {
     TooLarge { limit: usize },
     #[error("this relay is holding as many request bytes as it may; try again")]
     BuffersFull,
-    #[error("the body is not valid: {0}")]
-    Invalid(serde_json::Error),
+    #[error("the body is not valid: {} at line {line} column {column}", fault(*category))]
+    Invalid {
+        category: Category,
+        line: usize,
+        column: usize,
+    },
     #[error("the body did not come within {} s", PIECE_WITHIN.as_secs())]
     Slow,
     #[error("the body broke off")]
@@ -96,10 +101,28 @@ pub(crate) async fn read(
             .expect("the scan does not panic and is not cancelled")
     };
     Ok(Asked {
-        facts: facts.map_err(Unreadable::Invalid)?,
+        facts: facts.map_err(|error| invalid(&error))?,
         body,
         _share: share,
     })
+}
+
+/// The place, and not the error's own words: they quote the caller's text, all of it.
+fn invalid(error: &serde_json::Error) -> Unreadable {
+    Unreadable::Invalid {
+        category: error.classify(),
+        line: error.line(),
+        column: error.column(),
+    }
+}
+
+fn fault(category: Category) -> &'static str {
+    match category {
+        Category::Syntax => "this is not JSON",
+        Category::Data => "a field has another type than it should, or stands twice,",
+        Category::Eof => "it ends too early",
+        Category::Io => "it could not be read",
+    }
 }
 
 /// Takes what is left of a body that nobody wants, up to a limit: a caller that is still sending when the connection
@@ -192,6 +215,40 @@ impl Pieces {
             Self::None => Bytes::new(),
             Self::One(piece) => piece,
             Self::Many(pieces) => pieces.freeze(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_bad_body_does_not_quote_it() {
+        for (body, expected) in [
+            (
+                r#"{"messages":"secret"}"#,
+                "a field has another type than it should, or stands twice, at line 1 column 20",
+            ),
+            (
+                r#"{"stream":true,"stream":false}"#,
+                "a field has another type than it should, or stands twice, at line 1 column 23",
+            ),
+            (
+                "{\n\"model\": secret",
+                "this is not JSON at line 2 column 10",
+            ),
+            (
+                r#"{"model":"secret""#,
+                "it ends too early at line 1 column 17",
+            ),
+        ] {
+            let error = invalid(&scan(body.as_bytes()).unwrap_err());
+            assert_eq!(
+                error.to_string(),
+                format!("the body is not valid: {expected}")
+            );
+            assert!(!format!("{error:?}").contains("secret"));
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Which of the relay's routes a request is for, and what each one takes.
 
-use hyper::Method;
+use hyper::{Method, Uri};
 
 use crate::dialect::Dialect;
+
+/// Of path and query together. The address upstream is made of these and of the account's own path, and must stay below
+/// the 65,534 bytes that an address can have.
+const LONGEST_ADDRESS: usize = 32 << 10;
 
 /// A route for callers. Authorisation goes by this value, never by the text of the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +28,16 @@ pub(crate) enum NoRoute {
     Path,
     #[error("this path takes {0} only")]
     Method(Method),
+    #[error("path and query have more than {LONGEST_ADDRESS} bytes")]
+    TooLong,
 }
 
 impl Route {
-    pub(crate) fn of(method: &Method, path: &str) -> Result<Self, NoRoute> {
+    pub(crate) fn of(method: &Method, asked: &Uri) -> Result<Self, NoRoute> {
+        let path = asked.path();
+        if path.len() + asked.query().map_or(0, str::len) > LONGEST_ADDRESS {
+            return Err(NoRoute::TooLong);
+        }
         let route = match path_upstream(path) {
             "/v1/messages" => Self::Messages,
             "/v1/messages/count_tokens" => Self::CountTokens,
@@ -67,7 +77,7 @@ mod tests {
 
     #[test]
     fn routes_are_known_by_path_and_method() {
-        let of = |method: Method, path: &str| Route::of(&method, path);
+        let of = |method: Method, path: &str| Route::of(&method, &path.parse().unwrap());
         assert_eq!(of(Method::POST, "/v1/messages").unwrap(), Route::Messages);
         assert_eq!(
             of(Method::POST, "/anthropic/v1/messages").unwrap(),
@@ -101,5 +111,16 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn an_address_is_bounded() {
+        let of = |query: usize| {
+            let address = format!("/v1/messages?{}", "a".repeat(query));
+            Route::of(&Method::POST, &address.parse().unwrap())
+        };
+        let fits = LONGEST_ADDRESS - "/v1/messages".len();
+        assert_eq!(of(fits).unwrap(), Route::Messages);
+        assert!(matches!(of(fits + 1), Err(NoRoute::TooLong)));
     }
 }

@@ -109,6 +109,7 @@ async fn a_bad_body_is_refused_before_it_costs_anything() {
         r#"{"model":"claude-mock-1","messages":[],"messages":[]}"#,
         r#"{"model":"claude-mock-1","messages":[],"stream":true,"stream":false}"#,
         r#"{"model":"claude-mock-1","messages":[],"stream":"yes"}"#,
+        r#"{"model":"claude-mock-1","messages":"claude"}"#,
         "{\"model\":\"claude-mock-1\",\"messages\":[]} trailing",
     ];
     for body in bodies {
@@ -118,6 +119,7 @@ async fn a_bad_body_is_refused_before_it_costs_anything() {
             told.starts_with("the body is not valid: "),
             "{body}: {told}"
         );
+        assert!(!told.contains("claude"), "{told}");
     }
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(1_000_000));
     let answer = weir.ask(Call::post("/v1/messages", deep)).await;
@@ -177,6 +179,16 @@ async fn paths_and_methods_that_are_not_served_are_refused() {
         let answer = weir.ask(Call::new(method, path, Bytes::new())).await;
         refusal(answer, 405, "weir_wrong_method", "invalid_request_error").await;
     }
+    nothing_went_up(&weir);
+}
+
+#[tokio::test]
+async fn an_address_that_is_too_long_is_refused() {
+    let weir = Weir::start().await;
+    let longest = 65_534 - "/v1/messages?".len();
+    let path = format!("/v1/messages?{}", "a".repeat(longest));
+    let answer = weir.ask(Call::post(&path, "{}")).await;
+    refusal(answer, 414, "weir_uri_too_long", "invalid_request_error").await;
     nothing_went_up(&weir);
 }
 

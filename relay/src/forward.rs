@@ -16,7 +16,7 @@ pub(crate) use dial::Tls;
 pub(crate) use upstream::Upstream;
 
 use crate::{
-    account::Account,
+    account::{Account, Origin},
     permit::Permit,
     read::{Answer, Asked},
     route::path_upstream,
@@ -52,7 +52,10 @@ pub(crate) async fn forward(
     let request = || request(account, head, asked.body.clone());
     let answer = match timeout(within, upstream.send(request)).await {
         Err(_) => Err(UpstreamError::Late(within)),
-        Ok(Err(error)) if error.is_connect() => Err(UpstreamError::Unreachable(error)),
+        Ok(Err(error)) if error.is_connect() => {
+            permit.did_not_go_upstream();
+            Err(UpstreamError::Unreachable(error))
+        }
         Ok(Err(error)) => Err(UpstreamError::BrokeOff(error)),
         Ok(Ok(answer)) if answer.status().is_redirection() => Err(UpstreamError::Redirect),
         Ok(Ok(answer)) => Ok(answer),
@@ -81,24 +84,61 @@ impl UpstreamError {
 fn request(account: &Account, head: &Parts, body: Bytes) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = head.method.clone();
-    *request.uri_mut() = address(account, &head.uri);
+    *request.uri_mut() = address(&account.origin, &head.uri);
     *request.headers_mut() = account.provider.request_headers(&head.headers, account);
     request
 }
 
-/// The account's address with the path and query of the request, less the prefix that named the dialect.
-fn address(account: &Account, asked: &Uri) -> Uri {
-    let mut path = String::with_capacity(account.origin.path.len() + asked.path().len() + 32);
-    path.push_str(&account.origin.path);
+/// The account's address with the path and query of the request, less the prefix that named the dialect, and less any
+/// key: the caller's credential goes no further than here, wherever a client put it.
+fn address(origin: &Origin, asked: &Uri) -> Uri {
+    let query = asked.query();
+    let length = origin.path.len() + asked.path().len() + 1 + query.map_or(0, str::len);
+    let mut path = String::with_capacity(length);
+    path.push_str(&origin.path);
     path.push_str(path_upstream(asked.path()));
-    if let Some(query) = asked.query() {
-        path.push('?');
-        path.push_str(query);
+    let pairs = query.into_iter().flat_map(|query| query.split('&'));
+    let mut before = '?';
+    for pair in pairs.filter(|pair| !is_key(pair)) {
+        path.push(before);
+        path.push_str(pair);
+        before = '&';
     }
-    let mut parts = account.origin.base.clone().into_parts();
+    let mut parts = origin.base.clone().into_parts();
     parts.path_and_query = Some(
         path.parse()
-            .expect("parts of valid addresses joined by a slash"),
+            .expect("both parts are valid, and bounded by the route and the configuration"),
     );
     Uri::from_parts(parts).expect("scheme, authority and path are there")
+}
+
+fn is_key(pair: &str) -> bool {
+    pair.split('=').next() == Some("key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_and_query_go_up_without_prefix_and_key() {
+        let origin = Origin {
+            base: "https://example.com/x/".parse().unwrap(),
+            path: "/x".into(),
+        };
+        for (asked, expected) in [
+            ("/v1/messages", "/v1/messages"),
+            ("/anthropic/v1/messages?beta=true", "/v1/messages?beta=true"),
+            ("/v1/messages?", "/v1/messages?"),
+            ("/v1/messages?key=weir_a", "/v1/messages"),
+            ("/v1/messages?key=weir_a&beta=%20", "/v1/messages?beta=%20"),
+            ("/v1/messages?a&&key=x=y&b=1?&key", "/v1/messages?a&&b=1?"),
+            ("/v1/messages?keys=1&Key=2", "/v1/messages?keys=1&Key=2"),
+        ] {
+            assert_eq!(
+                address(&origin, &asked.parse().unwrap()).to_string(),
+                format!("https://example.com/x{expected}")
+            );
+        }
+    }
 }

@@ -107,6 +107,11 @@ impl Permit {
         self.stamp = Stamp::Now;
     }
 
+    /// Takes that back: no connection to the account was made.
+    pub(crate) fn did_not_go_upstream(&mut self) {
+        self.stamp = Stamp::Former;
+    }
+
     /// The turn is over, the slots stay.
     pub(crate) fn release_turn(&mut self) {
         if self.turn.is_some() {

@@ -1,6 +1,7 @@
 //! Which headers go up and which come back: by lists, so that nobody's credential travels.
 
 use harness::Weir;
+use harness::http::Call;
 use harness::weir::{message, stream};
 use serde_json::json;
 
@@ -41,6 +42,27 @@ async fn only_what_the_provider_knows_goes_up() {
         seen,
         expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
     );
+}
+
+#[tokio::test]
+async fn a_key_in_the_query_does_not_go_up() {
+    let weir = Weir::start().await;
+    for (query, expected) in [
+        (format!("key={}", weir.key), None),
+        (
+            format!("beta=true&key={}&x=%20", weir.key),
+            Some("beta=true&x=%20"),
+        ),
+    ] {
+        let body = json!({"model": "claude-mock-1", "max_tokens": 64,
+            "messages": [{"role": "user", "content": "hi"}]});
+        let call = Call::post(&format!("/v1/messages?{query}"), body.to_string())
+            .header("content-type", "application/json")
+            .header("anthropic-version", "2023-06-01");
+        assert_eq!(weir.ask(call).await.status, 200);
+        let seen = weir.provider.stats().last.unwrap().query;
+        assert_eq!(seen.as_deref(), expected);
+    }
 }
 
 #[tokio::test]

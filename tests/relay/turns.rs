@@ -111,3 +111,21 @@ async fn a_message_that_never_went_up_does_not_delay_the_next() {
     );
     drop(held);
 }
+
+#[tokio::test]
+async fn a_message_that_found_no_way_up_does_not_delay_the_next() {
+    let weir = serial(60_000).await;
+    let call = weir.with_key(stream(""));
+    let addr = weir.addr();
+    weir.provider.shutdown().await;
+    for attempt in ["first", "second"] {
+        eventually_async(attempt, async || {
+            let answer = call.clone().send(addr).await;
+            match answer.header("x-weir-error") {
+                Some("weir_upstream_unreachable") => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::time::UnixMillis;
 
 /// What serving one waiter costs a flow of weight 1.
-const UNIT: u64 = 1 << 32;
+const UNIT: u64 = 1 << 24;
 
 /// A waiter, everywhere in the module.
 pub(crate) type Number = u64;
@@ -53,8 +53,10 @@ pub(crate) struct Line {
     next: BTreeSet<(u64, u64, FlowName)>,
     /// The flows without waiters whose tag lies ahead of the clock, by that tag.
     resting: BTreeSet<(u64, FlowName)>,
-    /// The start tag of the last one served.
+    /// The virtual time: moves with every service, and never past the tag of anybody who waits.
     clock: u64,
+    /// The weights of all flows that have waiters.
+    weights: u64,
     len: usize,
     sequence: u64,
 }
@@ -98,8 +100,9 @@ impl Line {
     }
 
     /// Another number takes over a place.
-    pub(crate) fn replace(&mut self, standing: &Standing, number: Number) {
+    pub(crate) fn replace(&mut self, standing: &Standing, number: Number, weight: Option<u32>) {
         self.change(&standing.flow, |flow| {
+            flow.weight = weight.unwrap_or(flow.weight);
             flow.waiters.insert(standing.place, number);
         });
     }
@@ -110,6 +113,7 @@ impl Line {
             left = flow.waiters.remove(&standing.place).is_some();
         });
         self.len -= usize::from(left);
+        self.forget_rested();
     }
 
     /// Since when the one waits who has waited longest.
@@ -132,12 +136,15 @@ impl Line {
         let Some((tag, _, name)) = self.next.first().cloned() else {
             return;
         };
-        self.clock = tag;
+        // A service is shared by all who wait: so much of it has everybody had, newcomers included.
+        let shared = self.clock + UNIT / self.weights.max(1);
         self.change(&name, |flow| {
             flow.waiters.pop_first();
             flow.tag += flow.cost();
         });
         self.len -= 1;
+        let first = self.next.first().map_or(u64::MAX, |(tag, ..)| *tag);
+        self.clock = shared.max(tag).min(first);
         self.forget_rested();
     }
 
@@ -201,16 +208,20 @@ impl Line {
             weight: 1,
         });
         match flow.waiters.keys().next() {
-            Some(first) => self
-                .next
-                .remove(&(flow.tag, first.sequence, Arc::clone(name))),
+            Some(first) => {
+                self.weights -= u64::from(flow.weight);
+                self.next
+                    .remove(&(flow.tag, first.sequence, Arc::clone(name)))
+            }
             None => self.resting.remove(&(flow.tag, Arc::clone(name))),
         };
         change(flow);
         match flow.waiters.keys().next() {
-            Some(first) => self
-                .next
-                .insert((flow.tag, first.sequence, Arc::clone(name))),
+            Some(first) => {
+                self.weights += u64::from(flow.weight);
+                self.next
+                    .insert((flow.tag, first.sequence, Arc::clone(name)))
+            }
             None => self.resting.insert((flow.tag, Arc::clone(name))),
         };
     }
@@ -235,7 +246,7 @@ mod tests {
     use proptest::prelude::{Strategy, prop_oneof, proptest};
     use proptest::{collection, prop_assert, prop_assert_eq};
 
-    use super::{FlowName, Line, Number, Standing};
+    use super::{FlowName, Line, Number, Standing, UNIT};
     use crate::time::UnixMillis;
 
     fn flow(name: u8) -> FlowName {
@@ -306,19 +317,47 @@ mod tests {
         assert_eq!(serve_all(&mut line), [2, 3, 4]);
     }
 
+    #[test]
+    fn no_stream_of_new_flows_keeps_an_old_one_from_its_turn() {
+        let mut line = Line::default();
+        join(&mut line, 0, b'a', None);
+        join(&mut line, 1, b'a', None);
+        line.serve_first();
+        let served = (2..100).find(|number| {
+            let name: FlowName = Arc::from(number.to_string().as_bytes());
+            line.join(*number, &name, None, UnixMillis::new(1_000));
+            let first = line.first();
+            line.serve_first();
+            first == Some(1)
+        });
+        assert!(served.is_some_and(|number| number < 10), "{served:?}");
+    }
+
+    #[test]
+    fn a_flow_whose_waiters_left_unserved_leaves_nothing_behind() {
+        let mut line = Line::default();
+        join(&mut line, 0, b'a', None);
+        for number in 1..100 {
+            let name: FlowName = Arc::from(number.to_string().as_bytes());
+            let standing = line.join(number, &name, None, UnixMillis::new(1_000));
+            line.leave(&standing);
+        }
+        assert_eq!((line.flows.len(), line.resting.len()), (1, 0));
+    }
+
     /// The same rules by looking at everybody each time.
     #[derive(Debug, Default)]
     struct Twin {
         waiters: Vec<(u8, u64, Number)>,
-        tags: HashMap<u8, f64>,
-        clock: f64,
+        tags: HashMap<u8, u64>,
+        clock: u64,
     }
 
     impl Twin {
         fn join(&mut self, number: Number, name: u8, since: u64) {
             if !self.waiters.iter().any(|(flow, ..)| *flow == name) {
                 let tag = self.tags.entry(name).or_default();
-                *tag = tag.max(self.clock);
+                *tag = (*tag).max(self.clock);
             }
             self.waiters.push((name, since, number));
         }
@@ -332,17 +371,20 @@ mod tests {
             };
             let heads = self.tags.keys().filter_map(|name| head(*name));
             heads.min_by(|a, b| {
-                let tags = self.tags[&a.0].total_cmp(&self.tags[&b.0]);
+                let tags = self.tags[&a.0].cmp(&self.tags[&b.0]);
                 tags.then(a.2.cmp(&b.2))
             })
         }
 
         fn serve(&mut self) {
-            if let Some(first) = self.first() {
-                self.clock = self.tags[&first.0];
-                *self.tags.entry(first.0).or_default() += 1.0;
-                self.waiters.retain(|waiter| *waiter != first);
-            }
+            let Some(first) = self.first() else { return };
+            let waiting = |flow: &u8| self.waiters.iter().any(|waiter| waiter.0 == *flow);
+            let flows = self.tags.keys().filter(|flow| waiting(flow)).count() as u64;
+            let shared = (self.clock + UNIT / flows).max(self.tags[&first.0]);
+            *self.tags.entry(first.0).or_default() += UNIT;
+            self.waiters.retain(|waiter| *waiter != first);
+            let next = self.first().map_or(u64::MAX, |next| self.tags[&next.0]);
+            self.clock = shared.min(next);
         }
     }
 

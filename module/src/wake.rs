@@ -1,6 +1,6 @@
 //! The pump: grants whoever can be granted now, inside the release's own execution or when the one timer rings.
 //! The only place above the families: they hand their waiters to it and tell it which lines may move.
-//! Nobody is granted here by a write that the server could not replicate.
+//! Outside a command nothing is written while clients are paused or data are loaded; `min-replicas-to-write` is not asked.
 
 mod desk;
 
@@ -26,7 +26,8 @@ const PAUSED: Millis = Millis::new(50);
 pub(crate) enum Attempt {
     Granted {
         reply: Reply,
-        mark: Mark,
+        /// `None`: it had been granted before, and is nobody's to take back.
+        mark: Option<Mark>,
     },
     /// Not now; at that time it is worth another look, `None`: when somebody gives something back.
     NotYet(Option<UnixMillis>),
@@ -132,7 +133,7 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
     let client = Blocked::new(call.ctx);
     let (first, replaced) = with(|desk| desk.join(join, client));
     // What the first one asks for is new: it may be had already, or be worth a look at another time.
-    if first || replaced.is_some() {
+    if first {
         serve(call, &line);
     }
     if let Some((former, request)) = replaced {
@@ -146,13 +147,13 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
 /// Grants as many of a line as can be granted now.
 pub(crate) fn serve(call: &Call<'_>, line: &LineName) {
     let key = string(&line.key);
-    while let Some((request, limit)) = with(|desk| desk.first(line)) {
+    while let Some((number, request, limit)) = with(|desk| desk.first(line)) {
         let attempt = match line.family {
             Family::Turn => umq::acquire::attempt(call, &key, &request),
             Family::Gate => qgate::acquire::attempt(call, &key, &request, limit),
         };
         match attempt {
-            Ok(Attempt::Granted { reply, mark }) => grant(call, line, reply, mark),
+            Ok(Attempt::Granted { reply, mark }) => grant(call, line, number, reply, mark),
             Ok(Attempt::NotYet(at)) => return with(|desk| desk.hall.look_again(line, at)),
             Err(error) => return dismiss(line, || Err(error.clone())),
         }
@@ -178,6 +179,14 @@ pub(crate) fn cancel(call: &Call<'_>, line: &LineName, id: &[u8]) -> bool {
     moved(call, vec![line.clone()]);
     stats::CANCELS.add();
     true
+}
+
+/// A command has told its client that this id holds what it was granted: from then on nobody takes it back.
+pub(crate) fn confirm(call: &Call<'_>, family: Family, key: &RedisString, id: &[u8]) {
+    if desk::some_grant_is_uncertain() {
+        let line = call.line(family, key);
+        with(|desk| desk.confirm(&line, id));
+    }
 }
 
 /// The reply has reached its client.
@@ -208,7 +217,12 @@ pub(crate) fn tick(ctx: Ctx) {
     match context::writing(ctx) {
         Writing::Now => serve_due(&call),
         // The primary's next word overrides what is here; who waited has been sent away by the server.
-        Writing::Never => with(|desk| desk.undo.clear()),
+        Writing::Never => {
+            with(|desk| desk.undo.clear());
+            for line in with(|desk| desk.hall.lines()) {
+                dismiss(&line, || Err(Error::Moved));
+            }
+        }
         Writing::Later => {
             stats::DEFERRED.add();
             return with(|desk| desk.ring(ctx, PAUSED));
@@ -226,15 +240,18 @@ fn serve_due(call: &Call<'_>) {
     }
 }
 
-fn grant(call: &Call<'_>, line: &LineName, reply: Reply, mark: Mark) {
+fn grant(call: &Call<'_>, line: &LineName, number: Number, reply: Reply, mark: Option<Mark>) {
     let Some((client, waited)) = with(|desk| {
-        let waiter = desk.hall.serve_first(line)?;
+        // Somebody who listens to keyspace events may have served it meanwhile.
+        let waiter = (desk.hall.first(line) == Some(number))
+            .then(|| desk.hall.serve_first(line))
+            .flatten()?;
         let waited = call.now().since(waiter.since);
-        let granted = Granted {
+        let granted = mark.map(|mark| Granted {
             line: waiter.line,
             request: waiter.request,
             mark,
-        };
+        });
         Some((desk.hand_over(waiter.number, granted)?, waited))
     }) else {
         return;

@@ -10,6 +10,7 @@ mod bad_input;
 mod bounds;
 mod by_others;
 mod cluster;
+mod confirmed;
 mod crowd;
 mod flows;
 mod gates;

@@ -6,9 +6,11 @@ use redis_module::{
 
 use super::{Ctx, api};
 
-/// Whether its client can be made to wait: not in a transaction, a script, or another module's call.
+/// Whether its client can be made to wait: not in a transaction, a script, or another module's call, and not on a replica,
+/// where nobody is granted.
 pub(crate) fn may_block(ctx: Ctx) -> bool {
-    !flags(ctx).contains(ContextFlags::DENY_BLOCKING)
+    let flags = flags(ctx);
+    flags.contains(ContextFlags::MASTER) && !flags.contains(ContextFlags::DENY_BLOCKING)
 }
 
 /// Whether something may be written outside a command.

@@ -154,7 +154,7 @@ impl Hall {
         let former = before.and_then(|before| self.waiters.remove(&before));
         let (standing, since, flow) = match &former {
             Some(former) => {
-                room.line.replace(&former.standing, number);
+                room.line.replace(&former.standing, number, join.weight);
                 let flow = Arc::clone(&former.flow);
                 (former.standing.clone(), former.since, flow)
             }

@@ -100,7 +100,7 @@ pub(crate) fn attempt(
     Ok(match keep(call, key, &gate, &found, &member, answer) {
         Some(in_use) => Attempt::Granted {
             reply: Reply::ints([1, in_use as i64, 0]),
-            mark: Mark::LeaseEnd(end),
+            mark: (answer == Answer::Granted).then_some(Mark::LeaseEnd(end)),
         },
         None if found.closed_until > call.now() => Attempt::NotYet(Some(found.closed_until)),
         None => Attempt::NotYet(gate.holders(1).pop().map(|(_, end)| end)),
@@ -152,6 +152,7 @@ fn keep(
             Some(found.in_use + 1)
         }
         Answer::Extended => {
+            wake::confirm(call, Family::Gate, key, member.as_slice());
             stats::QGATE_EXTENSIONS.add();
             Some(found.in_use)
         }

@@ -10,7 +10,7 @@ use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::hall::Family;
 use crate::reply::Reply;
-use crate::stats;
+use crate::{stats, wake};
 
 pub(crate) const DOC: Doc = Doc {
     name: c"qgate.renew",
@@ -41,6 +41,7 @@ fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         let member = call.string(member);
         let holds = gate.holds(member);
         if holds {
+            wake::confirm(call, Family::Gate, key, member.as_slice());
             holders.push(member);
         }
         replies.push(Reply::Int(i64::from(holds)));

@@ -92,7 +92,7 @@ pub(crate) fn attempt(
             keep(call, key, &stored, answer);
             Attempt::Granted {
                 reply: Reply::ints([1, 0, turn.token(), 0]),
-                mark: Mark::Token(turn.token()),
+                mark: matches!(answer, Answer::Granted(_)).then(|| Mark::Token(turn.token())),
             }
         }
         Answer::Held => Attempt::NotYet(Some(turn.lease_end())),
@@ -124,6 +124,7 @@ fn keep(call: &Call<'_>, key: &RedisString, stored: &Stored<'_>, answer: Answer<
         }
         Answer::Extended(turn) => {
             stored.save(&turn);
+            wake::confirm(call, Family::Turn, key, turn.holder().unwrap_or_default());
             stats::UMQ_EXTENSIONS.add();
         }
         Answer::Held | Answer::TooEarly { .. } => {}

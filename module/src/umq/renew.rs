@@ -10,7 +10,7 @@ use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::hall::Family;
 use crate::reply::Reply;
-use crate::stats;
+use crate::{stats, wake};
 
 pub(crate) const DOC: Doc = Doc {
     name: c"umq.renew",
@@ -39,6 +39,7 @@ fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         return Ok(Reply::Int(0));
     };
     stored.save(&turn);
+    wake::confirm(call, Family::Turn, key, id.bytes);
     stats::UMQ_RENEWALS.add();
     call.freed(Family::Turn, key);
     Ok(Reply::Int(1))

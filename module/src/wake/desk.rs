@@ -40,12 +40,19 @@ pub(super) struct Desk {
 
 static DESK: LazyLock<Mutex<Desk>> = LazyLock::new(Mutex::default);
 static WAITERS: AtomicUsize = AtomicUsize::new(0);
+/// Grants that may still be taken back.
+static UNCERTAIN: AtomicUsize = AtomicUsize::new(0);
 
 pub(super) fn with<T>(work: impl FnOnce(&mut Desk) -> T) -> T {
     let mut desk = DESK.lock().unwrap_or_else(PoisonError::into_inner);
     let done = work(&mut desk);
     WAITERS.store(desk.hall.len(), Ordering::Relaxed);
+    UNCERTAIN.store(desk.granted.len() + desk.undo.len(), Ordering::Relaxed);
     done
+}
+
+pub(super) fn some_grant_is_uncertain() -> bool {
+    UNCERTAIN.load(Ordering::Relaxed) > 0
 }
 
 pub(super) fn somebody_waits() -> bool {
@@ -65,15 +72,15 @@ impl Desk {
             || self.clients.len() >= config::MAX_BLOCKED_CLIENTS.get()
     }
 
-    /// Puts a client in line: whether it is the first there, and whose place it took over.
+    /// Puts a client in line: whether it stands first there, and whose place it took over.
     pub(super) fn join(
         &mut self,
         join: Join,
         client: Blocked,
     ) -> (bool, Option<(Blocked, Request)>) {
-        let first = self.hall.waiting(&join.line) == 0;
-        let request = join.request.clone();
+        let (line, request) = (join.line.clone(), join.request.clone());
         let (number, former) = self.hall.join(join);
+        let first = self.hall.first(&line) == Some(number);
         self.clients.insert(number, client);
         self.numbers.insert(client, number);
         let former = former.and_then(|former| self.forget(former));
@@ -81,20 +88,32 @@ impl Desk {
     }
 
     /// The request of the first in line, and the limit under which it is granted.
-    pub(super) fn first(&self, line: &LineName) -> Option<(Request, usize)> {
-        let first = self.hall.waiter(self.hall.first(line)?)?;
+    pub(super) fn first(&self, line: &LineName) -> Option<(Number, Request, usize)> {
+        let number = self.hall.first(line)?;
+        let first = self.hall.waiter(number)?;
         let limit = match first.request.limit {
             0 => 0,
             _ => self.hall.limit(line),
         };
-        Some((first.request.clone(), limit))
+        Some((number, first.request.clone(), limit))
     }
 
     /// The client of a waiter that has been served, whose grant is on its way from now on.
-    pub(super) fn hand_over(&mut self, number: Number, granted: Granted) -> Option<Blocked> {
+    pub(super) fn hand_over(
+        &mut self,
+        number: Number,
+        granted: Option<Granted>,
+    ) -> Option<Blocked> {
         let client = self.forget(number)?;
-        self.granted.insert(client, granted);
+        granted.map(|granted| self.granted.insert(client, granted));
         Some(client)
+    }
+
+    /// Somebody else was told that this id holds what it was granted: it is not taken back any more.
+    pub(super) fn confirm(&mut self, line: &LineName, id: &[u8]) {
+        let other = |granted: &Granted| *granted.line != *line || *granted.request.id != *id;
+        self.granted.retain(|_, granted| other(granted));
+        self.undo.retain(other);
     }
 
     pub(super) fn leave(&mut self, number: Number) -> Option<(Blocked, Arc<LineName>, Request)> {
@@ -142,7 +161,10 @@ impl Desk {
             self.silence(ctx);
             return;
         }
-        let safety = *self.safety_at.get_or_insert(now.plus(SAFETY));
+        // A clock that steps back must not put the next look off.
+        let latest = now.plus(SAFETY);
+        let safety = self.safety_at.map_or(latest, |at| at.min(latest));
+        self.safety_at = Some(safety);
         let due = self.hall.next_due().map_or(safety, |due| due.min(safety));
         let due = if self.undo.is_empty() { due } else { now };
         if self.timer.is_none_or(|(_, rings_at)| rings_at != due) {

@@ -3,7 +3,9 @@
 use harness::Redis;
 
 use super::asker::{Asker, ask_one_by_one};
-use super::line::{assert_sound, holder, served, waiters};
+use super::line::{assert_sound, assert_to_the_millisecond, granted_at, holder, served, waiters};
+use crate::moment::server_ms;
+use crate::umq::granted;
 
 /// Asks for a turn that somebody has, in this order: the ids are the flow's name and a number.
 #[track_caller]
@@ -182,4 +184,21 @@ fn a_flow_may_be_any_bytes_and_is_a_flow_of_its_line_only() {
     ];
     assert_eq!(served(&redis, "t"), ["x", "a1", "b1", "a2"]);
     assert_eq!(served(&redis, "u"), ["x", "a3", "n1", "a4"]);
+}
+
+#[test]
+fn a_newcomer_that_comes_first_is_served_at_once() {
+    let redis = Redis::start();
+    redis.call("UMQ.ACQUIRE t h PX 500000");
+    let patient = "UMQ.ACQUIRE t a PX 5000 DELAY 80000 BLOCK 0";
+    let _patient = Asker::ask(&redis, patient);
+    redis.call("UMQ.RELEASE t h");
+    let mut late = Vec::new();
+    for round in 0..5 {
+        let asked = server_ms(&redis);
+        let line = format!("UMQ.ACQUIRE t b{round} PX 5000 WAITED 60000 BLOCK 0");
+        late.push(granted_at(granted(&redis.call(line))) - asked);
+        redis.call(format!("UMQ.RELEASE t b{round}"));
+    }
+    assert_to_the_millisecond(late);
 }

@@ -1,4 +1,4 @@
-//! Connections to upstreams: TCP and TLS within one bound, Nagle off, each one marked once it has carried an answer.
+//! Connections to upstreams: TCP and TLS within one bound, Nagle off, each one with a note of what came over it.
 
 use std::{
     error::Error,
@@ -12,10 +12,7 @@ use std::{
     time::Duration,
 };
 
-use hyper::{
-    Uri,
-    rt::{Read, ReadBufCursor, Write},
-};
+use hyper::Uri;
 use hyper_rustls::{
     ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream,
 };
@@ -23,7 +20,11 @@ use hyper_util::{
     client::legacy::connect::{Connected, Connection, HttpConnector},
     rt::TokioIo,
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::timeout,
+};
 use tower_service::Service;
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -41,21 +42,43 @@ pub(super) struct Dial {
 
 /// One connection.
 pub(super) struct Line {
-    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
-    used: Used,
+    stream: TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>,
+    exchange: Exchange,
 }
 
-/// Whether a connection has carried an answer already.
+/// What came over a connection. Where two threads disagree for a moment, it speaks against sending again.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Used(Arc<AtomicBool>);
+pub(super) struct Exchange(Arc<Marks>);
 
-impl Used {
-    pub(super) fn mark(&self) {
-        self.0.store(true, Relaxed);
+#[derive(Debug, Default)]
+struct Marks {
+    /// It has carried an answer already.
+    used: AtomicBool,
+    /// The next bytes to go out begin another request.
+    answered: AtomicBool,
+    /// Bytes came since the last request began.
+    heard: AtomicBool,
+}
+
+impl Exchange {
+    pub(super) fn answered(&self) {
+        self.0.used.store(true, Relaxed);
+        self.0.answered.store(true, Relaxed);
     }
 
-    pub(super) fn is_marked(&self) -> bool {
-        self.0.load(Relaxed)
+    /// Whether the other side may have closed a kept connection before it saw the last request.
+    pub(super) fn may_be_unseen(&self) -> bool {
+        self.0.used.load(Relaxed) && !self.0.heard.load(Relaxed)
+    }
+
+    fn sends(&self) {
+        if self.0.answered.swap(false, Relaxed) {
+            self.0.heard.store(false, Relaxed);
+        }
+    }
+
+    fn hears(&self) {
+        self.0.heard.store(true, Relaxed);
     }
 }
 
@@ -91,9 +114,9 @@ impl Dial {
 }
 
 impl Service<Uri> for Dial {
-    type Response = Line;
+    type Response = TokioIo<Line>;
     type Error = Cause;
-    type Future = Pin<Box<dyn Future<Output = Result<Line, Cause>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Line>, Cause>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Cause>> {
         self.https.poll_ready(context)
@@ -102,36 +125,42 @@ impl Service<Uri> for Dial {
     fn call(&mut self, to: Uri) -> Self::Future {
         let connecting = timeout(self.within, self.https.call(to));
         Box::pin(async move {
-            Ok(Line {
-                stream: connecting.await??,
-                used: Used::default(),
-            })
+            Ok(TokioIo::new(Line {
+                stream: TokioIo::new(connecting.await??),
+                exchange: Exchange::default(),
+            }))
         })
     }
 }
 
 impl Connection for Line {
     fn connected(&self) -> Connected {
-        self.stream.connected().extra(self.used.clone())
+        self.stream.connected().extra(self.exchange.clone())
     }
 }
 
-impl Read for Line {
+impl AsyncRead for Line {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        into: ReadBufCursor<'_>,
+        into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, into);
+        if into.filled().len() > before {
+            self.exchange.hears();
+        }
+        read
     }
 }
 
-impl Write for Line {
+impl AsyncWrite for Line {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         from: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.exchange.sends();
         Pin::new(&mut self.stream).poll_write(context, from)
     }
 
@@ -140,6 +169,7 @@ impl Write for Line {
         context: &mut Context<'_>,
         from: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.exchange.sends();
         Pin::new(&mut self.stream).poll_write_vectored(context, from)
     }
 

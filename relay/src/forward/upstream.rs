@@ -1,5 +1,5 @@
 //! An account with its connections. A kept connection may be closed by the other side at the moment it is used again:
-//! a request that fails so, before any byte of an answer, is sent once more on a new one.
+//! a request that fails so, at once and before any byte of an answer, is sent once more on a new one.
 
 use std::{fmt, time::Duration};
 
@@ -10,11 +10,14 @@ use hyper_util::{
     client::legacy::{Client, Error},
     rt::{TokioExecutor, TokioTimer},
 };
+use tokio::time::Instant;
 
-use super::dial::{Dial, Tls, Used};
+use super::dial::{Dial, Exchange, Tls};
 use crate::account::Account;
 
 const KEPT_IDLE: Duration = Duration::from_secs(60);
+/// A connection that was closed already fails within this time; one that fails later may have had its request served.
+const STALE_WITHIN: Duration = Duration::from_secs(1);
 
 /// An account and the way to it.
 pub(crate) struct Upstream {
@@ -45,23 +48,107 @@ impl Upstream {
         &self,
         request: impl Fn() -> Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Error> {
+        let began = Instant::now();
         match self.kept.request(request()).await {
             Ok(answer) => {
-                if let Some(used) = answer.extensions().get::<Used>() {
-                    used.mark();
+                if let Some(exchange) = answer.extensions().get::<Exchange>() {
+                    exchange.answered();
                 }
                 Ok(answer)
             }
-            Err(error) if was_used(&error) => self.new.request(request()).await,
+            Err(error) if may_be_unseen(&error) && began.elapsed() < STALE_WITHIN => {
+                self.new.request(request()).await
+            }
             Err(error) => Err(error),
         }
     }
 }
 
-fn was_used(error: &Error) -> bool {
+fn may_be_unseen(error: &Error) -> bool {
     let mut extras = Extensions::new();
     if let Some(connection) = error.connect_info() {
         connection.get_extras(&mut extras);
     }
-    extras.get::<Used>().is_some_and(Used::is_marked)
+    extras
+        .get::<Exchange>()
+        .is_some_and(Exchange::may_be_unseen)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+    use crate::{
+        config::{AccountConfig, AccountKind, Credential, Timeouts},
+        secret::Secret,
+    };
+
+    const WHOLE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+    fn upstream(to: &TcpListener) -> (Upstream, String) {
+        let base_url = format!("http://{}", to.local_addr().unwrap());
+        let account = AccountConfig {
+            id: "a1".into(),
+            kind: AccountKind::Anthropic,
+            base_url: base_url.clone(),
+            api_key: Credential::Literal(Secret::new("sk")),
+            max_concurrent: 0,
+            serial_turns: false,
+            turn_delay: Duration::ZERO,
+            timeouts: Timeouts::default(),
+        };
+        let account = Account::new(&account).unwrap();
+        (Upstream::new(account, &Tls::of_system()), base_url)
+    }
+
+    async fn hear(line: &mut TcpStream) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(line.read_u8().await.expect("a request comes"));
+        }
+    }
+
+    /// Answers a first request whole and a second one on the same connection with `last` and a close; then whether a
+    /// third came, and what the second was told.
+    async fn second_request_answered_with(last: &'static [u8]) -> (bool, Result<u16, Error>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (upstream, url) = upstream(&listener);
+        let serving = tokio::spawn(async move {
+            let (mut line, _) = listener.accept().await.unwrap();
+            hear(&mut line).await;
+            line.write_all(WHOLE).await.unwrap();
+            hear(&mut line).await;
+            line.write_all(last).await.unwrap();
+            drop(line);
+            let (mut line, _) = listener.accept().await.unwrap();
+            hear(&mut line).await;
+            line.write_all(WHOLE).await.unwrap();
+        });
+        let request = || {
+            let mut request = Request::new(Full::new(Bytes::new()));
+            *request.uri_mut() = url.parse().unwrap();
+            request
+        };
+        upstream.send(request).await.unwrap();
+        let second = upstream.send(request).await;
+        let repeated = serving.is_finished();
+        serving.abort();
+        (repeated, second.map(|answer| answer.status().as_u16()))
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_not_answered_at_all_is_sent_once_more() {
+        let (repeated, told) = second_request_answered_with(b"").await;
+        assert_eq!((repeated, told.unwrap()), (true, 200));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_answered_in_part_is_not_sent_again() {
+        let (repeated, told) = second_request_answered_with(b"HTTP/1.1 20").await;
+        assert!(!repeated && told.is_err(), "{told:?}");
+    }
 }

@@ -89,13 +89,17 @@ pub(crate) fn stream(
     } else {
         Tap::whole(dialect)
     };
-    let relayed = Relayed {
+    let is_empty = body.is_end_stream();
+    let mut relayed = Relayed {
         upstream: Some(body),
         farewell: None,
         tap,
         pace: Pace::new(upstream.account.timeouts),
         permit,
     };
+    if is_empty {
+        relayed.end();
+    }
     respond(head.status, headers, AnswerBody::Relayed(Box::new(relayed)))
 }
 
@@ -143,6 +147,8 @@ impl Relayed {
             return Poll::Ready(self.farewell.take().map(|bytes| Ok(Frame::data(bytes))));
         };
         let stop = match Pin::new(&mut *upstream).poll_frame(context) {
+            // An upstream that always has more never lets the alarm ring.
+            Poll::Ready(Some(Ok(_))) if self.pace.is_over() => Stop::Late,
             Poll::Ready(Some(Ok(frame))) => {
                 let whole = upstream.is_end_stream();
                 self.pace.beat();
@@ -150,8 +156,7 @@ impl Relayed {
                     self.tap.read(bytes);
                 }
                 if whole {
-                    // The caller's side may never ask for more, so this is the time to see how it ended.
-                    self.farewell = self.stop(Stop::End).and_then(Result::ok);
+                    self.end();
                 }
                 return Poll::Ready(Some(Ok(frame)));
             }
@@ -166,6 +171,11 @@ impl Relayed {
             }
         };
         Poll::Ready(self.stop(stop).map(|last| last.map(Frame::data)))
+    }
+
+    /// Said as soon as the upstream's last byte is there: the caller's side may never ask for more.
+    fn end(&mut self) {
+        self.farewell = self.stop(Stop::End).and_then(Result::ok);
     }
 
     /// Closes the upstream's side and tells what is left to say to the caller.
@@ -208,6 +218,10 @@ impl Pace {
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.end <= Instant::now()
+    }
+
     fn beat(&mut self) {
         self.last = Instant::now();
     }
@@ -226,13 +240,17 @@ impl Pace {
 }
 
 impl Drop for Relayed {
-    /// The caller left before the end: what the answer said so far was used all the same.
+    /// The caller left before the end of the body: what the answer said so far holds all the same.
     fn drop(&mut self) {
         if self.upstream.is_some() {
-            let (usage, _) = self.tap.end();
+            let (usage, ending) = self.tap.end();
             self.permit.note(|record| {
                 record.usage = usage;
-                record.outcome = Outcome::CallerGone;
+                record.outcome = match ending {
+                    Ending::Complete => Outcome::Done,
+                    Ending::Refusal => Outcome::UpstreamRefused,
+                    Ending::Cut | Ending::Unmarked => Outcome::CallerGone,
+                };
             });
         }
     }

@@ -1,5 +1,5 @@
 //! The last step, once per request: what it held is given back, what it used is booked, its record is written. One task
-//! does it for all requests, as many in one round trip as have come together.
+//! does it for all requests, as many at once as have come together.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     usage::Usage,
 };
 
-/// Requests settled in one round trip.
+/// Requests settled at once.
 const TOGETHER: usize = 64;
 const PAUSE: Duration = Duration::from_millis(50);
 

@@ -25,7 +25,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// Why Redis did not do what was asked. The store's fault; worth asking again a little later.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Nothing was sent.
+    /// Nothing was done, or nothing that may not be done again.
     #[error("Redis is unreachable")]
     Down,
     /// It was sent; whether it was done is unknown.
@@ -49,18 +49,40 @@ pub enum StoreError {
 impl Store {
     /// Sends the commands in one write and returns a reply for each, errors among them.
     async fn ask(&self, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
+        if pipeline.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut link = self.link()?;
         let replies = link
             .connection
             .send_packed_commands(pipeline, 0, pipeline.len())
             .await;
-        replies.map_err(|error| self.unanswered(&link, error))
+        let replies = replies.map_err(|error| self.unanswered(&link, error))?;
+        if replies.iter().any(is_away) {
+            self.condemn(&link);
+        }
+        Ok(replies)
     }
 
     async fn ask_one(&self, command: &Cmd) -> Result<Value, StoreError> {
         let mut link = self.link()?;
         let reply = link.connection.send_packed_command(command).await;
-        reply.map_err(|error| self.unanswered(&link, error))
+        let reply = reply.map_err(|error| self.unanswered(&link, error))?;
+        if is_away(&reply) {
+            self.condemn(&link);
+        }
+        Ok(reply)
+    }
+}
+
+/// A server that is there but serves no writes now: it is loading, or another one is the master.
+fn is_away(reply: &Value) -> bool {
+    match reply {
+        Value::ServerError(error) => matches!(
+            error.code(),
+            "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN"
+        ),
+        _ => false,
     }
 }
 

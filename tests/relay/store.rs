@@ -118,3 +118,18 @@ async fn a_redis_that_hangs_is_given_up_within_a_second_or_so() {
     until_status(&weir, 200).await;
     weir.until_nothing_is_held().await;
 }
+
+#[tokio::test]
+async fn what_ends_while_redis_is_a_replica_is_settled_when_it_is_a_master_again() {
+    let weir = Weir::setup().max_concurrent(1).start().await;
+    let mut running = weir.ask(stream("chunks=9;stall_after=4")).await;
+    running.until("text_delta").await;
+    weir.redis.call("REPLICAOF 127.0.0.1 1");
+    drop(running);
+    weir.until_upstream_has(0).await;
+    until_status(&weir, 503).await;
+    weir.redis.call("REPLICAOF NO ONE");
+    weir.until_nothing_is_held().await;
+    assert_eq!(*weir.records(1).await[0].field("outcome"), "caller_gone");
+    until_status(&weir, 200).await;
+}

@@ -15,7 +15,7 @@ use redis::{
 };
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
-use super::{ANSWER_WITHIN, StoreError};
+use super::{ANSWER_WITHIN, StoreError, names};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -89,17 +89,26 @@ impl Store {
     }
 
     pub(super) fn link(&self) -> Result<Link, StoreError> {
-        self.state.borrow().clone().ok_or(StoreError::Down)
+        let link = self.state.borrow().clone().ok_or(StoreError::Down)?;
+        match link.number > *self.broken.borrow() {
+            true => Ok(link),
+            // The supervisor has not come to it yet.
+            false => Err(StoreError::Down),
+        }
     }
 
     /// A command without an answer condemns its connection: the next requests are refused at once, not after a second.
     pub(super) fn unanswered(&self, link: &Link, error: RedisError) -> StoreError {
+        self.condemn(link);
+        StoreError::Unanswered(error)
+    }
+
+    pub(super) fn condemn(&self, link: &Link) {
         self.broken.send_if_modified(|latest| {
             let newer = link.number > *latest;
             *latest = link.number.max(*latest);
             newer
         });
-        StoreError::Unanswered(error)
     }
 }
 
@@ -184,8 +193,10 @@ async fn reconnect(client: &Client) -> Link {
 async fn new_link(client: &Client) -> Result<Link, StoreError> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let mut connection = connect(client, Some(ANSWER_WITHIN)).await?;
-    // A server that still loads its data answers what follows, but not this.
-    redis::cmd("PING")
+    // A server that loads its data or is no master answers what follows, but refuses this write of nothing.
+    redis::cmd("EXPIRE")
+        .arg(names::usage_of_hour(0))
+        .arg(1)
         .query_async::<()>(&mut connection)
         .await
         .map_err(StoreError::Unanswered)?;

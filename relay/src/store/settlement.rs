@@ -1,10 +1,10 @@
 //! What ends a request: `QGATE.LEAVE`, `UMQ.RELEASE`, counters per hour and day, and a record.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use redis::{Pipeline, Value};
 
-use super::{Store, StoreError, names};
+use super::{Store, StoreError, is_away, names};
 use crate::{
     gate::{Gate, Turn},
     ids::RequestId,
@@ -40,36 +40,59 @@ pub(crate) enum Stamp {
     Former,
 }
 
-/// The hour whose counters were last told when to end.
+/// The hours whose counters were last told when to end.
 #[derive(Debug, Default)]
-pub(crate) struct Period(Option<u64>);
+pub(crate) struct Period(BTreeSet<u64>);
 
 impl Store {
-    /// One round trip for all. Replies that are errors are logged: repeating would not help.
+    /// Two round trips for all. `Down`: to be repeated with the records that are left in the debts. Other errors leave
+    /// unknown what was booked.
     pub(crate) async fn settle(
         &self,
-        debts: &[Debt],
+        debts: &mut [Debt],
         period: &mut Period,
     ) -> Result<(), StoreError> {
+        let mut releases = Pipeline::new();
+        debts.iter().for_each(|debt| release(&mut releases, debt));
+        // They may be repeated, so they go first: a connection that died unnoticed takes no booking with it.
+        let replies = self.ask(&releases).await.map_err(|_| StoreError::Down)?;
+        log_refusals(&replies);
+        if replies.iter().any(is_away) {
+            return Err(StoreError::Down);
+        }
+        self.book(debts, period).await
+    }
+
+    async fn book(&self, debts: &mut [Debt], period: &mut Period) -> Result<(), StoreError> {
         let mut pipeline = Pipeline::new();
-        let mut hour = None;
-        for debt in debts {
-            release(&mut pipeline, debt);
+        let mut hours = BTreeSet::new();
+        let mut spans = Vec::with_capacity(debts.len());
+        for debt in debts.iter() {
+            let from = pipeline.len();
             if let Some(record) = &debt.record {
-                book(&mut pipeline, record);
-                hour = Some(record.at.hour());
+                count(&mut pipeline, record);
                 write(&mut pipeline, record);
+                hours.insert(record.at.hour());
+            }
+            spans.push(from..pipeline.len());
+        }
+        if hours.is_empty() {
+            return Ok(());
+        }
+        let untold = hours.difference(&period.0);
+        untold.for_each(|hour| bound(&mut pipeline, *hour));
+        let replies = self.ask(&pipeline).await?;
+        log_refusals(&replies);
+        for (debt, span) in debts.iter_mut().zip(spans) {
+            // What was booked in part is not booked again.
+            if !replies[span].iter().all(is_away) {
+                debt.record = None;
             }
         }
-        if hour > period.0 {
-            hour.iter().for_each(|hour| bound(&mut pipeline, *hour));
+        if replies.iter().any(is_away) {
+            return Err(StoreError::Down);
         }
-        for reply in self.ask(&pipeline).await? {
-            if let Value::ServerError(error) = reply {
-                tracing::error!(%error, "Redis refused a part of a settlement");
-            }
-        }
-        period.0 = hour.max(period.0);
+        period.0 = hours;
         Ok(())
     }
 
@@ -87,6 +110,15 @@ impl Store {
             command.arg(member.as_str());
         }
         self.ask_one(&command).await.map(drop)
+    }
+}
+
+/// Repeating these would not help.
+fn log_refusals(replies: &[Value]) {
+    for reply in replies.iter().filter(|reply| !is_away(reply)) {
+        if let Value::ServerError(error) = reply {
+            tracing::error!(%error, "Redis refused a part of a settlement");
+        }
     }
 }
 
@@ -115,14 +147,14 @@ fn release(pipeline: &mut Pipeline, debt: &Debt) {
 }
 
 /// Counters are `<key>:<account>:<what>`.
-fn book(pipeline: &mut Pipeline, record: &Record) {
+fn count(pipeline: &mut Pipeline, record: &Record) {
     for hash in [
         names::usage_of_hour(record.at.hour()),
         names::usage_of_day(record.at.day()),
     ] {
-        for (what, count) in [("requests", 1)].into_iter().chain(record.usage.counted()) {
+        for (what, number) in [("requests", 1)].into_iter().chain(record.usage.counted()) {
             let field = format!("{}:{}:{what}", record.key, record.account);
-            pipeline.cmd("HINCRBY").arg(&hash).arg(field).arg(count);
+            pipeline.cmd("HINCRBY").arg(&hash).arg(field).arg(number);
         }
     }
 }
@@ -162,12 +194,12 @@ fn write(pipeline: &mut Pipeline, record: &Record) {
     }
 }
 
-/// Once an hour: counters end by themselves.
+/// Once an hour, or a few times around its edge: counters end by themselves.
 fn bound(pipeline: &mut Pipeline, hour: u64) {
     for (hash, seconds) in [
         (names::usage_of_hour(hour), HOURS_KEPT_S),
         (names::usage_of_day(hour / 24), DAYS_KEPT_S),
     ] {
-        pipeline.cmd("EXPIRE").arg(hash).arg(seconds);
+        pipeline.cmd("EXPIRE").arg(hash).arg(seconds).arg("NX");
     }
 }

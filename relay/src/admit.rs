@@ -43,13 +43,7 @@ pub(crate) async fn admit(
     let group = &caller.group;
     let any = &group.upstreams[group.rotate()];
     match route {
-        Route::Models | Route::Health => {
-            return Ok(Admitted {
-                upstream: Arc::clone(any),
-                permit,
-            });
-        }
-        Route::CountTokens => {
+        Route::Models | Route::CountTokens | Route::Health => {
             permit.expect(&caller.key.gate);
             let slot = app
                 .store

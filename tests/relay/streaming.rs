@@ -165,3 +165,16 @@ async fn models_are_listed_as_the_upstream_lists_them() {
         (&json!(true), &page["data"][0]["id"])
     );
 }
+
+#[tokio::test]
+async fn a_key_at_its_limit_lists_no_models() {
+    let weir = Weir::setup().key_limit(1).start().await;
+    let held = weir.ask(stream("chunks=9;stall_after=4")).await;
+    let refused = weir.ask(Call::get("/v1/models")).await;
+    assert_eq!(
+        (refused.status, refused.header("x-weir-error")),
+        (429, Some("weir_key_busy"))
+    );
+    drop(held);
+    weir.until_nothing_is_held().await;
+}

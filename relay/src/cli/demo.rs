@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         Some(_) => format!("a simulated provider at {}", account.base_url),
         None => format!("{} with your {API_KEY}", account.base_url),
     };
-    let relay = Relay::start(Config {
+    let config = Config {
         callers: args.listen,
         module: args.module,
         data_dir: args.data_dir.clone(),
@@ -51,8 +51,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         }],
         accounts: vec![account],
         ..Config::default()
-    })
-    .await?;
+    };
+    let relay = tokio::select! {
+        started = Relay::start(config) => started?,
+        () = signals.next() => return Ok(()),
+    };
     let key = new_key(&relay).await?;
     let socket = embedded::socket(&args.data_dir)?;
     println!(
@@ -66,11 +69,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     );
 
     signals.next().await;
-    relay.shutdown().await;
-    if let Some(provider) = provider {
-        provider.shutdown().await;
+    let stop = async {
+        relay.shutdown().await;
+        if let Some(provider) = provider {
+            provider.shutdown().await;
+        }
+    };
+    tokio::select! {
+        () = stop => Ok(()),
+        () = signals.next() => anyhow::bail!("told twice to stop: what still ran was broken off"),
     }
-    Ok(())
 }
 
 fn account(provider: Option<&MockProvider>) -> AccountConfig {

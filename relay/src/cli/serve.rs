@@ -12,10 +12,13 @@ pub(super) struct Args {
     config: PathBuf,
 }
 
-/// Serves until SIGINT or SIGTERM; a second one breaks off what still runs.
+/// Serves until SIGINT or SIGTERM, which end the start too; a second one breaks off what still runs.
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let relay = Relay::start(load(&args.config)?).await?;
+    let relay = tokio::select! {
+        started = Relay::start(load(&args.config)?) => started?,
+        () = signals.next() => return Ok(()),
+    };
     if !relay.has_keys() {
         tracing::warn!("there is no key yet, so nobody is served: make one with `weir key create`");
     }

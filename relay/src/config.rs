@@ -33,8 +33,8 @@ pub struct Config {
     pub groups: Vec<GroupConfig>,
 }
 
-/// Which Redis holds the state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which Redis holds the state. Debug shows where it is, never a password.
+#[derive(Clone, PartialEq, Eq)]
 pub enum RedisAt {
     /// A `redis-server` that the relay starts and stops itself.
     Own {
@@ -170,6 +170,37 @@ impl std::fmt::Debug for Credential {
     }
 }
 
+impl std::fmt::Debug for RedisAt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Own {
+                server,
+                when_public,
+            } => f
+                .debug_struct("Own")
+                .field("server", server)
+                .field("when_public", when_public)
+                .finish(),
+            Self::Url(url) => f.debug_tuple("Url").field(&place(url)).finish(),
+        }
+    }
+}
+
+/// Where a Redis is, of its URL: scheme, host and port, or the path of its socket. All else may hold a password.
+pub(crate) fn place(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "(no URL)".into();
+    };
+    let place = match rest.starts_with('/') {
+        true => rest.split('?').next(),
+        false => rest
+            .rsplit('@')
+            .next()
+            .and_then(|host| host.split(['/', '?', '#']).next()),
+    };
+    format!("{scheme}://{}", place.unwrap_or_default())
+}
+
 impl Config {
     /// From the text of a `weir.toml`, checked as a whole; the environment is not read.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
@@ -275,4 +306,27 @@ impl Credential {
 )]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_of_redis_is_never_shown() {
+        for (url, shown) in [
+            ("redis://:s3cr3t@host:6379/2", "redis://host:6379"),
+            ("rediss://user:s3/c@r3t@host?s3cr3t", "rediss://host"),
+            ("redis://host:6379#s3cr3t", "redis://host:6379"),
+            (
+                "unix:///run/a@b.sock?pass=s3cr3t&db=1",
+                "unix:///run/a@b.sock",
+            ),
+            ("s3cr3t", "(no URL)"),
+        ] {
+            assert_eq!(place(url), shown);
+            let debug = format!("{:?}", RedisAt::Url(url.into()));
+            assert_eq!(debug, format!("Url({shown:?})"));
+        }
+    }
 }

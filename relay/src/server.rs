@@ -1,5 +1,7 @@
 //! A relay from start to stop: its Redis, its listener, the tasks beside it, and the drain.
 
+mod bounded;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -15,9 +17,11 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use bounded::Bounded;
+
 use crate::{
     app::{self, App, Groups},
-    config::{Config, RedisAt},
+    config::{self, Config, RedisAt},
     embedded::{Embedded, EmbeddedError},
     flow,
     key::{self, CreatedKey, NewKey},
@@ -30,6 +34,8 @@ use crate::{
 const REDIS_WITHIN: Duration = Duration::from_secs(15);
 /// Until the headers of a request; an idle connection waits for them too.
 const HEADERS_WITHIN: Duration = Duration::from_secs(75);
+/// How long a caller may take none of what is there for it; what it holds others wait for.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// How long another program may keep the data of the relay's own Redis.
 const RELEASED_WITHIN: Duration = Duration::from_secs(3);
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
@@ -105,7 +111,7 @@ impl Relay {
     ) -> anyhow::Result<(Arc<App>, Supervisor)> {
         let (store, supervisor) = Store::connect(url, REDIS_WITHIN)
             .await
-            .with_context(|| format!("cannot use the Redis at {url}"))?;
+            .with_context(|| format!("cannot use the Redis at {}", config::place(url)))?;
         let app = App::new(config, groups, store, Arc::new(ledger));
         app.keys
             .load(&app.store)
@@ -244,7 +250,7 @@ async fn connection(app: Arc<App>, stream: TcpStream, watcher: Watcher) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Bounded::new(stream, TAKEN_WITHIN)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use harness::weir::{message, stream};
-use harness::{Reply, Weir};
+use harness::{Reply, Weir, eventually_async};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 const USAGE: &str = "input_tokens=101;output_tokens=17;cache_read_tokens=1000;cache_write_tokens=300;cache_write_1h_tokens=40";
 
@@ -129,4 +133,41 @@ async fn a_refusal_of_the_relay_is_not_recorded() {
     assert_eq!(weir.ask(stream("")).await.status, 429);
     drop(held);
     assert_eq!(*weir.records(1).await[0].field("outcome"), "caller_gone");
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_body_is_recorded_as_one() {
+    let Weir {
+        relay,
+        provider,
+        redis,
+        key,
+        ..
+    } = Weir::start().await;
+    let addr = provider.addr();
+    provider.shutdown().await;
+    // A server that another test is just starting has the listener's copy until it is loaded.
+    let upstream = eventually_async("its address is free", async || {
+        TcpListener::bind(addr)
+            .await
+            .map_err(|error| error.to_string())
+    })
+    .await;
+    let refusing = tokio::spawn(async move {
+        let (mut line, _) = upstream.accept().await.expect("the relay connects");
+        let refusal = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+        line.read_u8().await.expect("a request comes");
+        line.write_all(refusal).await.expect("the relay reads");
+        line
+    });
+    let call = stream("").header("x-api-key", &key);
+    assert_eq!(call.send(relay.addr()).await.status, 503);
+    relay.shutdown().await;
+    let records = redis.call("XRANGE weir:{default}:records - +");
+    let record = format!("{records:?}");
+    assert!(
+        record.contains("upstream_refused") && !record.contains("caller_gone"),
+        "{record}"
+    );
+    drop(refusing.await);
 }

@@ -65,9 +65,9 @@ pub(crate) enum Unreadable {
     TooLarge { limit: usize },
     #[error("this relay is holding as many request bytes as it may; try again")]
     BuffersFull,
-    #[error("the body is not valid: {} at line {line} column {column}", fault(*category))]
+    #[error("the body is not valid: {fault} at line {line} column {column}")]
     Invalid {
-        category: Category,
+        fault: String,
         line: usize,
         column: usize,
     },
@@ -107,10 +107,16 @@ pub(crate) async fn read(
     })
 }
 
-/// The place, and not the error's own words: they quote the caller's text, all of it.
+/// The place, and of the error's own words only those that name a field of ours: others quote the caller's text.
 fn invalid(error: &serde_json::Error) -> Unreadable {
+    let words = error.to_string();
+    let names_a_field = words.starts_with("duplicate field `");
+    let field = words.split('`').nth(1).filter(|_| names_a_field);
     Unreadable::Invalid {
-        category: error.classify(),
+        fault: match field {
+            Some(field) => format!("`{field}` stands twice"),
+            None => fault(error.classify()).to_owned(),
+        },
         line: error.line(),
         column: error.column(),
     }
@@ -119,7 +125,7 @@ fn invalid(error: &serde_json::Error) -> Unreadable {
 fn fault(category: Category) -> &'static str {
     match category {
         Category::Syntax => "this is not JSON",
-        Category::Data => "a field has another type than it should, or stands twice,",
+        Category::Data => "a field has another type than it should",
         Category::Eof => "it ends too early",
         Category::Io => "it could not be read",
     }
@@ -228,11 +234,11 @@ mod tests {
         for (body, expected) in [
             (
                 r#"{"messages":"secret"}"#,
-                "a field has another type than it should, or stands twice, at line 1 column 20",
+                "a field has another type than it should at line 1 column 20",
             ),
             (
                 r#"{"stream":true,"stream":false}"#,
-                "a field has another type than it should, or stands twice, at line 1 column 23",
+                "a field has another type than it should at line 1 column 23",
             ),
             (
                 "{\n\"model\": secret",

@@ -120,6 +120,9 @@ async fn a_bad_body_is_refused_before_it_costs_anything() {
             "{body}: {told}"
         );
         assert!(!told.contains("claude"), "{told}");
+        if body.matches("\"model\"").count() > 1 {
+            assert!(told.contains("`model` stands twice"), "{told}");
+        }
     }
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(1_000_000));
     let answer = weir.ask(Call::post("/v1/messages", deep)).await;

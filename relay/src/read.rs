@@ -238,7 +238,7 @@ mod tests {
             ),
             (
                 r#"{"stream":true,"stream":false}"#,
-                "a field has another type than it should at line 1 column 23",
+                "`stream` stands twice at line 1 column 23",
             ),
             (
                 "{\n\"model\": secret",

@@ -60,5 +60,6 @@ fn a_slot_that_was_held_before_the_wait_ended_is_not_taken_back_with_it() {
     );
     a.assert_closed();
     assert_sound(&redis);
+    redis.call("QGATE.RELEASE g z");
     assert_eq!(members(&redis, "g"), ["a"]);
 }

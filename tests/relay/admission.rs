@@ -110,14 +110,19 @@ async fn counting_tokens_takes_no_slot_of_an_account_but_one_of_the_key() {
         "the account is full, and that is no matter"
     );
     assert_refused(weir.ask(stream("")).await, "weir_accounts_busy").await;
+    let slots_are = async |count: usize| {
+        eventually_async(
+            "the key's slots are those of what runs",
+            async || match weir.key_slots(&weir.key_id).len() {
+                seen if seen == count => Ok(()),
+                seen => Err(format!("{seen} slots")),
+            },
+        )
+        .await;
+    };
+    slots_are(1).await;
     let slow = weir.spawn(counting("latency_ms=600000"));
-    eventually_async("the count holds the key's slot", async || {
-        match weir.key_slots(&weir.key_id).len() {
-            2 => Ok(()),
-            seen => Err(format!("{seen} slots")),
-        }
-    })
-    .await;
+    slots_are(2).await;
     assert_eq!(weir.account_slots(1).len(), 1);
     assert_refused(count_tokens(&weir).await, "weir_key_busy").await;
     slow.abort();

@@ -114,18 +114,19 @@ async fn a_message_that_never_went_up_does_not_delay_the_next() {
 
 #[tokio::test]
 async fn a_message_that_found_no_way_up_does_not_delay_the_next() {
-    let weir = serial(60_000).await;
+    let weir = serial(2_000).await;
     let call = weir.with_key(stream(""));
     let addr = weir.addr();
     weir.provider.shutdown().await;
-    for attempt in ["first", "second"] {
-        eventually_async(attempt, async || {
-            let answer = call.clone().send(addr).await;
-            match answer.header("x-weir-error") {
-                Some("weir_upstream_unreachable") => Ok(()),
-                other => Err(format!("{other:?}")),
-            }
-        })
-        .await;
-    }
+    // A closed listener may still take a connection for a moment, which counts as having been reached.
+    eventually_async("nobody is reached", async || {
+        let answer = call.clone().send(addr).await;
+        match answer.header("x-weir-error") {
+            Some("weir_upstream_unreachable") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    let next = call.clone().send(addr).await;
+    assert_ne!(next.header("x-weir-error"), Some("weir_turn_early"));
 }

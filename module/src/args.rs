@@ -144,20 +144,21 @@ impl<'a> Args<'a> {
         self.span(option, slot, MAX_SPAN)
     }
 
-    /// `PX ms` or `EX s` where it has a fixed place.
+    /// `PX ms` or `EX s` of a lease, where it has a fixed place.
     pub(crate) fn fixed_lease(&mut self) -> Result<Millis, Error> {
-        let mut lease = None;
-        let option = self.fixed("PX")?;
-        self.lease(option, &mut lease)?;
-        lease.ok_or(Error::Missing { option: "PX" })
+        self.fixed_span(MAX_LEASE)
     }
 
     /// As `fixed_lease`, of anything but a lease.
     pub(crate) fn fixed_life(&mut self) -> Result<Millis, Error> {
-        let mut life = None;
+        self.fixed_span(MAX_SPAN)
+    }
+
+    fn fixed_span(&mut self, max: Millis) -> Result<Millis, Error> {
+        let mut span = None;
         let option = self.fixed("PX")?;
-        self.life(option, &mut life)?;
-        life.ok_or(Error::Missing { option: "PX" })
+        self.span(option, &mut span, max)?;
+        span.ok_or(Error::Missing { option: "PX" })
     }
 
     pub(crate) fn delay(

@@ -295,11 +295,8 @@ fn end_wait(call: &Call<'_>, number: Number) {
     let Some((client, line, request)) = with(|desk| desk.leave(number)) else {
         return;
     };
-    let reply = refusal(call, &line, &request);
-    client.answer(reply);
-    if with(|desk| desk.hall.waiting(&line)) > 0 {
-        with(|desk| desk.hall.look_again(&line, Some(call.now())));
-    }
+    client.answer(refusal(call, &line, &request));
+    with(|desk| desk.hall.look_again(&line, Some(call.now())));
 }
 
 fn refusal(call: &Call<'_>, line: &LineName, request: &Request) -> Result<Reply, Error> {

@@ -1,6 +1,7 @@
 //! What every test against a real server starts from, in the order in which a test uses it.
 
 pub mod client;
+pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod eventually;
@@ -13,6 +14,7 @@ pub mod time;
 pub mod weir;
 
 pub use client::Client;
+pub use cluster::Cluster;
 pub use eventually::{eventually, eventually_async};
 pub use process::Process;
 pub use redis::Redis;

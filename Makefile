@@ -6,6 +6,9 @@
 # redis.conf and the tests find the module below target/, wherever else cargo is told to build.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
+# The server of the second run of the module's tests, where setup.sh could get one.
+VALKEY := $(CURDIR)/target/valkey/valkey-server
+
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -16,9 +19,13 @@ build: setup ## build target/release/libweir.so (the module) and target/release/
 	cargo build --release -p weir-module -p weir-relay
 
 # The tests wait more than they compute: more of them at once than there are cores.
-test: build ## run all tests, against real servers and with a real SDK
+test: export RUST_TEST_THREADS := 8
+test: build ## run all tests, against real servers and with a real SDK, and those of the module on Valkey too
 	tests/setup.sh test
-	RUST_TEST_THREADS=8 cargo test --workspace --no-fail-fast
+	@"$${WEIR_REDIS_SERVER:-redis-server}" --version
+	cargo test --workspace --no-fail-fast
+	@if [ -x "$(VALKEY)" ]; then "$(VALKEY)" --version; set -x; \
+		WEIR_REDIS_SERVER="$(VALKEY)" cargo test --workspace --test module --no-fail-fast; fi
 
 check: setup ## formatting, lints, documentation, licences
 	cargo fmt --all --check

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the make targets need and the machine lacks; says nothing when nothing is to be done.
 #   tests/setup.sh run     to build and run: a C compiler, libclang (for bindgen), redis-server
-#   tests/setup.sh test    the same, and a Python environment with the SDK that the tests drive
+#   tests/setup.sh test    the same, a Python environment with the SDK that the tests drive, and where it can be had a
+#                          valkey-server (tests/valkey.sh)
 # On Debian and Ubuntu it installs (with sudo when not root); elsewhere it says what to install.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,7 +17,10 @@ main() {
     require_rust
     install_missing
     require_redis
-    if [ "$purpose" = test ]; then make_venv; fi
+    if [ "$purpose" = test ]; then
+        make_venv
+        tests/valkey.sh
+    fi
 }
 
 fail() {

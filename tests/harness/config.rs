@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// `$WEIR_REDIS_SERVER`, else the `redis-server` of the `PATH`.
+/// `$WEIR_REDIS_SERVER`, of Redis or Valkey, else the `redis-server` of the `PATH`.
 pub fn redis_server() -> PathBuf {
     variable("WEIR_REDIS_SERVER").map_or_else(|| "redis-server".into(), PathBuf::from)
 }

@@ -130,10 +130,10 @@ fn directory() -> Result<TempDir> {
 }
 
 fn until_it_answers(process: &mut Process, dir: &Path) -> Result<()> {
-    eventually("redis-server answers PING", || {
+    eventually("the server answers PING", || {
         if let Some(status) = process.exit_status() {
             let log = process.log();
-            return Ok(Err(anyhow!("redis-server ended with {status}:\n{log}")));
+            return Ok(Err(anyhow!("the server ended with {status}:\n{log}")));
         }
         let pong = Client::connect(&socket(dir)).and_then(|mut client| client.try_call("PING"));
         match pong {

@@ -96,18 +96,23 @@ impl Cluster {
         replica.meet(primary);
         replica.until_it_serves(self.nodes.len() + 1);
         replica.done(&format!("CLUSTER REPLICATE {}", primary.id));
+        for node in &self.nodes {
+            node.until_it_knows_a_replica_of(primary);
+        }
         primary.redis.wait_in_sync(&replica.redis);
         replica.redis
     }
 
-    /// Ends all servers but the one that has the slot of a key.
-    pub fn kill_all_but(&mut self, key: &str) {
+    /// Ends all servers but the one that has the slot of a key, and gives that one.
+    #[track_caller]
+    pub fn kill_all_but(&mut self, key: &str) -> &Redis {
         let kept = self.index_of(self.slot_of(key));
         for (index, node) in self.nodes.iter_mut().enumerate() {
             if index != kept {
                 node.redis.kill();
             }
         }
+        &self.nodes[kept].redis
     }
 
     #[track_caller]
@@ -149,6 +154,17 @@ impl Move<'_> {
             .call(format!("CLUSTER GETKEYSINSLOT {} 1000", self.slot));
         for key in keys.items() {
             from.done(&format!("MIGRATE 127.0.0.1 {port} {} 0 5000", key.text()));
+        }
+    }
+
+    /// Leaves the slot, and the keys that were not carried over, where they are.
+    ///
+    /// # Panics
+    /// When a server refuses.
+    #[track_caller]
+    pub fn give_up(self) {
+        for index in [self.source, self.target] {
+            self.cluster.nodes[index].done(&format!("CLUSTER SETSLOT {} STABLE", self.slot));
         }
     }
 
@@ -215,6 +231,18 @@ impl Node {
                 Ok(())
             } else {
                 Err(info)
+            }
+        });
+    }
+
+    /// Without that it neither gives its slots up nor votes for it.
+    #[track_caller]
+    fn until_it_knows_a_replica_of(&self, primary: &Self) {
+        eventually("the replica is known", || {
+            let known = self.redis.call(["CLUSTER", "REPLICAS", &primary.id]);
+            match known.items() {
+                [] => Err(self.redis.call("CLUSTER NODES").text()),
+                _ => Ok(()),
             }
         });
     }

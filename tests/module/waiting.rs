@@ -3,6 +3,7 @@
 
 mod asker;
 mod line;
+mod several;
 
 mod again;
 mod appended;
@@ -10,6 +11,7 @@ mod bad_input;
 mod bounds;
 mod by_others;
 mod cluster;
+mod cluster_lost;
 mod confirmed;
 mod crowd;
 mod flows;
@@ -24,6 +26,7 @@ mod paused;
 mod roles;
 mod rolled_back;
 mod seen;
+mod slot_moved;
 mod spaced;
 mod turns;
 mod unload;

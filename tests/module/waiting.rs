@@ -14,6 +14,7 @@ mod cluster;
 mod cluster_lost;
 mod confirmed;
 mod crowd;
+mod failed_over;
 mod flows;
 mod gates;
 mod gone;

@@ -12,7 +12,7 @@ use crate::umq::granted;
 
 /// What blocked callers hear when the server they wait at serves no more.
 #[track_caller]
-fn assert_unblocked(asker: Asker) {
+pub(crate) fn assert_unblocked(asker: Asker) {
     let Reply::Error(line) = asker.last_answer() else {
         panic!("an error was expected");
     };
@@ -20,7 +20,7 @@ fn assert_unblocked(asker: Asker) {
 }
 
 #[track_caller]
-fn until_role_is(redis: &Redis, role: &str) {
+pub(crate) fn until_role_is(redis: &Redis, role: &str) {
     eventually("the role has changed", || {
         let seen = redis.info("role");
         if seen == role { Ok(()) } else { Err(seen) }
@@ -29,7 +29,7 @@ fn until_role_is(redis: &Redis, role: &str) {
 
 /// A primary and a replica of it that can take its place.
 #[track_caller]
-fn pair(builder: fn() -> Builder) -> (Redis, Redis) {
+pub(crate) fn pair(builder: fn() -> Builder) -> (Redis, Redis) {
     let mut primary = builder().start();
     let port = primary.port();
     let mut replica = builder().start();

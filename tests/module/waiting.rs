@@ -13,6 +13,7 @@ mod by_others;
 mod cluster;
 mod cluster_lost;
 mod confirmed;
+mod crashed;
 mod crowd;
 mod failed_over;
 mod flows;

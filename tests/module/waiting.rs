@@ -2,6 +2,7 @@
 //! First what the tests look through, then a file per concern.
 
 mod asker;
+mod compiled;
 mod line;
 mod several;
 
@@ -10,6 +11,8 @@ mod appended;
 mod bad_input;
 mod bounds;
 mod by_others;
+#[cfg(target_os = "linux")]
+mod clock;
 mod cluster;
 mod cluster_lost;
 mod confirmed;
@@ -22,9 +25,11 @@ mod gone;
 mod heard;
 mod inside;
 mod limits;
+mod memory;
 mod order;
 mod patience;
 mod paused;
+mod replicas;
 mod roles;
 mod rolled_back;
 mod seen;

@@ -164,6 +164,49 @@ fn swapped_databases_take_the_data_along_and_leave_the_lines() {
 }
 
 #[test]
+fn waiters_of_two_swapped_databases_each_wait_for_the_holder_that_came() {
+    let redis = Redis::start();
+    let mut other = redis.connect();
+    other.call("SELECT 1");
+    other.call("UMQ.ACQUIRE t z PX 500000");
+    redis.call("UMQ.ACQUIRE t a PX 500000");
+    let mut here = Asker::ask(&redis, "UMQ.ACQUIRE t b PX 500000 BLOCK 0");
+    let mut client = redis.connect();
+    client.call("SELECT 1");
+    let mut there = Asker::ask_over(&redis, client, "UMQ.ACQUIRE t y PX 500000 BLOCK 0");
+    redis.call("SWAPDB 1 0");
+    assert_eq!(redis.call("UMQ.RELEASE t a"), 0, "a has gone to the other");
+    assert_eq!(other.call("UMQ.RELEASE t a"), 1);
+    granted(&there.answer());
+    assert_eq!(*other.call("UMQ.INFO t").field("holder"), "y");
+    until_waiters_are(&redis, "UMQ.WAITERS t", &["b"]);
+    assert_eq!(redis.call("UMQ.RELEASE t z"), 1);
+    granted(&here.answer());
+    assert_sound(&redis);
+}
+
+#[test]
+fn a_swapped_in_key_of_another_type_sends_the_waiters_away_and_other_databases_do_not() {
+    let redis = Redis::start();
+    let mut other = redis.connect();
+    other.call("SELECT 1");
+    other.call("RPUSH t x");
+    redis.call("UMQ.ACQUIRE t a PX 500000");
+    let mut b = Asker::ask(&redis, "UMQ.ACQUIRE t b PX 500000 BLOCK 0");
+    redis.call("SWAPDB 2 3");
+    redis.call("SWAPDB 1 2");
+    redis.call(format!("UMQ.ACQUIRE t c PX 1000 BLOCK {NOTICED_WITHIN_MS}"));
+    until_waiters_are(&redis, "UMQ.WAITERS t", &["b"]);
+    redis.call("SWAPDB 2 0");
+    let told = b.answer();
+    assert!(
+        matches!(&told, Reply::Error(line) if line.starts_with("WRONGTYPE ")),
+        "{told:?}"
+    );
+    assert_sound(&redis);
+}
+
+#[test]
 fn a_key_whose_time_to_live_was_taken_away_is_handed_over_all_the_same() {
     let redis = Redis::start();
     redis.call("UMQ.ACQUIRE t a PX 150");

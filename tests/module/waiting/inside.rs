@@ -1,8 +1,10 @@
-//! `BLOCK` where nobody may wait: in a transaction, a script and a function it answers as if it were not there.
+//! `BLOCK` where nobody may wait: in a transaction, a script, a function and a call by another module it answers as if
+//! it were not there.
 
 use harness::{Redis, Reply};
 
 use super::asker::{Asker, in_transaction};
+use super::compiled::shared_object;
 use super::line::{assert_sound, holder, until_waiters_are};
 use crate::umq::granted;
 
@@ -60,6 +62,33 @@ fn a_function_does_not_wait() {
     assert_eq!(redis.call("FCALL turn 1 t b"), [0, -1, 0, 0]);
     assert_eq!(redis.call("FCALL slot 1 g a"), [1, 1, 0]);
     assert_eq!(redis.call("FCALL slot 1 g b"), [0, 1, 0]);
+    assert_sound(&redis);
+}
+
+#[test]
+fn a_call_by_another_module_does_not_wait_and_serves_those_who_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let caller = shared_object(dir.path(), "caller", include_str!("caller.c"));
+    let redis = Redis::builder()
+        .arg("loadmodule", &caller.to_string_lossy())
+        .start();
+    let called = |line: &str| redis.call(format!("CALLER.CALL {line}"));
+    granted(&called("UMQ.ACQUIRE t a PX 500000 BLOCK 0"));
+    assert_eq!(called("UMQ.ACQUIRE t b PX 500000 BLOCK 0"), [0, -1, 0, 0]);
+    assert_eq!(
+        called("QGATE.ACQUIRE g a LIMIT 1 PX 500000 BLOCK 0"),
+        [1, 1, 0]
+    );
+    assert_eq!(
+        called("QGATE.ACQUIRE g b LIMIT 1 PX 500000 BLOCK 0"),
+        [0, 1, 0]
+    );
+    let mut b = Asker::ask(&redis, "UMQ.ACQUIRE t b PX 500000 BLOCK 0");
+    let mut c = Asker::ask(&redis, "QGATE.ACQUIRE g c LIMIT 1 PX 500000 BLOCK 0");
+    assert_eq!(called("UMQ.RELEASE t a"), 1);
+    assert_eq!(called("QGATE.RELEASE g a"), 1);
+    granted(&b.answer());
+    assert_eq!(c.answer(), [1, 1, 0]);
     assert_sound(&redis);
 }
 

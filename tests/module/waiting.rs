@@ -16,6 +16,7 @@ mod clock;
 mod cluster;
 mod cluster_lost;
 mod confirmed;
+mod contents;
 mod crashed;
 mod crowd;
 mod failed_over;

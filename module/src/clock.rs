@@ -16,14 +16,19 @@ pub(crate) struct Now {
     pub(crate) tick: i64,
 }
 
-static LAST_TICK: AtomicI64 = AtomicI64::new(0);
-
+/// The wall clock, in µs since 1970.
 #[expect(clippy::disallowed_methods, reason = "this file is the clock")]
-pub(crate) fn now() -> Now {
+pub(crate) fn micros() -> i64 {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
+    i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
+}
+
+static LAST_TICK: AtomicI64 = AtomicI64::new(0);
+
+pub(crate) fn now() -> Now {
+    let micros = micros();
     // SAFETY: set once at load; without arguments; called from the main thread.
     let frozen = unsafe { raw::RedisModule_CachedMicroseconds.map(|read| read()) };
     let tick = micros.max(LAST_TICK.load(Ordering::Relaxed).saturating_add(1));

@@ -34,6 +34,8 @@ pub(crate) enum Error {
     NumKeys,
     /// Not a number that a walk can go on from.
     Cursor,
+    /// A channel that belongs to another slot of the Cluster than the key.
+    CrossSlot,
     /// A key that is named twice.
     KeyTwice(Escaped),
     /// The chain to be replaced is not one that the new chain continues.
@@ -78,6 +80,9 @@ impl fmt::Display for Error {
             Self::NumKeys => f.write_str(
                 "ERR value is not an integer or out of range: numkeys must be the number of keys that follow",
             ),
+            Self::CrossSlot => {
+                f.write_str("CROSSSLOT Key and channel in request don't hash to the same slot")
+            }
             Self::Cursor => f.write_str("ERR invalid cursor"),
             Self::KeyTwice(key) => write!(f, "ERR key '{key}' is named twice"),
             Self::NotAPrefix => {

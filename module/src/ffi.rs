@@ -3,11 +3,14 @@
 //! newer ones are looked at first (`if let Some(f)`).
 
 pub(crate) mod blocked;
+pub(crate) mod channel;
 pub(crate) mod context;
 pub(crate) mod docs;
 pub(crate) mod hash_key;
 pub(crate) mod key;
 pub(crate) mod log;
+pub(crate) mod occasions;
+pub(crate) mod server;
 pub(crate) mod string_key;
 pub(crate) mod timer;
 pub(crate) mod zset_key;

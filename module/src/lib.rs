@@ -15,6 +15,7 @@ mod load;
 mod qgate;
 mod replicate;
 mod reply;
+mod slot;
 mod stats;
 mod time;
 mod trie;
@@ -25,7 +26,7 @@ mod wake;
 use redis_module::configuration::ConfigurationFlags;
 use redis_module::redis_module;
 
-use crate::load::init;
+use crate::load::{deinit, init};
 
 /// Outside a server there is no allocator of the server's: unit tests take the system's.
 #[cfg(not(test))]
@@ -48,16 +49,17 @@ redis_module! {
     allocator: (memory::Allocator, memory::ALLOCATOR),
     data_types: [],
     init: init,
+    deinit: deinit,
     // Name, function, flags, first key, last key, step, mandatory and optional ACL categories.
     commands: [
-        ["umq.acquire", umq::acquire::command, "write deny-oom blocking", 1, 1, 1, "", "write blocking"],
+        ["umq.acquire", umq::acquire::command, "write deny-oom blocking getchannels-api", 1, 1, 1, "", "write blocking"],
         ["umq.renew", umq::renew::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.release", umq::release::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.cancel", umq::cancel::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.force", umq::force::command, "write fast", 1, 1, 1, "", "write fast"],
         ["umq.info", umq::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
         ["umq.waiters", umq::waiters::command, "readonly", 1, 1, 1, "", "read slow"],
-        ["qgate.acquire", qgate::acquire::command, "write deny-oom blocking", 1, 1, 1, "", "write blocking"],
+        ["qgate.acquire", qgate::acquire::command, "write deny-oom blocking getchannels-api", 1, 1, 1, "", "write blocking"],
         ["qgate.renew", qgate::renew::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.release", qgate::release::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.leave", qgate::leave::command, "write fast", 3, -1, 1, "", "write fast"],

@@ -1,12 +1,13 @@
 //! One line of waiters: first come, first served within a flow, start-time fair queueing between flows. Pure.
 //! It knows waiters by numbers; what they wait for and who they are is not its business.
 
+mod deadlines;
 pub(crate) mod hall;
 #[cfg(test)]
 mod twin;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::time::UnixMillis;
@@ -14,7 +15,7 @@ use crate::time::UnixMillis;
 /// What serving one waiter costs a flow of weight 1.
 const UNIT: u64 = 1 << 24;
 
-/// A waiter, everywhere in the module.
+/// A waiter, everywhere in the module. Who comes later has the greater one.
 pub(crate) type Number = u64;
 
 /// Whose waiter it is; empty for the common flow.
@@ -22,29 +23,43 @@ pub(crate) type FlowName = Arc<[u8]>;
 
 /// A place within a flow: since when, then in which order they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    since: UnixMillis,
-    sequence: u64,
-}
-
-/// Where one waiter stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    flow: FlowName,
-    place: Place,
+pub(crate) struct Place {
+    pub(crate) since: UnixMillis,
+    pub(crate) number: Number,
 }
 
 #[derive(Debug)]
 struct Flow {
-    waiters: BTreeMap<Place, Number>,
+    /// In the order in which they are served. Most come last and go first.
+    waiters: VecDeque<Place>,
     /// The start tag of its first waiter; without waiters, of the next one that comes soon enough.
     tag: u64,
     weight: u32,
 }
 
+/// Where a flow stands among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rank {
+    /// It has waiters: its tag, and the arrival of the first.
+    Next(u64, Number),
+    Resting(u64),
+}
+
 impl Flow {
     fn cost(&self) -> u64 {
         UNIT / u64::from(self.weight)
+    }
+
+    fn rank(&self) -> Rank {
+        match self.waiters.front() {
+            Some(first) => Rank::Next(self.tag, first.number),
+            None => Rank::Resting(self.tag),
+        }
+    }
+
+    /// How many stand before this place.
+    fn before(&self, place: Place) -> usize {
+        self.waiters.partition_point(|other| *other < place)
     }
 }
 
@@ -52,7 +67,7 @@ impl Flow {
 pub(crate) struct Line {
     flows: HashMap<FlowName, Flow>,
     /// The flows that have waiters, by who is served next: tag, then arrival of the first waiter.
-    next: BTreeSet<(u64, u64, FlowName)>,
+    next: BTreeSet<(u64, Number, FlowName)>,
     /// The flows without waiters whose tag lies ahead of the clock, by that tag.
     resting: BTreeSet<(u64, FlowName)>,
     /// The virtual time: moves with every service, and never past the tag of anybody who waits.
@@ -60,7 +75,6 @@ pub(crate) struct Line {
     /// The weights of all flows that have waiters.
     weights: u64,
     len: usize,
-    sequence: u64,
 }
 
 impl Line {
@@ -73,46 +87,38 @@ impl Line {
         self.next.len()
     }
 
-    /// Stands at the end of its flow, but behind nobody there who came later than `since`.
-    pub(crate) fn join(
-        &mut self,
-        number: Number,
-        flow: &FlowName,
-        weight: Option<u32>,
-        since: UnixMillis,
-    ) -> Standing {
-        self.sequence += 1;
-        let place = Place {
-            since,
-            sequence: self.sequence,
-        };
+    /// The name of a flow as the line itself keeps it, so that all who stand there share it.
+    pub(crate) fn shared(&self, flow: FlowName) -> FlowName {
+        let known = self.flows.get_key_value(&flow);
+        known.map_or(flow, |(name, _)| Arc::clone(name))
+    }
+
+    /// Stands at the end of its flow, but behind nobody there who has waited for less long.
+    pub(crate) fn join(&mut self, flow: &FlowName, weight: Option<u32>, place: Place) {
         let clock = self.clock;
         self.change(flow, |flow| {
             if flow.waiters.is_empty() {
                 flow.tag = flow.tag.max(clock);
             }
             flow.weight = weight.unwrap_or(flow.weight);
-            flow.waiters.insert(place, number);
+            let index = flow.before(place);
+            flow.waiters.insert(index, place);
         });
         self.len += 1;
-        Standing {
-            flow: Arc::clone(flow),
-            place,
-        }
     }
 
-    /// Another number takes over a place.
-    pub(crate) fn replace(&mut self, standing: &Standing, number: Number, weight: Option<u32>) {
-        self.change(&standing.flow, |flow| {
-            flow.weight = weight.unwrap_or(flow.weight);
-            flow.waiters.insert(standing.place, number);
-        });
+    pub(crate) fn weigh(&mut self, flow: &FlowName, weight: u32) {
+        self.change(flow, |flow| flow.weight = weight);
     }
 
-    pub(crate) fn leave(&mut self, standing: &Standing) {
+    pub(crate) fn leave(&mut self, flow: &FlowName, place: Place) {
         let mut left = false;
-        self.change(&standing.flow, |flow| {
-            left = flow.waiters.remove(&standing.place).is_some();
+        self.change(flow, |flow| {
+            let index = flow.before(place);
+            left = flow.waiters.get(index) == Some(&place);
+            if left {
+                flow.waiters.remove(index);
+            }
         });
         self.len -= usize::from(left);
         self.forget_rested();
@@ -120,17 +126,13 @@ impl Line {
 
     /// Since when the one waits who has waited longest.
     pub(crate) fn oldest(&self) -> Option<UnixMillis> {
-        let firsts = self
-            .flows
-            .values()
-            .filter_map(|flow| flow.waiters.keys().next());
+        let firsts = self.flows.values().filter_map(|flow| flow.waiters.front());
         firsts.map(|place| place.since).min()
     }
 
     /// Who is served next.
     pub(crate) fn first(&self) -> Option<Number> {
-        let (_, _, name) = self.next.first()?;
-        self.flows.get(name)?.waiters.values().next().copied()
+        self.next.first().map(|(_, number, _)| *number)
     }
 
     /// The first one is served: it leaves, and its flow has had its share.
@@ -141,7 +143,7 @@ impl Line {
         // A service is shared by all who wait: so much of it has everybody had, newcomers included.
         let shared = self.clock + UNIT / self.weights.max(1);
         self.change(&name, |flow| {
-            flow.waiters.pop_first();
+            flow.waiters.pop_front();
             flow.tag += flow.cost();
         });
         self.len -= 1;
@@ -151,16 +153,13 @@ impl Line {
     }
 
     /// How many are served before this one, if nobody else comes; of those whose turn is the very same, none.
-    pub(crate) fn ahead(&self, standing: &Standing) -> usize {
-        let Some(own) = self.flows.get(&standing.flow) else {
+    pub(crate) fn ahead(&self, flow: &FlowName, place: Place) -> usize {
+        let Some(own) = self.flows.get(flow) else {
             return 0;
         };
-        let before = own.waiters.range(..standing.place).count();
+        let before = own.before(place);
         let tag = own.tag + before as u64 * own.cost();
-        let others = self
-            .flows
-            .iter()
-            .filter(|(name, _)| **name != standing.flow);
+        let others = self.flows.iter().filter(|(name, _)| *name != flow);
         let passed = others.map(|(_, flow)| {
             let turns = tag.saturating_sub(flow.tag).div_ceil(flow.cost());
             flow.waiters
@@ -170,34 +169,30 @@ impl Line {
         before + passed.sum::<usize>()
     }
 
+    /// All who wait, in no order.
+    pub(crate) fn numbers(&self) -> Vec<Number> {
+        let places = self.flows.values().flat_map(|flow| &flow.waiters);
+        places.map(|place| place.number).collect()
+    }
+
     /// At most `most` waiters in the order in which they are served, if nobody else comes.
     pub(crate) fn in_order(&self, most: usize) -> Vec<Number> {
-        let mut coming: Vec<_> = self
-            .flows
-            .values()
-            .map(|flow| flow.waiters.iter())
+        let flows: Vec<&Flow> = self.flows.values().collect();
+        let turn = |index: usize, served: usize| {
+            let tag = flows[index].tag + served as u64 * flows[index].cost();
+            let place = flows[index].waiters.get(served)?;
+            Some(Reverse((tag, place.number, index, served)))
+        };
+        let mut next: BinaryHeap<_> = (0..flows.len())
+            .filter_map(|index| turn(index, 0))
             .collect();
-        let costs: Vec<u64> = self.flows.values().map(Flow::cost).collect();
-        let mut next = BinaryHeap::new();
-        for (index, flow) in self.flows.values().enumerate() {
-            if let Some((place, number)) = coming[index].next() {
-                next.push(Reverse((flow.tag, place.sequence, index, *number)));
-            }
-        }
         let mut order = Vec::new();
         while order.len() < most {
-            let Some(Reverse((tag, _, index, number))) = next.pop() else {
+            let Some(Reverse((_, number, index, served))) = next.pop() else {
                 break;
             };
             order.push(number);
-            if let Some((place, number)) = coming[index].next() {
-                next.push(Reverse((
-                    tag + costs[index],
-                    place.sequence,
-                    index,
-                    *number,
-                )));
-            }
+            next.extend(turn(index, served + 1));
         }
         order
     }
@@ -205,26 +200,29 @@ impl Line {
     /// Changes a flow and keeps the two orders of flows true.
     fn change(&mut self, name: &FlowName, change: impl FnOnce(&mut Flow)) {
         let flow = self.flows.entry(Arc::clone(name)).or_insert_with(|| Flow {
-            waiters: BTreeMap::new(),
+            waiters: VecDeque::new(),
             tag: 0,
             weight: 1,
         });
-        match flow.waiters.keys().next() {
-            Some(first) => {
-                self.weights -= u64::from(flow.weight);
-                self.next
-                    .remove(&(flow.tag, first.sequence, Arc::clone(name)))
-            }
-            None => self.resting.remove(&(flow.tag, Arc::clone(name))),
-        };
+        let (rank, weight) = (flow.rank(), flow.weight);
         change(flow);
-        match flow.waiters.keys().next() {
-            Some(first) => {
-                self.weights += u64::from(flow.weight);
-                self.next
-                    .insert((flow.tag, first.sequence, Arc::clone(name)))
+        let now = flow.rank();
+        if matches!(now, Rank::Next(..)) && (rank, weight) == (now, flow.weight) {
+            return;
+        }
+        match rank {
+            Rank::Next(tag, first) => {
+                self.weights -= u64::from(weight);
+                self.next.remove(&(tag, first, Arc::clone(name)))
             }
-            None => self.resting.insert((flow.tag, Arc::clone(name))),
+            Rank::Resting(tag) => self.resting.remove(&(tag, Arc::clone(name))),
+        };
+        match now {
+            Rank::Next(tag, first) => {
+                self.weights += u64::from(flow.weight);
+                self.next.insert((tag, first, Arc::clone(name)))
+            }
+            Rank::Resting(tag) => self.resting.insert((tag, Arc::clone(name))),
         };
     }
 
@@ -244,15 +242,20 @@ impl Line {
 mod tests {
     use std::sync::Arc;
 
-    use super::{FlowName, Line, Number, Standing};
+    use super::{FlowName, Line, Number, Place};
     use crate::time::UnixMillis;
 
     fn flow(name: u8) -> FlowName {
         Arc::from([name])
     }
 
-    fn join(line: &mut Line, number: Number, name: u8, weight: Option<u32>) -> Standing {
-        line.join(number, &flow(name), weight, UnixMillis::new(1_000))
+    fn place(number: Number) -> Place {
+        let since = UnixMillis::new(1_000);
+        Place { since, number }
+    }
+
+    fn join(line: &mut Line, number: Number, name: u8, weight: Option<u32>) {
+        line.join(&flow(name), weight, place(number));
     }
 
     fn serve_all(line: &mut Line) -> Vec<Number> {
@@ -300,7 +303,8 @@ mod tests {
         let mut line = Line::default();
         join(&mut line, 1, b'a', None);
         join(&mut line, 2, b'b', None);
-        line.join(3, &flow(b'b'), None, UnixMillis::new(10));
+        let since = UnixMillis::new(10);
+        line.join(&flow(b'b'), None, Place { since, number: 3 });
         assert_eq!(serve_all(&mut line), [1, 3, 2]);
     }
 
@@ -323,7 +327,7 @@ mod tests {
         line.serve_first();
         let served = (2..100).find(|number| {
             let name: FlowName = Arc::from(number.to_string().as_bytes());
-            line.join(*number, &name, None, UnixMillis::new(1_000));
+            line.join(&name, None, place(*number));
             let first = line.first();
             line.serve_first();
             first == Some(1)
@@ -337,8 +341,8 @@ mod tests {
         join(&mut line, 0, b'a', None);
         for number in 1..100 {
             let name: FlowName = Arc::from(number.to_string().as_bytes());
-            let standing = line.join(number, &name, None, UnixMillis::new(1_000));
-            line.leave(&standing);
+            line.join(&name, None, place(number));
+            line.leave(&name, place(number));
         }
         assert_eq!((line.flows.len(), line.resting.len()), (1, 0));
     }

@@ -1,15 +1,13 @@
-//! What happens when the module is loaded: checks the server and its settings, describes the commands.
+//! What happens when the module is loaded, and unloaded: checks the server and its settings, describes the commands.
 
 use std::panic;
 
-use redis_module::{Context, RedisString, RedisValue, Status, raw};
+use redis_module::{Context, RedisString, RedisValue, Status};
 
 use crate::ffi::docs::{self, Doc};
 use crate::ffi::log::warn;
-use crate::{config, qgate, trie, umq};
-
-/// The first version with functions that replicas, transactions and leases need.
-const OLDEST_SERVER: i32 = 0x0007_0000;
+use crate::ffi::{occasions, server};
+use crate::{config, qgate, trie, umq, wake};
 
 /// With these off, freeing a large key stops the server for as long as it takes.
 const LAZY_FREEING: [&str; 4] = [
@@ -51,6 +49,7 @@ pub(crate) fn init(context: &Context, args: &[RedisString]) -> Status {
     match check_and_describe(context, args) {
         Ok(()) => {
             log_panics();
+            occasions::subscribe(ctx);
             warn_of_slow_freeing(context);
             Status::Ok
         }
@@ -61,10 +60,21 @@ pub(crate) fn init(context: &Context, args: &[RedisString]) -> Status {
     }
 }
 
+/// The server has made sure that nobody is blocked and no timer set.
+pub(crate) fn deinit(context: &Context) -> Status {
+    if wake::is_sending() {
+        warn(
+            context.get_raw(),
+            "weir is not unloaded: messages are on their way; try again",
+        );
+        return Status::Err;
+    }
+    occasions::end();
+    Status::Ok
+}
+
 fn check_and_describe(context: &Context, args: &[RedisString]) -> Result<(), String> {
-    // SAFETY: set once at load; takes nothing.
-    let version = unsafe { raw::RedisModule_GetServerVersion.map_or(0, |version| version()) };
-    if version < OLDEST_SERVER {
+    if !server::recognize(context) {
         return Err("it needs Redis 7.0 or Valkey 7.2, or a later one".to_owned());
     }
     config::take_load_arguments(args)?;

@@ -1,11 +1,14 @@
-//! Counters for `INFO weir`, a section per family. A new counter is a static and a row in its family.
+//! Counters for `INFO weir`, a section per family. A new counter is a static and a row in its section.
+
+mod waiting;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis_module::{InfoContext, RedisResult};
 use redis_module_macros::info_command_handler;
 
-use crate::time::Millis;
+use crate::wake;
+pub(crate) use waiting::of;
 
 /// Commands run on one thread, so a plain load and store is enough.
 #[derive(Debug)]
@@ -32,31 +35,8 @@ impl Counter {
 
 pub(crate) static PANICS: Counter = Counter::new();
 
-pub(crate) static WAITS: Counter = Counter::new();
-pub(crate) static HAND_OFFS: Counter = Counter::new();
-pub(crate) static TIMEOUTS: Counter = Counter::new();
-pub(crate) static CANCELS: Counter = Counter::new();
-pub(crate) static ROLL_BACKS: Counter = Counter::new();
+/// Looks put off because clients were paused or data loading.
 pub(crate) static DEFERRED: Counter = Counter::new();
-pub(crate) static REFUSED_BY_BOUND: Counter = Counter::new();
-
-/// How many waits ended in a grant within so many ms.
-static WAITED: [(&str, i64, Counter); 6] = [
-    ("waited_1ms", 1, Counter::new()),
-    ("waited_10ms", 10, Counter::new()),
-    ("waited_100ms", 100, Counter::new()),
-    ("waited_1s", 1_000, Counter::new()),
-    ("waited_10s", 10_000, Counter::new()),
-    ("waited_longer", i64::MAX, Counter::new()),
-];
-
-/// Notes how long somebody waited for a grant.
-pub(crate) fn waited(span: Millis) {
-    let bucket = WAITED.iter().find(|(_, most, _)| span.get() <= *most);
-    if let Some((_, _, counter)) = bucket {
-        counter.add();
-    }
-}
 
 pub(crate) static UMQ_GRANTS: Counter = Counter::new();
 pub(crate) static UMQ_EXTENSIONS: Counter = Counter::new();
@@ -81,36 +61,21 @@ pub(crate) static TRIE_REFRESHES: Counter = Counter::new();
 pub(crate) static TRIE_ENDED: Counter = Counter::new();
 pub(crate) static TRIE_EVICTED: Counter = Counter::new();
 
-struct Family {
-    section: &'static str,
+/// Names and what was counted under them.
+type Rows = Vec<(String, u64)>;
+
+struct Section {
+    name: &'static str,
     counters: &'static [(&'static str, &'static Counter)],
 }
 
-static FAMILIES: [Family; 5] = [
-    Family {
-        section: "module",
+static SECTIONS: [Section; 4] = [
+    Section {
+        name: "module",
         counters: &[("panics", &PANICS)],
     },
-    Family {
-        section: "waiting",
-        counters: &[
-            ("waits", &WAITS),
-            ("hand_offs", &HAND_OFFS),
-            ("timeouts", &TIMEOUTS),
-            ("cancels", &CANCELS),
-            ("roll_backs", &ROLL_BACKS),
-            ("deferred", &DEFERRED),
-            ("refused_by_bound", &REFUSED_BY_BOUND),
-            (WAITED[0].0, &WAITED[0].2),
-            (WAITED[1].0, &WAITED[1].2),
-            (WAITED[2].0, &WAITED[2].2),
-            (WAITED[3].0, &WAITED[3].2),
-            (WAITED[4].0, &WAITED[4].2),
-            (WAITED[5].0, &WAITED[5].2),
-        ],
-    },
-    Family {
-        section: "umq",
+    Section {
+        name: "umq",
         counters: &[
             ("umq_grants", &UMQ_GRANTS),
             ("umq_extensions", &UMQ_EXTENSIONS),
@@ -121,8 +86,8 @@ static FAMILIES: [Family; 5] = [
             ("umq_refused_early", &UMQ_REFUSED_EARLY),
         ],
     },
-    Family {
-        section: "qgate",
+    Section {
+        name: "qgate",
         counters: &[
             ("qgate_grants", &QGATE_GRANTS),
             ("qgate_extensions", &QGATE_EXTENSIONS),
@@ -133,8 +98,8 @@ static FAMILIES: [Family; 5] = [
             ("qgate_ended_leases", &QGATE_ENDED_LEASES),
         ],
     },
-    Family {
-        section: "trie",
+    Section {
+        name: "trie",
         counters: &[
             ("trie_saves", &TRIE_SAVES),
             ("trie_hits", &TRIE_HITS),
@@ -146,6 +111,14 @@ static FAMILIES: [Family; 5] = [
     },
 ];
 
+impl Section {
+    fn rows(&self) -> (String, Rows) {
+        let rows = self.counters.iter();
+        let rows = rows.map(|(name, counter)| ((*name).to_owned(), counter.get()));
+        (self.name.to_owned(), rows.collect())
+    }
+}
+
 /// A crash report is written from a signal handler, where nothing may be allocated: it goes without us.
 #[info_command_handler]
 fn info(ctx: &InfoContext, for_crash_report: bool) -> RedisResult<()> {
@@ -153,13 +126,44 @@ fn info(ctx: &InfoContext, for_crash_report: bool) -> RedisResult<()> {
         return Ok(());
     }
     let mut builder = ctx.builder();
-    for family in &FAMILIES {
-        let section = family.counters.iter().try_fold(
-            builder.add_section(family.section),
-            |section, (name, counter)| section.field(name, counter.get()),
-        )?;
+    let sections = sections();
+    for (name, rows) in &sections {
+        let section = rows
+            .iter()
+            .try_fold(builder.add_section(name), |section, (name, count)| {
+                section.field(name, *count)
+            })?;
         builder = section.build_section()?;
     }
     builder.build_info()?;
     Ok(())
+}
+
+fn sections() -> Vec<(String, Rows)> {
+    let mut sections: Vec<_> = SECTIONS.iter().map(Section::rows).collect();
+    sections.push(("waiting".to_owned(), now_waiting()));
+    for (family, waiting) in waiting::FAMILIES {
+        sections.push((format!("{family}_waiting"), waiting.rows(family)));
+    }
+    sections
+}
+
+/// How many wait by now, in all families.
+fn now_waiting() -> Rows {
+    let wake::Present {
+        waiters,
+        blocked,
+        lines,
+        bytes,
+    } = wake::present();
+    [
+        ("waiters", waiters as u64),
+        ("waiters_blocked", blocked as u64),
+        ("waiters_with_ticket", (waiters - blocked) as u64),
+        ("lines", lines as u64),
+        ("lines_bytes", bytes as u64),
+        ("deferred", DEFERRED.get()),
+    ]
+    .map(|(name, count)| (name.to_owned(), count))
+    .into()
 }

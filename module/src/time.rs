@@ -21,8 +21,10 @@ pub(crate) const MAX_SPAN: Millis = Millis(3_650 * DAY);
 pub(crate) const MAX_DELAY: Millis = Millis(24 * HOUR);
 
 impl UnixMillis {
-    /// The beginning of time, which stands for "never" where a time may be missing.
+    /// The beginning of time, which stands for "not yet" where a time may be missing.
     pub(crate) const ZERO: Self = Self(0);
+    /// Later than anything that will come.
+    pub(crate) const NEVER: Self = Self(i64::MAX);
 
     pub(crate) fn new(ms: i64) -> Self {
         Self(ms.max(0))

@@ -1,24 +1,42 @@
-//! The waiting clause that every acquisition takes: `[BLOCK ms] [QUEUE max] [FLOW flow [WEIGHT w]] [WAITED ms]`.
+//! The waiting clause that every acquisition takes:
+//! `[BLOCK ms | NOTIFY channel ms] [QUEUE max] [FLOW flow [WEIGHT w]] [WAITED ms]`.
 
 use std::sync::Arc;
+
+use redis_module::RedisString;
 
 use crate::args::{Args, Word};
 use crate::call::Call;
 use crate::error::Error;
+use crate::ffi::context;
 use crate::ffi::docs::Arg;
 use crate::line::hall::{Join, LineName, Request};
 use crate::reply::Reply;
-use crate::time::{MAX_SPAN, Millis};
-use crate::wake::Wish;
+use crate::slot;
+use crate::time::{MAX_SPAN, Millis, UnixMillis};
+use crate::wake::{Manner, Wish};
 
 const MAX_QUEUE: i64 = 1_000_000;
 const MAX_WEIGHT: i64 = 100;
 const MAX_WAITED: i64 = 300_000;
 
+/// How and how long its caller waits, zero being without end.
+#[derive(Debug)]
+enum Patience<'a> {
+    Block(Millis),
+    Notify(Word<'a>, Millis),
+}
+
+/// What a caller is answered that waits, or may not.
+#[derive(Debug)]
+pub(crate) struct Replies {
+    pub(crate) queued: Reply,
+    pub(crate) too_many: Reply,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Clause<'a> {
-    /// Zero waits without end.
-    block: Option<Millis>,
+    patience: Option<Patience<'a>>,
     queue: Option<usize>,
     flow: Option<&'a [u8]>,
     weight: Option<(Word<'a>, u32)>,
@@ -26,7 +44,18 @@ pub(crate) struct Clause<'a> {
 }
 
 /// What `COMMAND DOCS` says of the clause.
-pub(crate) const BLOCK: Arg = Arg::integer(c"block-ms").after(c"BLOCK").optional();
+pub(crate) const PATIENCE: Arg = Arg::one_of(
+    c"patience",
+    &[
+        Arg::integer(c"block-ms").after(c"BLOCK"),
+        Arg::block(
+            c"notify",
+            c"NOTIFY",
+            &[Arg::string(c"channel"), Arg::integer(c"notify-ms")],
+        ),
+    ],
+)
+.optional();
 pub(crate) const QUEUE: Arg = Arg::integer(c"max-waiters").after(c"QUEUE").optional();
 pub(crate) const FLOW: Arg = Arg::string(c"flow").after(c"FLOW").optional();
 pub(crate) const WEIGHT: Arg = Arg::integer(c"weight").after(c"WEIGHT").optional();
@@ -37,7 +66,11 @@ impl<'a> Clause<'a> {
     pub(crate) fn take(&mut self, option: Word<'a>, args: &mut Args<'a>) -> Result<bool, Error> {
         if option.is("BLOCK") {
             let ms = args.integer("BLOCK", 0, MAX_SPAN.get())?;
-            option.once(&mut self.block, Millis::new(ms))?;
+            option.once(&mut self.patience, Patience::Block(Millis::new(ms)))?;
+        } else if option.is("NOTIFY") {
+            let channel = args.value("NOTIFY")?.checked_id("channel")?;
+            let ms = Millis::new(args.integer("NOTIFY", 0, MAX_SPAN.get())?);
+            option.once(&mut self.patience, Patience::Notify(channel, ms))?;
         } else if option.is("QUEUE") {
             let max = args.integer("QUEUE", 0, MAX_QUEUE)?;
             option.once(&mut self.queue, usize::try_from(max).unwrap_or(0))?;
@@ -59,24 +92,47 @@ impl<'a> Clause<'a> {
         Ok(true)
     }
 
-    /// A weight is that of a flow.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        match (&self.flow, &self.weight) {
-            (None, Some((option, _))) => Err(option.unexpected()),
+    /// A weight is that of a flow; in Cluster a channel is where the key is.
+    pub(crate) fn check(&self, call: &Call<'_>, key: &RedisString) -> Result<(), Error> {
+        if let (None, Some((option, _))) = (&self.flow, &self.weight) {
+            return Err(option.unexpected());
+        }
+        match self.channel() {
+            Some(channel) if slot::of(channel.bytes) != slot::of(key.as_slice()) => {
+                let is_cluster = context::is_cluster(call.ctx);
+                if is_cluster {
+                    Err(Error::CrossSlot)
+                } else {
+                    Ok(())
+                }
+            }
             _ => Ok(()),
         }
     }
 
-    /// Lets the caller join the line, if it wants to wait; whether it does. `too_many` is its answer if it may not.
+    /// Where a ticket is told what became of it.
+    pub(crate) fn channel(&self) -> Option<Word<'a>> {
+        match self.patience {
+            Some(Patience::Notify(channel, _)) => Some(channel),
+            Some(Patience::Block(_)) | None => None,
+        }
+    }
+
+    /// Lets the caller join the line, if it wants to wait; whether it does.
     pub(crate) fn wish(
         &self,
         call: &Call<'_>,
         line: impl FnOnce() -> LineName,
         request: impl FnOnce() -> Request,
-        too_many: Reply,
+        replies: Replies,
     ) -> bool {
-        let Some(block) = self.block else {
-            return false;
+        let (manner, patience) = match &self.patience {
+            None => return false,
+            Some(Patience::Block(patience)) => (Manner::Block, *patience),
+            Some(Patience::Notify(channel, patience)) => {
+                let channel = channel.bytes.into();
+                (Manner::Notify { channel }, *patience)
+            }
         };
         let now = call.now();
         let join = Join {
@@ -85,10 +141,19 @@ impl<'a> Clause<'a> {
             flow: Arc::from(self.flow.unwrap_or_default()),
             weight: self.weight.map(|(_, weight)| weight),
             since: now.minus(self.waited.unwrap_or(Millis::ZERO)),
-            deadline: (block > Millis::ZERO).then(|| now.plus(block)),
+            deadline: match patience {
+                Millis::ZERO => UnixMillis::NEVER,
+                patience => now.plus(patience),
+            },
             queue: self.queue,
         };
-        call.wish(Wish { join, too_many });
+        let Replies { queued, too_many } = replies;
+        call.wish(Wish {
+            join,
+            manner,
+            queued,
+            too_many,
+        });
         true
     }
 }

@@ -2,7 +2,12 @@
 //! The only place above the families: they hand their waiters to it and tell it which lines may move.
 //! Outside a command nothing is written while clients are paused or data are loaded; `min-replicas-to-write` is not asked.
 
+mod asker;
 mod desk;
+mod tell;
+mod view;
+
+use std::sync::Arc;
 
 use redis_module::RedisString;
 
@@ -10,13 +15,17 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::context::{self, Writing};
-use crate::ffi::{Ctx, string};
+use crate::ffi::{Ctx, channel, occasions, string};
 use crate::line::Number;
-use crate::line::hall::{Family, Join, LineName, Request};
+use crate::line::hall::{Family, Join, LineName};
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
-use crate::{config, qgate, stats, umq};
-use desk::{Granted, with};
+use crate::{clock, config, qgate, stats, umq};
+use asker::Asker;
+pub(crate) use asker::ClientId;
+use desk::{First, Granted, with};
+use tell::{End, tell};
+pub(crate) use view::{Present, ahead, crowd, present, somebody_waits, waiters, waiting};
 
 /// How soon a write is tried again that had to wait for a pause to end.
 const PAUSED: Millis = Millis::new(50);
@@ -24,13 +33,21 @@ const PAUSED: Millis = Millis::new(50);
 /// What became of an attempt to grant the first of a line.
 #[derive(Debug)]
 pub(crate) enum Attempt {
-    Granted {
-        reply: Reply,
-        /// `None`: it had been granted before, and is nobody's to take back.
-        mark: Option<Mark>,
-    },
+    Granted(Grant),
+    /// It could be, but nobody would hear of it.
+    Unheard,
     /// Not now; at that time it is worth another look, `None`: when somebody gives something back.
     NotYet(Option<UnixMillis>),
+}
+
+/// What a waiter is granted.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) reply: Reply,
+    /// What the message of a ticket says of it.
+    pub(crate) number: i64,
+    /// `None`: it had been granted before, and is nobody's to take back.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// By what a grant is known, so that it is taken back only while it is still the same.
@@ -40,56 +57,31 @@ pub(crate) enum Mark {
     LeaseEnd(UnixMillis),
 }
 
-/// Somebody who wants to wait, and what it is answered if it may not.
+/// How somebody waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// The connection waits with it.
+    Block,
+    /// By a ticket: it is told on a shard channel.
+    Notify { channel: Box<[u8]> },
+}
+
+/// What keeps somebody from waiting: its own bound on the line, or one of the server's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    Queue,
+    Server,
+}
+
+/// Somebody who wants to wait, and what it is answered at once.
 #[derive(Debug)]
 pub(crate) struct Wish {
     pub(crate) join: Join,
+    pub(crate) manner: Manner,
+    /// If it has a ticket.
+    pub(crate) queued: Reply,
+    /// If it may not wait.
     pub(crate) too_many: Reply,
-}
-
-/// How many wait in a line.
-pub(crate) fn waiting(line: &LineName) -> usize {
-    with(|desk| desk.hall.waiting(line))
-}
-
-/// Whether anybody waits at all: a look that costs nothing.
-pub(crate) fn somebody_waits() -> bool {
-    desk::somebody_waits()
-}
-
-/// Who waits for a key, in numbers.
-#[derive(Debug)]
-pub(crate) struct Crowd {
-    pub(crate) waiting: usize,
-    pub(crate) flows: usize,
-    pub(crate) oldest: Millis,
-}
-
-pub(crate) fn crowd(call: &Call<'_>, family: Family, key: &RedisString) -> Crowd {
-    let line = call.line_in_use(family, key);
-    let Some(line) = line else {
-        return Crowd {
-            waiting: 0,
-            flows: 0,
-            oldest: Millis::ZERO,
-        };
-    };
-    with(|desk| Crowd {
-        waiting: desk.hall.waiting(&line),
-        flows: desk.hall.flows(&line),
-        oldest: desk
-            .hall
-            .oldest_since(&line)
-            .map_or(Millis::ZERO, |since| call.now().since(since)),
-    })
-}
-
-/// How many are served before this id, or before one that comes now.
-pub(crate) fn ahead(line: &LineName, id: &[u8]) -> usize {
-    with(|desk| match desk.hall.find(line, id) {
-        Some(number) => desk.hall.ahead(number),
-        None => desk.hall.waiting(line),
-    })
 }
 
 /// The limit that governs a line from now on. Whether it is another one than before.
@@ -101,63 +93,79 @@ pub(crate) fn name_limit(line: &LineName, limit: usize) -> bool {
     })
 }
 
-/// Those who wait in a line: id, flow and how long, in the order in which they are served.
-pub(crate) fn waiters(call: &Call<'_>, family: Family, key: &RedisString, most: usize) -> Reply {
-    let Some(line) = call.line_in_use(family, key) else {
-        return Reply::Array(Vec::new());
-    };
-    with(|desk| {
-        let rows = desk.hall.in_order(&line, most).into_iter().map(|waiter| {
-            let flow = Some(&*waiter.flow).filter(|flow| !flow.is_empty());
-            Reply::Array(vec![
-                Reply::Bytes(waiter.request.id.to_vec()),
-                Reply::or_nil(flow, |flow| Reply::Bytes(flow.to_vec())),
-                Reply::Int(call.now().since(waiter.since).get()),
-            ])
-        });
-        Reply::Array(rows.collect())
-    })
-}
-
-/// Lets the client of the running command wait. Replies what it is answered at once instead.
+/// Lets the client of the running command wait, if it can. Replies what it is answered at once.
 pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply> {
-    if !context::may_block(call.ctx) {
+    if !may_wait(call, &wish.manner) {
         return Some(at_once);
     }
-    let Wish { join, too_many } = wish;
-    let line = join.line.clone();
-    if with(|desk| desk.is_full(&join)) {
-        stats::REFUSED_BY_BOUND.add();
-        return Some(too_many);
+    let stats = stats::of(wish.join.line.family);
+    if let Some(bound) = with(|desk| desk.bound(&wish)) {
+        stats.refused(bound);
+        return Some(wish.too_many);
     }
-    let client = Blocked::new(call.ctx);
-    let (first, replaced) = with(|desk| desk.join(join, client));
+    stats.waits.add();
+    let line = wish.join.line.clone();
+    let (asker, reply) = match wish.manner {
+        Manner::Block => (Asker::Blocked(Blocked::new(call.ctx)), None),
+        Manner::Notify { channel } => {
+            let client = context::client_id(call.ctx);
+            let ticket = with(|desk| desk.ticket(client, channel));
+            (ticket, Some(wish.queued))
+        }
+    };
+    let client = asker.client();
+    let (first, former) = with(|desk| desk.join(wish.join, asker));
     // What the first one asks for is new: it may be had already, or be worth a look at another time.
     if first {
         serve(call, &line);
     }
-    if let Some((former, request)) = replaced {
-        former.answer(refusal(call, &line, &request));
+    // Who asks again by another ticket of its own knows.
+    if let Some(former) =
+        former.filter(|former| client.is_none() || former.asker.client() != client)
+    {
+        tell(call, former, End::Replaced);
     }
-    stats::WAITS.add();
     schedule(call);
-    None
+    reply
+}
+
+fn may_wait(call: &Call<'_>, manner: &Manner) -> bool {
+    match manner {
+        Manner::Block => context::may_block(call.ctx),
+        Manner::Notify { .. } => context::may_hold_ticket(call.ctx),
+    }
 }
 
 /// Grants as many of a line as can be granted now.
 pub(crate) fn serve(call: &Call<'_>, line: &LineName) {
     let key = string(&line.key);
-    while let Some((number, request, limit)) = with(|desk| desk.first(line)) {
+    while let Some(first) = with(|desk| desk.first(line)) {
+        let hears = || first.hears(call.ctx);
         let attempt = match line.family {
-            Family::Turn => umq::acquire::attempt(call, &key, &request),
-            Family::Gate => qgate::acquire::attempt(call, &key, &request, limit),
+            Family::Turn => umq::acquire::attempt(call, &key, &first.request, hears),
+            Family::Gate => qgate::acquire::attempt(call, &key, &first.request, first.limit, hears),
         };
         match attempt {
-            Ok(Attempt::Granted { reply, mark }) => grant(call, line, number, reply, mark),
+            Ok(Attempt::Granted(grant)) => hand_over(call, line, &first, grant),
+            Ok(Attempt::Unheard) => {
+                with(|desk| desk.leave(first.number));
+                stats::of(line.family).unheard.add();
+            }
             Ok(Attempt::NotYet(at)) => return with(|desk| desk.hall.look_again(line, at)),
-            Err(error) => return dismiss(line, || Err(error.clone())),
+            Err(error) => return dismiss(call, line, &error),
         }
     }
+}
+
+fn hand_over(call: &Call<'_>, line: &LineName, first: &First, grant: Grant) {
+    // Somebody who listens to keyspace events may have served it meanwhile.
+    let Some(waiter) = with(|desk| desk.serve(line, first.number)) else {
+        return;
+    };
+    let stats = stats::of(line.family);
+    stats.hand_offs.add();
+    stats.waited.add(call.now().since(waiter.since).get());
+    tell(call, waiter, End::Granted(grant));
 }
 
 /// Moves the lines that a command may have set free, and sees that the timer rings in time.
@@ -170,14 +178,14 @@ pub(crate) fn moved(call: &Call<'_>, lines: Vec<LineName>) {
     }
 }
 
-/// Takes an id out of a line; it is answered that its wait has ended. `false`: it is not in line.
+/// Takes an id out of a line; it is told so. `false`: it is not in line.
 pub(crate) fn cancel(call: &Call<'_>, line: &LineName, id: &[u8]) -> bool {
     let Some(number) = with(|desk| desk.hall.find(line, id)) else {
         return false;
     };
-    end_wait(call, number);
+    end_wait(call, number, End::Cancelled);
     moved(call, vec![line.clone()]);
-    stats::CANCELS.add();
+    stats::of(line.family).cancels.add();
     true
 }
 
@@ -191,36 +199,79 @@ pub(crate) fn confirm(call: &Call<'_>, family: Family, key: &RedisString, id: &[
 
 /// The reply has reached its client.
 pub(crate) fn delivered(client: Blocked) {
-    with(|desk| desk.granted.remove(&client));
+    if let Some(granted) = with(|desk| desk.granted.remove(&client)) {
+        handed_over(&granted);
+    }
+}
+
+/// Lets the messages out. Who has no subscriber any more does not keep its grant.
+pub(crate) fn send() {
+    let ctx = occasions::own_context();
+    for message in with(|desk| desk.take_messages()) {
+        let heard = channel::publish(ctx, &message.address.channel, &message.text) > 0;
+        let Some(granted) = message.granted else {
+            continue;
+        };
+        if heard {
+            handed_over(&granted);
+        } else {
+            stats::of(granted.line.family).unheard.add();
+            with(|desk| desk.undo.push(granted));
+            with(|desk| desk.ring(ctx, Millis::ZERO));
+        }
+    }
+}
+
+/// Whether the server has still to call back, so that the module's code must stay.
+pub(crate) fn is_sending() -> bool {
+    with(|desk| desk.is_sending())
 }
 
 /// A blocked client is gone. A grant that has not reached it is taken back, but not here: nothing may be written.
-pub(crate) fn gone(ctx: Ctx, client: Blocked) {
-    let waited = with(|desk| desk.gone(client));
+pub(crate) fn blocked_gone(ctx: Ctx, client: Blocked) {
+    let waited = with(|desk| desk.blocked_gone(client));
     if waited {
         client.let_go();
     }
     with(|desk| desk.ring(ctx, Millis::ZERO));
 }
 
+/// A client is gone, whatever it was.
+pub(crate) fn client_gone(ctx: Ctx, client: ClientId) {
+    if with(|desk| desk.client_gone(client)) {
+        with(|desk| desk.ring(ctx, Millis::ZERO));
+    }
+}
+
+/// The server ends the wait of a blocked client: what it is answered, if it was waiting.
+pub(crate) fn unblocked(ctx: Ctx, client: Blocked) -> Option<Result<Reply, Error>> {
+    let waiter = with(|desk| desk.unblocked(client))?;
+    let call = Call::outside(ctx);
+    let answer = tell::refusal(&call, &waiter);
+    stats::of(waiter.line.family).timeouts.add();
+    with(|desk| desk.ring(ctx, Millis::ZERO));
+    Some(answer)
+}
+
 /// The timer rings.
 pub(crate) fn tick(ctx: Ctx) {
     with(|desk| desk.timer = None);
     let call = Call::outside(ctx);
-    for number in with(|desk| desk.hall.due_deadlines(call.now())) {
-        end_wait(&call, number);
-        stats::TIMEOUTS.add();
+    while let Some(number) = with(|desk| desk.hall.due_deadline(call.now())) {
+        end_wait(&call, number, End::TimedOut);
     }
     if config::MAX_WAITERS.get() == 0 {
-        dismiss_all(&call);
+        for number in with(|desk| desk.hall.numbers()) {
+            end_wait(&call, number, End::Dismissed);
+        }
     }
     match context::writing(ctx) {
         Writing::Now => serve_due(&call),
-        // The primary's next word overrides what is here; who waited has been sent away by the server.
+        // The primary's next word overrides what is here; who was blocked has been sent away by the server.
         Writing::Never => {
             with(|desk| desk.undo.clear());
             for line in with(|desk| desk.hall.lines()) {
-                dismiss(&line, || Err(Error::Moved));
+                dismiss(&call, &line, &Error::Moved);
             }
         }
         Writing::Later => {
@@ -229,6 +280,13 @@ pub(crate) fn tick(ctx: Ctx) {
         }
     }
     schedule(&call);
+}
+
+/// The timer goes by the wall clock: when that has stepped back, it would ring late.
+pub(crate) fn check_timer(ctx: Ctx) {
+    if somebody_waits() {
+        with(|desk| desk.schedule(ctx, clock::now().ms));
+    }
 }
 
 fn serve_due(call: &Call<'_>) {
@@ -240,34 +298,13 @@ fn serve_due(call: &Call<'_>) {
     }
 }
 
-fn grant(call: &Call<'_>, line: &LineName, number: Number, reply: Reply, mark: Option<Mark>) {
-    let Some((client, waited)) = with(|desk| {
-        // Somebody who listens to keyspace events may have served it meanwhile.
-        let waiter = (desk.hall.first(line) == Some(number))
-            .then(|| desk.hall.serve_first(line))
-            .flatten()?;
-        let waited = call.now().since(waiter.since);
-        let granted = mark.map(|mark| Granted {
-            line: waiter.line,
-            request: waiter.request,
-            mark,
-        });
-        Some((desk.hand_over(waiter.number, granted)?, waited))
-    }) else {
-        return;
-    };
-    stats::HAND_OFFS.add();
-    stats::waited(waited);
-    client.answer(Ok(reply));
-}
-
 /// As `serve`, where no command of a client has made sure that this server may write the key.
 fn serve_outside(call: &Call<'_>, line: &LineName) {
     context::select(call.ctx, line.db);
     if context::serves(call.ctx, &string(&line.key)) {
         serve(call, line);
     } else {
-        dismiss(line, || Err(Error::Moved));
+        dismiss(call, line, &Error::Moved);
     }
 }
 
@@ -279,48 +316,38 @@ fn undo(call: &Call<'_>, granted: &Granted) {
     if !context::serves(call.ctx, &key) {
         return;
     }
-    let member = &granted.request.id;
     let undone = match granted.mark {
-        Mark::Token(token) => umq::release::take_back(call, &key, member, token),
-        Mark::LeaseEnd(end) => qgate::release::take_back(call, &key, member, end),
+        Mark::Token(token) => umq::release::take_back(call, &key, &granted.id, token),
+        Mark::LeaseEnd(end) => qgate::release::take_back(call, &key, &granted.id, end),
     };
     if undone == Ok(true) {
-        stats::ROLL_BACKS.add();
+        stats::of(line.family).roll_backs.add();
         serve(call, line);
     }
 }
 
-/// Answers a waiter that its wait has ended without a grant.
-fn end_wait(call: &Call<'_>, number: Number) {
-    let Some((client, line, request)) = with(|desk| desk.leave(number)) else {
+/// Ends a wait without a grant.
+fn end_wait(call: &Call<'_>, number: Number, end: End) {
+    let Some(waiter) = with(|desk| desk.leave(number)) else {
         return;
     };
-    client.answer(refusal(call, &line, &request));
+    let line = Arc::clone(&waiter.line);
+    if matches!(end, End::TimedOut) {
+        stats::of(line.family).timeouts.add();
+    }
+    tell(call, waiter, end);
     with(|desk| desk.hall.look_again(&line, Some(call.now())));
 }
 
-fn refusal(call: &Call<'_>, line: &LineName, request: &Request) -> Result<Reply, Error> {
-    let here = context::db(call.ctx);
-    context::select(call.ctx, line.db);
-    let key: RedisString = string(&line.key);
-    let reply = match line.family {
-        Family::Turn => umq::acquire::refusal(call, &key, request),
-        Family::Gate => qgate::acquire::refusal(call, &key),
-    };
-    context::select(call.ctx, here);
-    reply
-}
-
-fn dismiss(line: &LineName, reply: impl Fn() -> Result<Reply, Error>) {
-    for client in with(|desk| desk.dismiss(line)) {
-        client.answer(reply());
+fn dismiss(call: &Call<'_>, line: &LineName, error: &Error) {
+    for waiter in with(|desk| desk.dismiss(line)) {
+        tell(call, waiter, End::Failed(error.clone()));
     }
 }
 
-fn dismiss_all(call: &Call<'_>) {
-    for number in with(|desk| desk.hall.numbers()) {
-        end_wait(call, number);
-    }
+fn handed_over(granted: &Granted) {
+    let took = clock::micros() - granted.at;
+    stats::of(granted.line.family).handed_over.add(took);
 }
 
 fn schedule(call: &Call<'_>) {

@@ -38,7 +38,7 @@ const NO_INTEGERS: [&str; 16] = [
 
 /// Words for which no command has a place: what is not built, what is in no word, what breaks logs and lines.
 const STRANGE_WORDS: [(&str, &str); 8] = [
-    ("NOTIFY", "NOTIFY"),
+    ("PATIENCE", "PATIENCE"),
     (r#""""#, ""),
     (r#""PX\x00""#, r"PX\x00"),
     (r#""PX ""#, "PX "),

@@ -150,6 +150,11 @@ fn written(argument: &Reply) -> String {
             let parts = argument.field("arguments").items();
             parts.iter().map(written).collect::<Vec<_>>().join("|")
         }
+        ("block", token) => {
+            let parts = argument.field("arguments").items();
+            let parts = token.into_iter().chain(parts.iter().map(written));
+            parts.collect::<Vec<_>>().join(" ")
+        }
         ("pure-token", Some(token)) => token,
         (_, Some(token)) => format!("{token} {name}"),
         (_, None) => name,
@@ -169,7 +174,7 @@ fn the_arguments_of_each_command_are_its_grammar() {
     for (name, arguments) in [
         (
             "umq.acquire",
-            "key request-id PX milliseconds|EX seconds [DELAY delay-ms] [BLOCK block-ms] \
+            "key request-id PX milliseconds|EX seconds [DELAY delay-ms] [BLOCK block-ms|NOTIFY channel notify-ms] \
              [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
         ),
         ("umq.renew", "key request-id PX milliseconds|EX seconds"),
@@ -180,7 +185,7 @@ fn the_arguments_of_each_command_are_its_grammar() {
         ("umq.waiters", "key [COUNT count]"),
         (
             "qgate.acquire",
-            "key member LIMIT limit PX milliseconds|EX seconds [BLOCK block-ms] \
+            "key member LIMIT limit PX milliseconds|EX seconds [BLOCK block-ms|NOTIFY channel notify-ms] \
              [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
         ),
         (

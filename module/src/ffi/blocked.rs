@@ -1,4 +1,5 @@
-//! A client that the server lets wait. The server's own timeouts are not used: on 7.0 and 7.2 they race with grants.
+//! A client that the server lets wait. The server's own timeouts are not used, and `CLIENT UNBLOCK` where it is safe:
+//! on 7.0 and 7.2 both race with grants.
 //! Each blocked client is unblocked exactly once, whatever became of it.
 
 use std::ffi::c_void;
@@ -7,7 +8,7 @@ use std::ptr;
 
 use redis_module::raw;
 
-use super::{Ctx, api};
+use super::{Ctx, api, server};
 use crate::error::Error;
 use crate::reply::{self, Reply};
 use crate::{stats, wake};
@@ -30,7 +31,13 @@ impl Blocked {
     pub(crate) fn new(ctx: Ctx) -> Self {
         // SAFETY: called from a command that may block; the callbacks are of the types that the server asks for.
         unsafe {
-            let client = api!(RedisModule_BlockClient)(ctx, Some(on_reply), None, Some(on_free), 0);
+            let timeout: raw::RedisModuleCmdFunc = if server::unblocks_safely() {
+                Some(on_timeout)
+            } else {
+                None
+            };
+            let client =
+                api!(RedisModule_BlockClient)(ctx, Some(on_reply), timeout, Some(on_free), 0);
             api!(RedisModule_SetDisconnectCallback)(client, Some(on_disconnect));
             Self(client)
         }
@@ -77,8 +84,27 @@ unsafe extern "C" fn on_reply(
     raw::REDISMODULE_OK as i32
 }
 
+/// `CLIENT UNBLOCK`. The server comes here for who has not been answered yet, and then lets the client go.
+unsafe extern "C" fn on_timeout(
+    ctx: Ctx,
+    _argv: *mut *mut raw::RedisModuleString,
+    _argc: i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: in this callback the server knows for whom it calls.
+        let client = Blocked(unsafe { api!(RedisModule_GetBlockedClientHandle)(ctx) });
+        match wake::unblocked(ctx, client) {
+            Some(Ok(reply)) => reply::send(ctx, &reply),
+            Some(Err(error)) => reply::send_error(ctx, &error),
+            None => return,
+        }
+        client.let_go();
+    });
+    raw::REDISMODULE_OK as i32
+}
+
 unsafe extern "C" fn on_disconnect(ctx: Ctx, client: *mut raw::RedisModuleBlockedClient) {
-    guard(|| wake::gone(ctx, Blocked(client)));
+    guard(|| wake::blocked_gone(ctx, Blocked(client)));
 }
 
 unsafe extern "C" fn on_free(_ctx: Ctx, answer: *mut c_void) {

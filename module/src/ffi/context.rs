@@ -1,16 +1,36 @@
 //! What the running execution may do, and in which database it is.
 
+use std::ptr;
+
 use redis_module::{
-    CallOptionResp, CallOptionsBuilder, CallResult, Context, ContextFlags, RedisString,
+    CallOptionResp, CallOptionsBuilder, CallResult, Context, ContextFlags, RedisString, raw,
 };
 
 use super::{Ctx, api};
+use crate::wake::ClientId;
 
 /// Whether its client can be made to wait: not in a transaction, a script, or another module's call, and not on a replica,
 /// where nobody is granted.
 pub(crate) fn may_block(ctx: Ctx) -> bool {
     let flags = flags(ctx);
     flags.contains(ContextFlags::MASTER) && !flags.contains(ContextFlags::DENY_BLOCKING)
+}
+
+/// Whether its client can hold a ticket: it is there and stays, which a script's or another module's is not.
+pub(crate) fn may_hold_ticket(ctx: Ctx) -> bool {
+    // SAFETY: without a place to write to, it only looks whether there is such a client.
+    let found = unsafe { api!(RedisModule_GetClientInfoById)(ptr::null_mut(), client_id(ctx)) };
+    found == raw::REDISMODULE_OK as i32 && flags(ctx).contains(ContextFlags::MASTER)
+}
+
+pub(crate) fn client_id(ctx: Ctx) -> ClientId {
+    // SAFETY: `ctx` is the running execution's.
+    unsafe { api!(RedisModule_GetClientId)(ctx) }
+}
+
+/// Whether the server is part of a Cluster, where each key belongs to a slot.
+pub(crate) fn is_cluster(ctx: Ctx) -> bool {
+    flags(ctx).contains(ContextFlags::CLUSTER)
 }
 
 /// Whether something may be written outside a command.
@@ -38,7 +58,7 @@ pub(crate) fn writing(ctx: Ctx) -> Writing {
 
 /// Whether this server still serves the key. Outside a command nobody has asked on its behalf.
 pub(crate) fn serves(ctx: Ctx, key: &RedisString) -> bool {
-    if !flags(ctx).contains(ContextFlags::CLUSTER) {
+    if !is_cluster(ctx) {
         return true;
     }
     let options = CallOptionsBuilder::new()

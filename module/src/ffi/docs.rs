@@ -102,6 +102,21 @@ impl Arg {
         arg
     }
 
+    /// Several words that belong together, the first of which stands for itself.
+    pub(crate) const fn block(
+        name: &'static CStr,
+        token: &'static CStr,
+        parts: &'static [Arg],
+    ) -> Self {
+        let mut arg = Self::new(
+            name,
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK,
+        )
+        .after(token);
+        arg.parts = parts;
+        arg
+    }
+
     /// The word that goes before the value.
     pub(crate) const fn after(mut self, token: &'static CStr) -> Self {
         self.token = Some(token);

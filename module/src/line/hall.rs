@@ -1,10 +1,16 @@
 //! All lines together: which waiter stands in which, until when, and when a line is next worth a look. Pure.
-//! An id stands once per line; asking again takes over its place.
+//! An id stands once per line; asking again takes over its place. Who asked is carried along, not looked at.
 
+use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
+use std::mem;
 use std::sync::Arc;
 
-use super::{FlowName, Line, Number, Standing};
+use hashbrown::HashTable;
+
+use super::deadlines::Deadlines;
+use super::{FlowName, Line, Number, Place};
 use crate::time::{Millis, UnixMillis};
 
 /// What is waited for.
@@ -42,44 +48,69 @@ pub(crate) struct Join {
     pub(crate) weight: Option<u32>,
     /// Since when it counts as waiting.
     pub(crate) since: UnixMillis,
-    /// `None`: without end.
-    pub(crate) deadline: Option<UnixMillis>,
+    /// `UnixMillis::NEVER`: without end.
+    pub(crate) deadline: UnixMillis,
     /// How many may be in line before it does not join.
     pub(crate) queue: Option<usize>,
 }
 
-/// Somebody in line.
+/// Somebody in line. There may be very many: every byte counts.
 #[derive(Debug)]
-pub(crate) struct Waiter {
-    pub(crate) number: Number,
+pub(crate) struct Waiter<A> {
+    pub(crate) asker: A,
     pub(crate) line: Arc<LineName>,
     pub(crate) request: Request,
     pub(crate) flow: FlowName,
     pub(crate) since: UnixMillis,
-    deadline: Option<UnixMillis>,
-    standing: Standing,
+    deadline: UnixMillis,
 }
 
+/// What came of joining.
 #[derive(Debug)]
+pub(crate) struct Joined<A> {
+    pub(crate) number: Number,
+    /// Whose place it took over.
+    pub(crate) former: Option<Waiter<A>>,
+}
+
+#[derive(Debug, Default)]
 struct Room {
     line: Line,
-    by_id: HashMap<Box<[u8]>, Number>,
+    /// By id; the ids themselves are with the waiters.
+    numbers: HashTable<Number>,
     /// The limit last named for a gate; it governs all who wait but those that named none.
     limit: usize,
     /// When it is next worth a look, other than for somebody's release.
     look_at: Option<UnixMillis>,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Hall {
+#[derive(Debug)]
+pub(crate) struct Hall<A> {
     rooms: HashMap<Arc<LineName>, Room>,
-    waiters: HashMap<Number, Waiter>,
-    deadlines: BTreeSet<(UnixMillis, Number)>,
+    waiters: HashMap<Number, Box<Waiter<A>>>,
+    deadlines: Deadlines,
     looks: BTreeSet<(UnixMillis, Arc<LineName>)>,
+    hasher: RandomState,
     last: Number,
+    /// The ids of all waiters, in bytes.
+    id_bytes: usize,
 }
 
-impl Hall {
+impl<A> Default for Hall<A> {
+    fn default() -> Self {
+        Self {
+            rooms: HashMap::new(),
+            waiters: HashMap::new(),
+            deadlines: Deadlines::default(),
+            looks: BTreeSet::new(),
+            hasher: RandomState::new(),
+            last: 0,
+            id_bytes: 0,
+        }
+    }
+}
+
+impl<A> Hall<A> {
     /// How many wait, in all lines.
     pub(crate) fn len(&self) -> usize {
         self.waiters.len()
@@ -94,30 +125,34 @@ impl Hall {
         self.rooms.get(line).map_or(0, |room| room.line.flows())
     }
 
-    pub(crate) fn waiter(&self, number: Number) -> Option<&Waiter> {
-        self.waiters.get(&number)
+    pub(crate) fn waiter(&self, number: Number) -> Option<&Waiter<A>> {
+        self.waiters.get(&number).map(|waiter| &**waiter)
     }
 
     /// The number under which an id stands in a line.
     pub(crate) fn find(&self, line: &LineName, id: &[u8]) -> Option<Number> {
-        self.rooms.get(line)?.by_id.get(id).copied()
+        let room = self.rooms.get(line)?;
+        let same = |number: &Number| *self.waiters[number].request.id == *id;
+        room.numbers.find(self.hasher.hash_one(id), same).copied()
     }
 
     /// How many are served before this waiter, if nobody else comes.
     pub(crate) fn ahead(&self, number: Number) -> usize {
         self.waiters.get(&number).map_or(0, |waiter| {
             let room = self.rooms.get(&waiter.line);
-            room.map_or(0, |room| room.line.ahead(&waiter.standing))
+            room.map_or(0, |room| {
+                room.line.ahead(&waiter.flow, waiter.place(number))
+            })
         })
     }
 
     /// At most `most` waiters of a line, in the order in which they are served.
-    pub(crate) fn in_order(&self, line: &LineName, most: usize) -> Vec<&Waiter> {
+    pub(crate) fn in_order(&self, line: &LineName, most: usize) -> Vec<&Waiter<A>> {
         let order = self.rooms.get(line).map(|room| room.line.in_order(most));
         let numbers = order.unwrap_or_default();
         numbers
             .iter()
-            .filter_map(|number| self.waiters.get(number))
+            .filter_map(|number| self.waiter(*number))
             .collect()
     }
 
@@ -136,57 +171,26 @@ impl Hall {
         }
     }
 
-    /// Puts somebody in line: its number, and that of the one whose place it took over.
-    pub(crate) fn join(&mut self, join: Join) -> (Number, Option<Number>) {
-        self.last += 1;
-        let number = self.last;
-        let line = self.name(join.line);
-        let room = self.rooms.entry(Arc::clone(&line)).or_insert_with(|| Room {
-            line: Line::default(),
-            by_id: HashMap::new(),
-            limit: 0,
-            look_at: None,
-        });
+    /// Puts somebody in line, or in the place where its id stands already.
+    pub(crate) fn join(&mut self, join: Join, asker: A) -> Joined<A> {
+        let joined = match self.find(&join.line, &join.request.id) {
+            Some(number) => self.replace(number, &join, asker),
+            None => Joined {
+                number: self.add(&join, asker),
+                former: None,
+            },
+        };
         if join.request.limit > 0 {
-            room.limit = join.request.limit;
+            self.set_limit(&join.line, join.request.limit);
         }
-        let before = room.by_id.insert(join.request.id.clone(), number);
-        let former = before.and_then(|before| self.waiters.remove(&before));
-        let (standing, since, flow) = match &former {
-            Some(former) => {
-                room.line.replace(&former.standing, number, join.weight);
-                let flow = Arc::clone(&former.flow);
-                (former.standing.clone(), former.since, flow)
-            }
-            None => {
-                let standing = room.line.join(number, &join.flow, join.weight, join.since);
-                (standing, join.since, join.flow)
-            }
-        };
-        if let (Some(before), Some(former)) = (before, former) {
-            former
-                .deadline
-                .map(|at| self.deadlines.remove(&(at, before)));
-        }
-        join.deadline.map(|at| self.deadlines.insert((at, number)));
-        let waiter = Waiter {
-            number,
-            line,
-            request: join.request,
-            flow,
-            since,
-            deadline: join.deadline,
-            standing,
-        };
-        self.waiters.insert(number, waiter);
-        (number, before)
+        joined
     }
 
     /// Somebody leaves the line, unserved.
-    pub(crate) fn leave(&mut self, number: Number) -> Option<Waiter> {
+    pub(crate) fn leave(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = self.remove(number)?;
         let room = self.rooms.get_mut(&waiter.line)?;
-        room.line.leave(&waiter.standing);
+        room.line.leave(&waiter.flow, waiter.place(number));
         self.close_if_empty(&waiter.line);
         Some(waiter)
     }
@@ -196,9 +200,8 @@ impl Hall {
     }
 
     /// The first of a line is served and leaves it.
-    pub(crate) fn serve_first(&mut self, line: &LineName) -> Option<Waiter> {
-        let number = self.first(line)?;
-        let waiter = self.remove(number)?;
+    pub(crate) fn serve_first(&mut self, line: &LineName) -> Option<Waiter<A>> {
+        let waiter = self.remove(self.first(line)?)?;
         let room = self.rooms.get_mut(line)?;
         room.line.serve_first();
         self.close_if_empty(&waiter.line);
@@ -224,16 +227,19 @@ impl Hall {
         due.map(|(_, line)| Arc::clone(line)).collect()
     }
 
-    /// The waiters whose time is over by now.
-    pub(crate) fn due_deadlines(&self, now: UnixMillis) -> Vec<Number> {
-        let due = self.deadlines.iter().take_while(|(at, _)| *at <= now);
-        due.map(|(_, number)| *number).collect()
+    /// A waiter whose time is over by now.
+    pub(crate) fn due_deadline(&mut self, now: UnixMillis) -> Option<Number> {
+        let waiters = &self.waiters;
+        let (at, number) = self.deadlines.first(|number| deadline(waiters, number))?;
+        (at <= now).then_some(number)
     }
 
     /// When the next look or deadline is due.
-    pub(crate) fn next_due(&self) -> Option<UnixMillis> {
+    pub(crate) fn next_due(&mut self) -> Option<UnixMillis> {
+        let waiters = &self.waiters;
         let look = self.looks.first().map(|(at, _)| *at);
-        let deadline = self.deadlines.first().map(|(at, _)| *at);
+        let first = self.deadlines.first(|number| deadline(waiters, number));
+        let deadline = first.map(|(at, _)| at);
         [look, deadline].into_iter().flatten().min()
     }
 
@@ -243,27 +249,93 @@ impl Hall {
 
     pub(crate) fn numbers_in(&self, line: &LineName) -> Vec<Number> {
         let room = self.rooms.get(line);
-        room.map_or(Vec::new(), |room| room.by_id.values().copied().collect())
+        room.map_or(Vec::new(), |room| room.line.numbers())
     }
 
     pub(crate) fn numbers(&self) -> Vec<Number> {
         self.waiters.keys().copied().collect()
     }
 
-    fn name(&self, line: LineName) -> Arc<LineName> {
-        match self.rooms.get_key_value(&line) {
+    /// What all waiters take, about, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let waiter = mem::size_of::<Waiter<A>>() + mem::size_of::<Place>();
+        let entry = mem::size_of::<(Number, Box<Waiter<A>>, Number)>();
+        self.len() * waiter
+            + self.waiters.capacity() * entry
+            + self.deadlines.bytes()
+            + self.id_bytes
+    }
+
+    fn add(&mut self, join: &Join, asker: A) -> Number {
+        self.last += 1;
+        let number = self.last;
+        let line = match self.rooms.get_key_value(&join.line) {
             Some((name, _)) => Arc::clone(name),
-            None => Arc::new(line),
+            None => Arc::new(join.line.clone()),
+        };
+        let room = self.rooms.entry(Arc::clone(&line)).or_default();
+        let waiter = Waiter {
+            asker,
+            line,
+            request: join.request.clone(),
+            flow: room.line.shared(Arc::clone(&join.flow)),
+            since: join.since,
+            deadline: join.deadline,
+        };
+        let place = waiter.place(number);
+        room.line.join(&waiter.flow, join.weight, place);
+        self.id_bytes += waiter.request.id.len();
+        let hash = self.hasher.hash_one(&*waiter.request.id);
+        self.waiters.insert(number, Box::new(waiter));
+        let (hasher, waiters) = (&self.hasher, &self.waiters);
+        let rehash = |number: &Number| hasher.hash_one(&*waiters[number].request.id);
+        room.numbers.insert_unique(hash, number, rehash);
+        self.keep_deadline(number, join.deadline);
+        number
+    }
+
+    fn replace(&mut self, number: Number, join: &Join, asker: A) -> Joined<A> {
+        let former = self.waiters.get_mut(&number).map(|waiter| {
+            let now = Waiter {
+                asker,
+                line: Arc::clone(&waiter.line),
+                request: join.request.clone(),
+                flow: Arc::clone(&waiter.flow),
+                since: waiter.since,
+                deadline: join.deadline,
+            };
+            mem::replace(&mut **waiter, now)
+        });
+        if let (Some(weight), Some(former)) = (join.weight, &former)
+            && let Some(room) = self.rooms.get_mut(&former.line)
+        {
+            room.line.weigh(&former.flow, weight);
+        }
+        if former
+            .as_ref()
+            .is_some_and(|former| former.deadline != join.deadline)
+        {
+            self.keep_deadline(number, join.deadline);
+        }
+        Joined { number, former }
+    }
+
+    fn keep_deadline(&mut self, number: Number, at: UnixMillis) {
+        if at < UnixMillis::NEVER {
+            let waiters = &self.waiters;
+            self.deadlines
+                .add(at, number, |number| deadline(waiters, number));
         }
     }
 
-    fn remove(&mut self, number: Number) -> Option<Waiter> {
-        let waiter = self.waiters.remove(&number)?;
-        waiter
-            .deadline
-            .map(|at| self.deadlines.remove(&(at, number)));
+    fn remove(&mut self, number: Number) -> Option<Waiter<A>> {
+        let waiter = *self.waiters.remove(&number)?;
+        self.id_bytes -= waiter.request.id.len();
         if let Some(room) = self.rooms.get_mut(&waiter.line) {
-            room.by_id.remove(&waiter.request.id);
+            let hash = self.hasher.hash_one(&*waiter.request.id);
+            if let Ok(entry) = room.numbers.find_entry(hash, |other| *other == number) {
+                entry.remove();
+            }
         }
         Some(waiter)
     }
@@ -282,4 +354,15 @@ impl Hall {
             self.looks.remove(&(at, Arc::clone(line)));
         }
     }
+}
+
+impl<A> Waiter<A> {
+    fn place(&self, number: Number) -> Place {
+        let since = self.since;
+        Place { since, number }
+    }
+}
+
+fn deadline<A>(waiters: &HashMap<Number, Box<Waiter<A>>>, number: Number) -> Option<UnixMillis> {
+    waiters.get(&number).map(|waiter| waiter.deadline)
 }

@@ -5,7 +5,7 @@ use redis_module::{Context, RedisResult, RedisString};
 use super::gate::{Answer, Ask, Room};
 use super::limits;
 use super::stored::{Found, Stored};
-use crate::args::Args;
+use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
@@ -14,8 +14,8 @@ use crate::ffi::string;
 use crate::line::hall::{Family, Request};
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
-use crate::wait::{self, Clause};
-use crate::wake::{self, Attempt, Mark};
+use crate::wait::{self, Clause, Replies};
+use crate::wake::{self, Attempt, Grant, Mark};
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
@@ -29,7 +29,7 @@ pub(crate) const DOC: Doc = Doc {
         Arg::string(c"member"),
         Arg::integer(c"limit").after(c"LIMIT"),
         Arg::EXPIRATION,
-        wait::BLOCK,
+        wait::PATIENCE,
         wait::QUEUE,
         wait::FLOW,
         wait::WEIGHT,
@@ -40,14 +40,14 @@ pub(crate) const DOC: Doc = Doc {
 const MAX_LIMIT: i64 = 1_000_000;
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.acquire", context, &argv, acquire)
+    call::run_or_name_channel("qgate.acquire", context, &argv, acquire, channel)
 }
 
 fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let key = call.string(args.fixed("key")?);
-    let id = args.id("member")?;
+    let (id, ask, clause) = parse(&mut args)?;
     let member = call.string(id);
-    let (ask, clause) = parse(&mut args)?;
+    clause.check(call, key)?;
     let gate = Stored::open(call, key, Access::Write)?;
     let found = gate.look()?;
     limits::remember(call, key.as_slice(), ask.limit);
@@ -77,31 +77,39 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         delay: Millis::ZERO,
         limit: ask.limit,
     };
-    let too_many = Reply::ints([-1, in_use, ahead]);
-    let waits = clause.wish(call, || call.line(Family::Gate, key), request, too_many);
+    let replies = Replies {
+        queued: Reply::ints([2, in_use, ahead]),
+        too_many: Reply::ints([-1, in_use, ahead]),
+    };
+    let waits = clause.wish(call, || call.line(Family::Gate, key), request, replies);
     if !waits {
         count_refusal(answer);
     }
     Ok(Reply::ints([0, in_use, ahead]))
 }
 
-/// Grants a slot to a waiter, if there is one now.
+/// Grants a slot to a waiter, if there is one now and it `hears` of it.
 pub(crate) fn attempt(
     call: &Call<'_>,
     key: &RedisString,
     request: &Request,
     limit: usize,
+    hears: impl Fn() -> bool,
 ) -> Result<Attempt, Error> {
     let gate = Stored::open(call, key, Access::Write)?;
     let found = gate.look()?;
     let member = string(&request.id);
     let room = found.room(limit, call.now());
+    if room == Room::Free && !hears() {
+        return Ok(Attempt::Unheard);
+    }
     let (answer, end) = decide(call, &gate, room, &member, request.lease);
     Ok(match keep(call, key, &gate, &found, &member, answer) {
-        Some(in_use) => Attempt::Granted {
+        Some(in_use) => Attempt::Granted(Grant {
             reply: Reply::ints([1, in_use as i64, 0]),
+            number: in_use as i64,
             mark: (answer == Answer::Granted).then_some(Mark::LeaseEnd(end)),
-        },
+        }),
         None if found.closed_until > call.now() => Attempt::NotYet(Some(found.closed_until)),
         None => Attempt::NotYet(gate.holders(1).pop().map(|(_, end)| end)),
     })
@@ -168,7 +176,14 @@ fn count_refusal(answer: Answer) {
     }
 }
 
-fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask, Clause<'a>), Error> {
+fn channel(mut args: Args<'_>) -> Option<Word<'_>> {
+    args.fixed("key").ok()?;
+    let (_, _, clause) = parse(&mut args).ok()?;
+    clause.channel()
+}
+
+fn parse<'a>(args: &mut Args<'a>) -> Result<(Word<'a>, Ask, Clause<'a>), Error> {
+    let id = args.id("member")?;
     let (mut limit, mut lease, mut clause) = (None, None, Clause::default());
     while let Some(option) = args.word() {
         if option.is("LIMIT") {
@@ -177,11 +192,10 @@ fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask, Clause<'a>), Error> {
             args.lease(option, &mut lease)?;
         }
     }
-    clause.check()?;
     let limit = limit.ok_or(Error::Missing { option: "LIMIT" })?;
     let ask = Ask {
         limit: usize::try_from(limit).unwrap_or(0),
         lease: lease.ok_or(Error::Missing { option: "PX" })?,
     };
-    Ok((ask, clause))
+    Ok((id, ask, clause))
 }

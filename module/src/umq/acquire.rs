@@ -4,7 +4,7 @@ use redis_module::{Context, RedisResult, RedisString};
 
 use super::stored::Stored;
 use super::turn::{Answer, Ask};
-use crate::args::Args;
+use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
@@ -12,8 +12,8 @@ use crate::ffi::key::Access;
 use crate::line::hall::{Family, Request};
 use crate::reply::Reply;
 use crate::time::Millis;
-use crate::wait::{self, Clause};
-use crate::wake::{self, Attempt, Mark};
+use crate::wait::{self, Clause, Replies};
+use crate::wake::{self, Attempt, Grant, Mark};
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
@@ -27,7 +27,7 @@ pub(crate) const DOC: Doc = Doc {
         Arg::string(c"request-id"),
         Arg::EXPIRATION,
         Arg::integer(c"delay-ms").after(c"DELAY").optional(),
-        wait::BLOCK,
+        wait::PATIENCE,
         wait::QUEUE,
         wait::FLOW,
         wait::WEIGHT,
@@ -36,7 +36,7 @@ pub(crate) const DOC: Doc = Doc {
 };
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.acquire", context, &argv, acquire)
+    call::run_or_name_channel("umq.acquire", context, &argv, acquire, channel)
 }
 
 /// `wait-ms` of a turn that somebody holds: nobody can say how long.
@@ -45,6 +45,7 @@ const UNKNOWN: i64 = -1;
 fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let key = call.string(args.fixed("key")?);
     let (ask, clause) = parse(&mut args)?;
+    clause.check(call, key)?;
     let stored = Stored::open(call, key, Access::Write)?;
     let turn = stored.turn()?;
     let line = call.line_in_use(Family::Turn, key);
@@ -70,30 +71,36 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         delay: ask.delay,
         limit: 0,
     };
-    let too_many = Reply::ints([-1, UNKNOWN, 0, ahead]);
-    let waits = clause.wish(call, || call.line(Family::Turn, key), request, too_many);
+    let replies = Replies {
+        queued: Reply::ints([2, wait, 0, ahead]),
+        too_many: Reply::ints([-1, UNKNOWN, 0, ahead]),
+    };
+    let waits = clause.wish(call, || call.line(Family::Turn, key), request, replies);
     if !waits {
         count_refusal(answer);
     }
     Ok(Reply::ints([0, wait, 0, ahead]))
 }
 
-/// Grants the turn to a waiter, if it can have it now.
+/// Grants the turn to a waiter, if it can have it now and `hears` of it.
 pub(crate) fn attempt(
     call: &Call<'_>,
     key: &RedisString,
     request: &Request,
+    hears: impl Fn() -> bool,
 ) -> Result<Attempt, Error> {
     let stored = Stored::open(call, key, Access::Write)?;
     let turn = stored.turn()?;
     let answer = turn.ask(ask_of(request), call.tick(), call.now());
     Ok(match answer {
+        Answer::Granted(_) | Answer::Extended(_) if !hears() => Attempt::Unheard,
         Answer::Granted(turn) | Answer::Extended(turn) => {
             keep(call, key, &stored, answer);
-            Attempt::Granted {
+            Attempt::Granted(Grant {
                 reply: Reply::ints([1, 0, turn.token(), 0]),
+                number: turn.token(),
                 mark: matches!(answer, Answer::Granted(_)).then(|| Mark::Token(turn.token())),
-            }
+            })
         }
         Answer::Held => Attempt::NotYet(Some(turn.lease_end())),
         Answer::TooEarly { wait } => Attempt::NotYet(Some(call.now().plus(wait))),
@@ -147,6 +154,11 @@ fn ask_of(request: &Request) -> Ask<'_> {
     }
 }
 
+fn channel(mut args: Args<'_>) -> Option<Word<'_>> {
+    args.fixed("key").ok()?;
+    parse(&mut args).ok()?.1.channel()
+}
+
 fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask<'a>, Clause<'a>), Error> {
     let id = args.id("request-id")?;
     let (mut lease, mut delay, mut clause) = (None, None, Clause::default());
@@ -157,7 +169,6 @@ fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask<'a>, Clause<'a>), Error> {
             args.lease(option, &mut lease)?;
         }
     }
-    clause.check()?;
     let ask = Ask {
         id: id.bytes,
         lease: lease.ok_or(Error::Missing { option: "PX" })?,

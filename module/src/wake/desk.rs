@@ -1,18 +1,23 @@
-//! The module's memory of who waits: the lines, the clients behind their numbers, grants on their way, and the timer.
+//! The module's memory of who waits: the lines, whose the waiters are, grants on their way, messages, and the timer.
 //! It is held only for a moment at a time, never while the server is called with something that may call back.
 
+mod askers;
+
 use std::collections::HashMap;
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use super::Mark;
+use super::asker::{Address, Asker, ClientId};
+use super::{Bound, Manner, Mark, Wish};
 use crate::config;
-use crate::ffi::Ctx;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::timer::Timer;
+use crate::ffi::{Ctx, channel};
 use crate::line::Number;
-use crate::line::hall::{Hall, Join, LineName, Request};
+use crate::line::hall::{Hall, Join, LineName, Request, Waiter};
 use crate::time::{Millis, UnixMillis};
+use askers::Askers;
 
 /// How soon changes are noticed that others made to a key that somebody waits for.
 const SAFETY: Millis = Millis::new(100);
@@ -21,18 +26,49 @@ const SAFETY: Millis = Millis::new(100);
 #[derive(Debug)]
 pub(super) struct Granted {
     pub(super) line: Arc<LineName>,
-    pub(super) request: Request,
+    pub(super) id: Box<[u8]>,
     pub(super) mark: Mark,
+    /// When, in µs.
+    pub(super) at: i64,
+}
+
+/// What a ticket is told, on its way.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) address: Arc<Address>,
+    pub(super) text: Vec<u8>,
+    /// To be taken back if nobody hears of it.
+    pub(super) granted: Option<Granted>,
+}
+
+/// The first of a line, and what a grant needs to know of it.
+#[derive(Debug)]
+pub(super) struct First {
+    pub(super) number: Number,
+    pub(super) request: Request,
+    /// The limit under which it is granted.
+    pub(super) limit: usize,
+    pub(super) address: Option<Arc<Address>>,
+}
+
+impl First {
+    /// Whether it would hear of its grant.
+    pub(super) fn hears(&self, ctx: Ctx) -> bool {
+        let address = self.address.as_ref();
+        address.is_none_or(|address| channel::somebody_listens(ctx, &address.channel))
+    }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Desk {
-    pub(super) hall: Hall,
-    clients: HashMap<Number, Blocked>,
-    numbers: HashMap<Blocked, Number>,
+    pub(super) hall: Hall<Asker>,
+    askers: Askers,
     pub(super) granted: HashMap<Blocked, Granted>,
     /// Grants whose client is gone.
     pub(super) undo: Vec<Granted>,
+    outbox: Vec<Message>,
+    /// Whether the server has been asked to let the messages out.
+    sending: bool,
     pub(super) timer: Option<(Timer, UnixMillis)>,
     /// When all lines are looked at again.
     safety_at: Option<UnixMillis>,
@@ -47,7 +83,8 @@ pub(super) fn with<T>(work: impl FnOnce(&mut Desk) -> T) -> T {
     let mut desk = DESK.lock().unwrap_or_else(PoisonError::into_inner);
     let done = work(&mut desk);
     WAITERS.store(desk.hall.len(), Ordering::Relaxed);
-    UNCERTAIN.store(desk.granted.len() + desk.undo.len(), Ordering::Relaxed);
+    let uncertain = desk.granted.len() + desk.undo.len() + desk.outbox.len();
+    UNCERTAIN.store(uncertain, Ordering::Relaxed);
     done
 }
 
@@ -60,87 +97,144 @@ pub(super) fn somebody_waits() -> bool {
 }
 
 impl Desk {
-    /// Whether one of the bounds on waiters keeps this one out.
-    pub(super) fn is_full(&self, join: &Join) -> bool {
-        if self.hall.find(&join.line, &join.request.id).is_some() {
-            return false;
-        }
+    pub(super) fn blocked(&self) -> usize {
+        self.askers.blocked()
+    }
+
+    /// What keeps somebody from waiting, if anything does. Who takes over a place takes no more room.
+    pub(super) fn bound(&self, wish: &Wish) -> Option<Bound> {
+        let join = &wish.join;
         let in_line = self.hall.waiting(&join.line);
-        join.queue.is_some_and(|most| in_line >= most)
-            || in_line >= config::MAX_WAITERS_PER_LINE.get()
-            || self.hall.len() >= config::MAX_WAITERS.get()
-            || self.clients.len() >= config::MAX_BLOCKED_CLIENTS.get()
+        let former = self.hall.find(&join.line, &join.request.id);
+        let former = former.and_then(|number| self.hall.waiter(number));
+        let blocked_before = former.is_some_and(|former| former.asker.client().is_none());
+        let blocks_one_more = wish.manner == Manner::Block && !blocked_before;
+        if blocks_one_more && self.askers.blocked() >= config::MAX_BLOCKED_CLIENTS.get() {
+            return Some(Bound::Server);
+        }
+        if former.is_some() {
+            return None;
+        }
+        if join.queue.is_some_and(|most| in_line >= most) {
+            return Some(Bound::Queue);
+        }
+        let full = in_line >= config::MAX_WAITERS_PER_LINE.get()
+            || self.hall.len() >= config::MAX_WAITERS.get();
+        full.then_some(Bound::Server)
     }
 
-    /// Puts a client in line: whether it stands first there, and whose place it took over.
-    pub(super) fn join(
-        &mut self,
-        join: Join,
-        client: Blocked,
-    ) -> (bool, Option<(Blocked, Request)>) {
-        let (line, request) = (join.line.clone(), join.request.clone());
-        let (number, former) = self.hall.join(join);
-        let first = self.hall.first(&line) == Some(number);
-        self.clients.insert(number, client);
-        self.numbers.insert(client, number);
-        let former = former.and_then(|former| self.forget(former));
-        (first, former.map(|former| (former, request)))
+    /// The ticket of a client for messages on this channel.
+    pub(super) fn ticket(&self, client: ClientId, channel: Box<[u8]>) -> Asker {
+        Asker::Ticket(self.askers.address(client, channel))
     }
 
-    /// The request of the first in line, and the limit under which it is granted.
-    pub(super) fn first(&self, line: &LineName) -> Option<(Number, Request, usize)> {
+    /// Puts somebody in line: whether it stands first there, and whose place it took over.
+    pub(super) fn join(&mut self, join: Join, asker: Asker) -> (bool, Option<Waiter<Asker>>) {
+        let line = join.line.clone();
+        let joined = self.hall.join(join, asker.clone());
+        let first = self.hall.first(&line) == Some(joined.number);
+        if let Some(former) = &joined.former {
+            self.askers.forget(&former.asker, joined.number);
+        }
+        self.askers.add(&asker, joined.number);
+        (first, joined.former)
+    }
+
+    pub(super) fn first(&self, line: &LineName) -> Option<First> {
         let number = self.hall.first(line)?;
         let first = self.hall.waiter(number)?;
-        let limit = match first.request.limit {
-            0 => 0,
-            _ => self.hall.limit(line),
-        };
-        Some((number, first.request.clone(), limit))
+        Some(First {
+            number,
+            request: first.request.clone(),
+            limit: match first.request.limit {
+                0 => 0,
+                _ => self.hall.limit(line),
+            },
+            address: first.asker.address().map(Arc::clone),
+        })
     }
 
-    /// The client of a waiter that has been served, whose grant is on its way from now on.
-    pub(super) fn hand_over(
-        &mut self,
-        number: Number,
-        granted: Option<Granted>,
-    ) -> Option<Blocked> {
-        let client = self.forget(number)?;
-        granted.map(|granted| self.granted.insert(client, granted));
-        Some(client)
+    /// The waiter that has been served; `None`: it is not the first any more.
+    pub(super) fn serve(&mut self, line: &LineName, number: Number) -> Option<Waiter<Asker>> {
+        let first = self.hall.first(line) == Some(number);
+        let waiter = first.then(|| self.hall.serve_first(line)).flatten()?;
+        self.askers.forget(&waiter.asker, number);
+        Some(waiter)
+    }
+
+    pub(super) fn leave(&mut self, number: Number) -> Option<Waiter<Asker>> {
+        let waiter = self.hall.leave(number)?;
+        self.askers.forget(&waiter.asker, number);
+        Some(waiter)
+    }
+
+    /// Puts a message in the outbox: whether the server is to be asked to let it out.
+    pub(super) fn post(&mut self, message: Message) -> bool {
+        self.outbox.push(message);
+        !mem::replace(&mut self.sending, true)
+    }
+
+    pub(super) fn take_messages(&mut self) -> Vec<Message> {
+        self.sending = false;
+        mem::take(&mut self.outbox)
+    }
+
+    /// Whether the server still has to call back.
+    pub(super) fn is_sending(&self) -> bool {
+        self.sending
     }
 
     /// Somebody else was told that this id holds what it was granted: it is not taken back any more.
     pub(super) fn confirm(&mut self, line: &LineName, id: &[u8]) {
-        let other = |granted: &Granted| *granted.line != *line || *granted.request.id != *id;
+        let other = |granted: &Granted| *granted.line != *line || *granted.id != *id;
         self.granted.retain(|_, granted| other(granted));
         self.undo.retain(other);
-    }
-
-    pub(super) fn leave(&mut self, number: Number) -> Option<(Blocked, Arc<LineName>, Request)> {
-        let waiter = self.hall.leave(number)?;
-        let client = self.forget(number)?;
-        Some((client, waiter.line, waiter.request))
-    }
-
-    /// A client is gone: whether it was waiting. Its grant, if it has one, is to be taken back.
-    pub(super) fn gone(&mut self, client: Blocked) -> bool {
-        self.undo.extend(self.granted.remove(&client));
-        let Some(number) = self.numbers.get(&client).copied() else {
-            return false;
-        };
-        if let Some((_, line, _)) = self.leave(number) {
-            self.hall.look_again(&line, Some(UnixMillis::ZERO));
+        for message in &mut self.outbox {
+            message.granted = message.granted.take().filter(other);
         }
-        true
     }
 
-    /// Empties a line: the clients that waited there.
-    pub(super) fn dismiss(&mut self, line: &LineName) -> Vec<Blocked> {
+    /// A blocked client is gone: whether it was waiting. Its grant, if it has one, is to be taken back.
+    pub(super) fn blocked_gone(&mut self, client: Blocked) -> bool {
+        self.undo.extend(self.granted.remove(&client));
+        let number = self.askers.number_of(client);
+        number.is_some_and(|number| self.abandon(number))
+    }
+
+    /// The server ends the wait of a blocked client: the waiter that it was.
+    pub(super) fn unblocked(&mut self, client: Blocked) -> Option<Waiter<Asker>> {
+        let waiter = self.leave(self.askers.number_of(client)?)?;
+        self.hall.look_again(&waiter.line, Some(UnixMillis::ZERO));
+        Some(waiter)
+    }
+
+    /// A client is gone and its tickets with it, also those whose message has not left: whether it had any.
+    pub(super) fn client_gone(&mut self, client: ClientId) -> bool {
+        let numbers = self.askers.numbers_of(client);
+        let left = numbers.into_iter().filter(|number| self.abandon(*number));
+        let left = left.count();
+        let own = |message: &mut Message| message.address.client == client;
+        let unsent: Vec<_> = self.outbox.extract_if(.., own).collect();
+        let any = left + unsent.len() > 0;
+        self.undo
+            .extend(unsent.into_iter().filter_map(|message| message.granted));
+        any
+    }
+
+    fn abandon(&mut self, number: Number) -> bool {
+        let left = self.leave(number);
+        if let Some(waiter) = &left {
+            self.hall.look_again(&waiter.line, Some(UnixMillis::ZERO));
+        }
+        left.is_some()
+    }
+
+    /// Empties a line.
+    pub(super) fn dismiss(&mut self, line: &LineName) -> Vec<Waiter<Asker>> {
         let numbers = self.hall.numbers_in(line);
         numbers
             .into_iter()
             .filter_map(|number| self.leave(number))
-            .map(|(client, _, _)| client)
             .collect()
     }
 
@@ -186,11 +280,5 @@ impl Desk {
         if let Some((timer, _)) = self.timer.take() {
             timer.stop(ctx);
         }
-    }
-
-    fn forget(&mut self, number: Number) -> Option<Blocked> {
-        let client = self.clients.remove(&number)?;
-        self.numbers.remove(&client);
-        Some(client)
     }
 }

@@ -40,8 +40,8 @@ fn acquiring_a_turn_refuses_every_bad_argument() {
             "ERR syntax error: unexpected 'DELAY'",
         ),
         (
-            "UMQ.ACQUIRE t a PX 1000 NOTIFY channel 0",
-            "ERR syntax error: unexpected 'NOTIFY'",
+            "UMQ.ACQUIRE t a PX 1000 NOTIFY channel",
+            "ERR syntax error: NOTIFY needs a value",
         ),
         (
             "UMQ.ACQUIRE t a PX 1000 NOSTAMP",

@@ -245,7 +245,7 @@ fn what_becomes_of_waiters_is_counted() {
     let kill = format!("CLIENT KILL ID {}", d.client_id());
     in_transaction(&redis, &["UMQ.RELEASE t b", &kill]);
     eventually("the grant is rolled back", || {
-        let rolled_back = counted("roll_backs");
+        let rolled_back = counted("umq_roll_backs");
         if rolled_back == "1" {
             Ok(())
         } else {
@@ -253,11 +253,11 @@ fn what_becomes_of_waiters_is_counted() {
         }
     });
     for (name, count) in [
-        ("waits", "4"),
-        ("hand_offs", "2"),
-        ("timeouts", "1"),
-        ("cancels", "1"),
-        ("refused_by_bound", "1"),
+        ("umq_waits", "4"),
+        ("umq_hand_offs", "2"),
+        ("umq_timeouts", "1"),
+        ("umq_cancels", "1"),
+        ("umq_refused_by_queue", "1"),
         ("umq_grants", "3"),
     ] {
         assert_eq!(counted(name), count, "{name}");

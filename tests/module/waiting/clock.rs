@@ -1,6 +1,7 @@
 //! A wall clock that somebody sets while clients wait. Leases move with it, as times to live do; the line does not.
 
-use std::fs;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -85,9 +86,15 @@ impl Settable {
     }
 }
 
+/// The file is never shorter meanwhile: the server reads it as memory.
 #[track_caller]
 fn step(dir: &Path, seconds: i64) {
-    let written = fs::write(dir.join("step"), seconds.to_ne_bytes());
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join("step"));
+    let written = file.and_then(|mut file| file.write_all(&seconds.to_ne_bytes()));
     written.expect("the directory can be written");
 }
 

@@ -1,6 +1,9 @@
 //! All lines together: which waiter stands in which, until when, and when a line is next worth a look. Pure.
 //! An id stands once per line; asking again takes over its place. Who asked is carried along, not looked at.
 
+#[cfg(test)]
+mod twin;
+
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
@@ -162,6 +165,14 @@ impl<A> Hall<A> {
 
     pub(crate) fn limit(&self, line: &LineName) -> usize {
         self.rooms.get(line).map_or(0, |room| room.limit)
+    }
+
+    /// The limit under which somebody is granted.
+    pub(crate) fn limit_of(&self, waiter: &Waiter<A>) -> usize {
+        match waiter.request.limit {
+            0 => 0,
+            _ => self.limit(&waiter.line),
+        }
     }
 
     /// The limit that governs all waiters of a gate from now on. Nothing happens where nobody waits.

@@ -146,10 +146,7 @@ impl Desk {
         Some(First {
             number,
             request: first.request.clone(),
-            limit: match first.request.limit {
-                0 => 0,
-                _ => self.hall.limit(line),
-            },
+            limit: self.hall.limit_of(first),
             address: first.asker.address().map(Arc::clone),
         })
     }

@@ -7,8 +7,10 @@ pub(crate) mod hall;
 mod twin;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::time::UnixMillis;
 

@@ -48,6 +48,15 @@ pub(crate) struct Grant {
     pub(crate) number: i64,
     /// `None`: it had been granted before, and is nobody's to take back.
     pub(crate) mark: Option<Mark>,
+    pub(crate) next: Next,
+}
+
+/// When the one behind is worth an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    AtOnce,
+    /// Nothing is left; `None`: when somebody gives something back.
+    NotBefore(Option<UnixMillis>),
 }
 
 /// By what a grant is known, so that it is taken back only while it is still the same.
@@ -146,7 +155,15 @@ pub(crate) fn serve(call: &Call<'_>, line: &LineName) {
             Family::Gate => qgate::acquire::attempt(call, &key, &first.request, first.limit, hears),
         };
         match attempt {
-            Ok(Attempt::Granted(grant)) => hand_over(call, line, &first, grant),
+            Ok(Attempt::Granted(grant)) => {
+                let next = grant.next;
+                hand_over(call, line, &first, grant);
+                if let Next::NotBefore(at) = next
+                    && with(|desk| !desk.hall.first_needs_no_room(line))
+                {
+                    return with(|desk| desk.hall.look_again(line, at));
+                }
+            }
             Ok(Attempt::Unheard) => {
                 with(|desk| desk.leave(first.number));
                 stats::of(line.family).unheard.add();

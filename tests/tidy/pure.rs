@@ -10,7 +10,7 @@ const PURE: [(&str, &[&str]); 16] = [
     ("module/src/error.rs", &[]),
     ("module/src/integer.rs", &[]),
     ("module/src/lifetime.rs", &[]),
-    ("module/src/line.rs", &[]),
+    ("module/src/line.rs", &["hashbrown"]),
     ("module/src/line/deadlines.rs", &[]),
     ("module/src/line/hall.rs", &["hashbrown"]),
     ("module/src/qgate/gate.rs", &[]),

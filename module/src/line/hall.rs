@@ -4,13 +4,12 @@
 #[cfg(test)]
 mod twin;
 
-use std::collections::hash_map::RandomState;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::mem;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::deadlines::Deadlines;
 use super::{FlowName, Line, Number, Place};
@@ -93,7 +92,7 @@ pub(crate) struct Hall<A> {
     waiters: HashMap<Number, Box<Waiter<A>>>,
     deadlines: Deadlines,
     looks: BTreeSet<(UnixMillis, Arc<LineName>)>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     last: Number,
     /// The ids of all waiters, in bytes.
     id_bytes: usize,
@@ -106,7 +105,7 @@ impl<A> Default for Hall<A> {
             waiters: HashMap::new(),
             deadlines: Deadlines::default(),
             looks: BTreeSet::new(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             last: 0,
             id_bytes: 0,
         }
@@ -208,6 +207,12 @@ impl<A> Hall<A> {
 
     pub(crate) fn first(&self, line: &LineName) -> Option<Number> {
         self.rooms.get(line)?.line.first()
+    }
+
+    /// Whether the first of a gate's line named no limit: it is granted, however many are in use.
+    pub(crate) fn first_needs_no_room(&self, line: &LineName) -> bool {
+        let first = self.first(line).and_then(|first| self.waiter(first));
+        line.family == Family::Gate && first.is_some_and(|first| first.request.limit == 0)
     }
 
     /// The first of a line is served and leaves it.

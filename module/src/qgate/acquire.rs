@@ -15,7 +15,7 @@ use crate::line::hall::{Family, Request};
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
 use crate::wait::{self, Clause, Replies};
-use crate::wake::{self, Attempt, Grant, Mark};
+use crate::wake::{self, Attempt, Grant, Mark, Next};
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
@@ -109,9 +109,14 @@ pub(crate) fn attempt(
             reply: Reply::ints([1, in_use as i64, 0]),
             number: in_use as i64,
             mark: (answer == Answer::Granted).then_some(Mark::LeaseEnd(end)),
+            next: if limit == 0 || in_use < limit {
+                Next::AtOnce
+            } else {
+                Next::NotBefore(gate.next_end())
+            },
         }),
         None if found.closed_until > call.now() => Attempt::NotYet(Some(found.closed_until)),
-        None => Attempt::NotYet(gate.holders(1).pop().map(|(_, end)| end)),
+        None => Attempt::NotYet(gate.next_end()),
     })
 }
 

@@ -34,7 +34,7 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let found = gate.look()?;
     let crowd = wake::crowd(call, Family::Gate, key);
     let limit = limits::last_named(call, key.as_slice()).filter(|_| !gate.is_missing());
-    let next = gate.holders(1).pop();
+    let next = gate.next_end();
     Ok(Reply::Map(vec![
         ("in-use", Reply::count(found.in_use)),
         ("waiting", Reply::count(crowd.waiting)),
@@ -44,7 +44,7 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         ("oldest-wait-ms", Reply::Int(crowd.oldest.get())),
         (
             "next-expiry-ms",
-            Reply::or_nil(next, |(_, end)| Reply::Int(end.since(now).get())),
+            Reply::or_nil(next, |end| Reply::Int(end.since(now).get())),
         ),
     ]))
 }

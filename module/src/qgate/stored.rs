@@ -97,6 +97,11 @@ impl<'a> Stored<'a> {
             .collect()
     }
 
+    /// When the lease ends that ends first.
+    pub(super) fn next_end(&self) -> Option<UnixMillis> {
+        self.holders(1).pop().map(|(_, end)| end)
+    }
+
     /// Grants nobody until then, whatever it said before.
     pub(super) fn close(&self, until: UnixMillis) {
         let closure = string(CLOSURE);

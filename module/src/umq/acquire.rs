@@ -13,7 +13,7 @@ use crate::line::hall::{Family, Request};
 use crate::reply::Reply;
 use crate::time::Millis;
 use crate::wait::{self, Clause, Replies};
-use crate::wake::{self, Attempt, Grant, Mark};
+use crate::wake::{self, Attempt, Grant, Mark, Next};
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
@@ -100,6 +100,7 @@ pub(crate) fn attempt(
                 reply: Reply::ints([1, 0, turn.token(), 0]),
                 number: turn.token(),
                 mark: matches!(answer, Answer::Granted(_)).then(|| Mark::Token(turn.token())),
+                next: Next::NotBefore(Some(turn.lease_end())),
             })
         }
         Answer::Held => Attempt::NotYet(Some(turn.lease_end())),

@@ -3,10 +3,11 @@
 
 mod askers;
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use hashbrown::HashMap;
 
 use super::asker::{Address, Asker, ClientId};
 use super::{Bound, Manner, Mark, Wish};

@@ -1,7 +1,8 @@
 //! Which waiters belong to which client, so that they leave with it.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::ffi::blocked::Blocked;
 use crate::line::Number;

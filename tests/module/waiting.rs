@@ -4,6 +4,7 @@
 mod asker;
 mod compiled;
 mod line;
+mod listener;
 mod several;
 
 mod again;
@@ -36,5 +37,6 @@ mod rolled_back;
 mod seen;
 mod slot_moved;
 mod spaced;
+mod tickets;
 mod turns;
 mod unload;

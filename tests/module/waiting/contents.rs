@@ -150,6 +150,56 @@ the extremes of integers
 NUL, bytes that are no text, huge and empty words
     waiting::seen::ids_of_waiters_may_be_any_1_to_512_bytes
     waiting::bad_input::commands_about_lines_refuse_every_bad_argument
+a ticket: queued, granted, timed out, cancelled
+    waiting::tickets::a_ticket_is_answered_at_once_with_its_place_in_line
+    waiting::tickets::a_granted_turn_is_told_with_its_token_and_a_slot_with_how_many_are_in_use
+    waiting::tickets::a_wait_that_ends_with_its_patience_is_told
+    waiting::tickets::a_cancelled_ticket_is_told_once
+a ticket granted at once
+    waiting::tickets::what_is_granted_at_once_is_not_told
+a ticket's answer before its message
+    waiting::tickets::heard::the_answer_to_a_request_precedes_its_message_on_the_same_connection
+NOTIFY in MULTI
+    waiting::tickets::heard::a_transaction_takes_tickets_and_its_messages_follow_its_answer
+NOTIFY in EVAL, FCALL, from another module
+    waiting::tickets::heard::who_is_no_live_client_is_answered_as_without_it
+a ticket without a listener, PSUBSCRIBE, SUBSCRIBE
+    waiting::tickets::heard::a_ticket_that_nobody_would_hear_of_is_dropped_and_the_next_is_served
+a listener that goes in the turn of the grant
+    waiting::tickets::heard::who_stops_listening_before_the_message_leaves_does_not_keep_its_grant
+an asker that goes, before its grant and in the turn of it
+    waiting::tickets::gone::tickets_leave_with_the_connection_that_asked_and_others_stay
+    waiting::tickets::gone::the_grant_of_an_asker_killed_before_the_message_leaves_goes_to_the_next
+a ticket asked for again, by the same and by another connection
+    waiting::tickets::again::asking_again_from_the_same_connection_keeps_the_place_and_tells_nothing
+    waiting::tickets::again::asking_again_from_another_connection_tells_the_earlier_that_it_moved
+a ticket instead of a blocked client, and the reverse
+    waiting::tickets::again::a_ticket_takes_the_place_of_a_blocked_client_over
+    waiting::tickets::again::a_blocked_client_takes_the_place_of_a_ticket_over
+tickets at REPLICAOF and FAILOVER
+    waiting::tickets::moved::a_server_that_becomes_a_replica_tells_its_tickets_that_they_moved
+    waiting::tickets::moved::tickets_of_a_primary_that_hands_over_ask_its_replica
+tickets at MODULE UNLOAD
+    waiting::tickets::moved::no_waiters_at_all_tells_the_tickets_and_lets_the_module_go
+    waiting::tickets::moved::the_module_does_not_go_before_its_messages
+tickets for a slot that moves
+    waiting::tickets::moved::tickets_for_a_key_that_was_carried_away_are_told_that_they_moved
+    waiting::tickets::moved::a_slot_that_moves_at_once_leaves_no_ticket_behind_and_its_listeners_hear_of_it
+CROSSSLOT of a channel
+    waiting::tickets::moved::a_channel_of_another_slot_is_refused_in_a_cluster_and_nowhere_else
+the right to a channel
+    waiting::tickets::bounds::a_ticket_needs_the_right_to_its_channel
+    waiting::tickets::bounds::a_channel_is_no_key
+tickets and the bounds on lines
+    waiting::tickets::bounds::the_server_bears_so_many_tickets_in_all_and_per_line
+    waiting::tickets::bounds::tickets_are_not_blocked_clients
+tickets and pauses
+    waiting::tickets::what_falls_due_in_a_pause_is_granted_and_told_after_it
+a channel of any bytes, and none too long
+    waiting::tickets::heard::a_message_may_hold_any_id_and_a_channel_any_1_to_512_bytes
+100,000 tickets
+    waiting::tickets::bounds::a_hundred_thousand_tickets_stand_in_line_and_are_granted_by_one_command
+    waiting::tickets::bounds::a_hundred_thousand_tickets_leave_with_their_connection_and_the_line_moves_on
 ";
 
 #[test]

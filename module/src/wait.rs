@@ -140,7 +140,8 @@ impl<'a> Clause<'a> {
             request: request(),
             flow: Arc::from(self.flow.unwrap_or_default()),
             weight: self.weight.map(|(_, weight)| weight),
-            since: now.minus(self.waited.unwrap_or(Millis::ZERO)),
+            now,
+            waited: self.waited.unwrap_or(Millis::ZERO),
             deadline: match patience {
                 Millis::ZERO => UnixMillis::NEVER,
                 patience => now.plus(patience),

@@ -114,24 +114,21 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
     }
     stats.waits.add();
     let line = wish.join.line.clone();
+    let client = context::client_id(call.ctx);
     let (asker, reply) = match wish.manner {
         Manner::Block => (Asker::Blocked(Blocked::new(call.ctx)), None),
         Manner::Notify { channel } => {
-            let client = context::client_id(call.ctx);
             let ticket = with(|desk| desk.ticket(client, channel));
             (ticket, Some(wish.queued))
         }
     };
-    let client = asker.client();
     let (first, former) = with(|desk| desk.join(wish.join, asker));
     // What the first one asks for is new: it may be had already, or be worth a look at another time.
     if first {
         serve(call, &line);
     }
-    // Who asks again by another ticket of its own knows.
-    if let Some(former) =
-        former.filter(|former| client.is_none() || former.asker.client() != client)
-    {
+    // Who held a ticket and asks again over the same connection knows.
+    if let Some(former) = former.filter(|former| former.asker.client() != Some(client)) {
         tell(call, former, End::Replaced);
     }
     schedule(call);

@@ -48,8 +48,9 @@ pub(crate) struct Join {
     pub(crate) request: Request,
     pub(crate) flow: FlowName,
     pub(crate) weight: Option<u32>,
-    /// Since when it counts as waiting.
-    pub(crate) since: UnixMillis,
+    pub(crate) now: UnixMillis,
+    /// How long it has waited elsewhere.
+    pub(crate) waited: Millis,
     /// `UnixMillis::NEVER`: without end.
     pub(crate) deadline: UnixMillis,
     /// How many may be in line before it does not join.
@@ -63,6 +64,7 @@ pub(crate) struct Waiter<A> {
     pub(crate) line: Arc<LineName>,
     pub(crate) request: Request,
     pub(crate) flow: FlowName,
+    /// Since when it counts as waiting. Who comes later has not waited longer, though the clock be set back.
     pub(crate) since: UnixMillis,
     deadline: UnixMillis,
 }
@@ -94,6 +96,8 @@ pub(crate) struct Hall<A> {
     looks: BTreeSet<(UnixMillis, Arc<LineName>)>,
     hasher: DefaultHashBuilder,
     last: Number,
+    /// The latest time at which one who waits has come, or somebody after it.
+    latest: UnixMillis,
     /// The ids of all waiters, in bytes.
     id_bytes: usize,
 }
@@ -107,6 +111,7 @@ impl<A> Default for Hall<A> {
             looks: BTreeSet::new(),
             hasher: DefaultHashBuilder::default(),
             last: 0,
+            latest: UnixMillis::ZERO,
             id_bytes: 0,
         }
     }
@@ -285,6 +290,11 @@ impl<A> Hall<A> {
     fn add(&mut self, join: &Join, asker: A) -> Number {
         self.last += 1;
         let number = self.last;
+        self.latest = if self.waiters.is_empty() {
+            join.now
+        } else {
+            self.latest.max(join.now)
+        };
         let line = match self.rooms.get_key_value(&join.line) {
             Some((name, _)) => Arc::clone(name),
             None => Arc::new(join.line.clone()),
@@ -295,7 +305,7 @@ impl<A> Hall<A> {
             line,
             request: join.request.clone(),
             flow: room.line.shared(Arc::clone(&join.flow)),
-            since: join.since,
+            since: self.latest.minus(join.waited),
             deadline: join.deadline,
         };
         let place = waiter.place(number);

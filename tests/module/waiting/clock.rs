@@ -181,3 +181,16 @@ fn tokens_grow_though_the_clock_is_set_back() {
     }
     assert_eq!(client.call("UMQ.RELEASE t d"), Reply::Int(1));
 }
+#[test]
+fn a_clock_set_back_lets_no_newcomer_overtake() {
+    let server = Settable::start();
+    let mut client = server.connect();
+    client.call("UMQ.ACQUIRE t a PX 500000");
+    let _b = server.ask("UMQ.ACQUIRE t b PX 500000 BLOCK 0");
+    server.set(-HOUR);
+    let _c = server.ask("UMQ.ACQUIRE t c PX 500000 BLOCK 0");
+    let rows = client.call("UMQ.WAITERS t");
+    let id = |row: &Reply| row.items()[0].text();
+    let ids: Vec<_> = rows.items().iter().map(id).collect();
+    assert_eq!(ids, ["b", "c"]);
+}

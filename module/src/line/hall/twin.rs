@@ -97,7 +97,8 @@ fn join(line: u8, id: u8, limit: usize, deadline: UnixMillis, now: UnixMillis) -
         },
         flow: Arc::from([]),
         weight: None,
-        since: now,
+        now,
+        waited: Millis::ZERO,
         deadline,
         queue: None,
     }

@@ -61,6 +61,10 @@ pub(crate) static TRIE_REFRESHES: Counter = Counter::new();
 pub(crate) static TRIE_ENDED: Counter = Counter::new();
 pub(crate) static TRIE_EVICTED: Counter = Counter::new();
 
+pub(crate) static RATE_TAKEN: Counter = Counter::new();
+pub(crate) static RATE_REFUSED: Counter = Counter::new();
+pub(crate) static RATE_GIVEN: Counter = Counter::new();
+
 /// Names and what was counted under them.
 type Rows = Vec<(String, u64)>;
 
@@ -69,7 +73,7 @@ struct Section {
     counters: &'static [(&'static str, &'static Counter)],
 }
 
-static SECTIONS: [Section; 4] = [
+static SECTIONS: [Section; 5] = [
     Section {
         name: "module",
         counters: &[("panics", &PANICS)],
@@ -107,6 +111,14 @@ static SECTIONS: [Section; 4] = [
             ("trie_refreshes", &TRIE_REFRESHES),
             ("trie_ended", &TRIE_ENDED),
             ("trie_evicted", &TRIE_EVICTED),
+        ],
+    },
+    Section {
+        name: "rate",
+        counters: &[
+            ("rate_taken", &RATE_TAKEN),
+            ("rate_refused", &RATE_REFUSED),
+            ("rate_given", &RATE_GIVEN),
         ],
     },
 ];

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use redis_module::{Context, RedisResult, RedisString, RedisValue};
 
@@ -10,7 +11,7 @@ use crate::args::{Args, Word};
 use crate::clock::{self, Now};
 use crate::error::Error;
 use crate::ffi::{Ctx, channel, context};
-use crate::line::hall::{Family, LineName};
+use crate::line::plan::{Family, KeyName};
 use crate::reply::{self, Reply};
 use crate::stats;
 use crate::time::UnixMillis;
@@ -29,8 +30,8 @@ pub(crate) struct Call<'a> {
     now: Now,
     /// That its client wants to wait.
     wish: RefCell<Option<Box<Wish>>>,
-    /// The lines that may move because of it.
-    freed: RefCell<Vec<LineName>>,
+    /// The keys whose waiters may move because of it.
+    freed: RefCell<Vec<Arc<KeyName>>>,
     /// Whether it is to run once more when they have moved.
     again: Cell<bool>,
 }
@@ -61,26 +62,24 @@ impl<'a> Call<'a> {
         self.now.tick
     }
 
-    pub(crate) fn line(&self, family: Family, key: &RedisString) -> LineName {
-        LineName {
+    pub(crate) fn name(&self, family: Family, key: &RedisString) -> Arc<KeyName> {
+        Arc::new(KeyName {
             family,
             db: context::db(self.ctx),
             key: key.as_slice().into(),
-        }
+        })
     }
 
-    /// The line of this key, if anybody waits there.
-    pub(crate) fn line_in_use(&self, family: Family, key: &RedisString) -> Option<LineName> {
+    /// The name of this key, if anybody waits for it.
+    pub(crate) fn awaited(&self, family: Family, key: &RedisString) -> Option<Arc<KeyName>> {
         wake::somebody_waits()
-            .then(|| self.line(family, key))
-            .filter(|line| wake::waiting(line) > 0)
+            .then(|| self.name(family, key))
+            .filter(|key| wake::waiting(key) > 0)
     }
 
     /// Something of this key was given back, or its end moved.
     pub(crate) fn freed(&self, family: Family, key: &RedisString) {
-        self.freed
-            .borrow_mut()
-            .extend(self.line_in_use(family, key));
+        self.freed.borrow_mut().extend(self.awaited(family, key));
     }
 
     /// Its client wants to wait; the reply of the body is the answer if it cannot.

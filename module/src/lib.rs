@@ -60,6 +60,7 @@ redis_module! {
         ["umq.info", umq::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
         ["umq.waiters", umq::waiters::command, "readonly", 1, 1, 1, "", "read slow"],
         ["qgate.acquire", qgate::acquire::command, "write deny-oom blocking getchannels-api", 1, 1, 1, "", "write blocking"],
+        ["qgate.admit", qgate::admit::command, "write deny-oom blocking getkeys-api getchannels-api", 0, 0, 0, "", "write blocking"],
         ["qgate.renew", qgate::renew::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.release", qgate::release::command, "write fast", 1, 1, 1, "", "write fast"],
         ["qgate.leave", qgate::leave::command, "write fast", 3, -1, 1, "", "write fast"],

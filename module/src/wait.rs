@@ -10,7 +10,8 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::context;
 use crate::ffi::docs::Arg;
-use crate::line::hall::{Join, LineName, Request};
+use crate::line::hall::{Join, Preference, Request};
+use crate::line::plan::{KeyName, Wants};
 use crate::reply::Reply;
 use crate::slot;
 use crate::time::{MAX_SPAN, Millis, UnixMillis};
@@ -32,6 +33,15 @@ enum Patience<'a> {
 pub(crate) struct Replies {
     pub(crate) queued: Reply,
     pub(crate) too_many: Reply,
+}
+
+/// What it waits for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) wants: Wants,
+    pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
+    pub(crate) request: Request,
+    pub(crate) preference: Option<Preference>,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +120,15 @@ impl<'a> Clause<'a> {
         }
     }
 
+    /// Whether its caller waits if it is not granted at once.
+    pub(crate) fn waits(&self, call: &Call<'_>) -> bool {
+        match &self.patience {
+            None => false,
+            Some(Patience::Block(_)) => context::may_block(call.ctx),
+            Some(Patience::Notify(..)) => context::may_hold_ticket(call.ctx),
+        }
+    }
+
     /// Where a ticket is told what became of it.
     pub(crate) fn channel(&self) -> Option<Word<'a>> {
         match self.patience {
@@ -122,8 +141,7 @@ impl<'a> Clause<'a> {
     pub(crate) fn wish(
         &self,
         call: &Call<'_>,
-        line: impl FnOnce() -> LineName,
-        request: impl FnOnce() -> Request,
+        asked: impl FnOnce() -> Asked,
         replies: Replies,
     ) -> bool {
         let (manner, patience) = match &self.patience {
@@ -135,12 +153,21 @@ impl<'a> Clause<'a> {
             }
         };
         let now = call.now();
+        let Asked {
+            wants,
+            limits,
+            request,
+            preference,
+        } = asked();
         let join = Join {
-            line: line(),
-            request: request(),
+            wants,
+            limits,
+            request,
+            preference,
             flow: Arc::from(self.flow.unwrap_or_default()),
             weight: self.weight.map(|(_, weight)| weight),
-            since: now.minus(self.waited.unwrap_or(Millis::ZERO)),
+            now,
+            waited: self.waited.unwrap_or(Millis::ZERO),
             deadline: match patience {
                 Millis::ZERO => UnixMillis::NEVER,
                 patience => now.plus(patience),

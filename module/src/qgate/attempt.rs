@@ -5,6 +5,7 @@ use std::sync::Arc;
 use redis_module::RedisString;
 
 use super::gate::Room;
+use super::memory;
 use super::stored::Stored;
 use super::take::{self, Gate, Obstacle, Order, Taken};
 use crate::call::Call;
@@ -30,7 +31,7 @@ pub(crate) fn attempt(
         None => first.preferred.is_none_or(|preferred| preferred == *index),
     };
     let any: Vec<_> = wants.any.iter().enumerate().filter(is_candidate).collect();
-    with_order(wants, &any, &first.request, |order| {
+    with_order(wants, &any, &first.request, wake::limit, |order| {
         Ok(match take::look(call, order)? {
             Ok(_) if !hears() => Attempt::Unheard,
             Ok(takeable) => Attempt::Granted(grant(call, first, takeable.take(call))),
@@ -47,7 +48,9 @@ pub(super) fn obstacle<T>(
     then: impl FnOnce(Option<&Obstacle<'_>>) -> T,
 ) -> Result<T, Error> {
     let any: Vec<_> = wants.any.iter().enumerate().collect();
-    with_order(wants, &any, request, |order| {
+    let limit = |wanted: &Wanted| memory::last_named(call, &wanted.key.key);
+    let limit = |wanted: &Wanted| limit(wanted).filter(|_| !wanted.unlimited).unwrap_or(0);
+    with_order(wants, &any, request, limit, |order| {
         Ok(then(take::look(call, order)?.err().as_ref()))
     })
 }
@@ -68,6 +71,7 @@ fn with_order<T>(
     wants: &Wants,
     any: &[(usize, &Wanted)],
     request: &Request,
+    limit: impl Fn(&Wanted) -> usize,
     then: impl FnOnce(&Order<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let names = |wanted: &[(usize, &Wanted)]| -> Vec<RedisString> {
@@ -76,6 +80,7 @@ fn with_order<T>(
     };
     let all: Vec<_> = wants.all.iter().enumerate().collect();
     let (all_names, any_names) = (names(&all), names(any));
+    let gates = |wanted, names| gates(wanted, names, &limit);
     let (all, any) = (gates(&all, &all_names), gates(any, &any_names));
     let member = string(&request.id);
     then(&Order {
@@ -87,13 +92,17 @@ fn with_order<T>(
     })
 }
 
-fn gates<'a>(wanted: &[(usize, &Wanted)], names: &'a [RedisString]) -> Vec<Gate<'a>> {
+fn gates<'a>(
+    wanted: &[(usize, &Wanted)],
+    names: &'a [RedisString],
+    limit: impl Fn(&Wanted) -> usize,
+) -> Vec<Gate<'a>> {
     let gates = wanted.iter().zip(names);
     gates
         .map(|((index, wanted), name)| Gate {
             name,
             index: *index,
-            limit: wake::limit(wanted),
+            limit: limit(wanted),
             priority: wanted.priority,
             taken: false,
         })

@@ -38,7 +38,7 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     Ok(Reply::Map(vec![
         ("in-use", Reply::count(found.in_use)),
         ("waiting", Reply::count(crowd.waiting)),
-        ("limit", Reply::or_nil(limit, Reply::Int)),
+        ("limit", Reply::or_nil(limit, Reply::count)),
         ("closed-ms", Reply::Int(found.closed_until.since(now).get())),
         ("flows", Reply::count(crowd.flows)),
         ("oldest-wait-ms", Reply::Int(crowd.oldest.get())),

@@ -36,11 +36,11 @@ pub(super) fn named(call: &Call<'_>, gate: &[u8], limit: usize) {
     place.limit.store(now, Ordering::Relaxed);
 }
 
-pub(super) fn last_named(call: &Call<'_>, gate: &[u8]) -> Option<i64> {
+pub(super) fn last_named(call: &Call<'_>, gate: &[u8]) -> Option<usize> {
     let digest = digest(call, gate);
     let place = place_of(digest);
     let limit = place.limit.load(Ordering::Relaxed) & LIMIT_BITS;
-    is_of(place, digest).then_some(limit as i64)
+    is_of(place, digest).then_some(limit as usize)
 }
 
 /// Now, for a gate whose limit has been named.

@@ -1,7 +1,7 @@
 # The commands of this repository. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench soak setup
+.PHONY: help run build test check bench soak history setup
 
 # redis.conf and the tests find the module below target/, wherever else cargo is told to build.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 VALKEY := $(CURDIR)/target/valkey/valkey-server
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## start Redis with the module, the relay and a simulated provider, and say how to call it
 	@exec target/release/weir demo
@@ -38,6 +38,9 @@ bench: build ## measure the commands beside the scripts they replace, and the re
 
 soak: build ## 60 s of callers that retry: no account is ever over its limit, and all slots end free
 	cargo run --release -p weir-tests --bin soak
+
+history: build ## 1,000,000 random operations amid kills and failovers: every client was told the truth
+	cargo run --release -p weir-tests --bin history
 
 setup:
 	@tests/setup.sh run

@@ -23,6 +23,13 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// A single command.
+    pub(crate) fn one(words: &[impl AsRef<[u8]>], expected: Expected) -> Self {
+        let mut batch = Self::default();
+        batch.push(words, expected);
+        batch
+    }
+
     pub(crate) fn push(&mut self, words: &[impl AsRef<[u8]>], expected: Expected) {
         self.head(b'*', words.len());
         for word in words {
@@ -45,6 +52,16 @@ impl Batch {
 
     pub(crate) fn expected(&self) -> &[Expected] {
         &self.expected
+    }
+
+    /// # Panics
+    /// When it is not the answer that the command at this place must get.
+    pub(crate) fn check(&self, at: usize, reply: &Reply) {
+        let expected = self.expected[at];
+        assert!(
+            expected.is(reply),
+            "command {at} of a batch must answer {expected:?}, not {reply:?}"
+        );
     }
 
     pub(crate) fn clear(&mut self) {

@@ -20,6 +20,12 @@ impl Draw {
         self.next() % bound
     }
 
+    /// A number from 0 up to, not with, 1.
+    pub(crate) fn part(&mut self) -> f64 {
+        const STEPS: u64 = 1 << 53;
+        self.below(STEPS) as f64 / STEPS as f64
+    }
+
     /// A name that has not been given before, as long as the ids that relays use.
     pub(crate) fn id(&mut self) -> String {
         self.serial += 1;

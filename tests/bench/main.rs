@@ -14,6 +14,7 @@ mod slowlog;
 mod stand;
 mod trie;
 mod umq;
+mod waiting;
 
 use clap::{Parser, ValueEnum};
 use harness::Redis;
@@ -43,6 +44,8 @@ enum Bench {
     Slowlog,
     /// Bytes of a turn, a gate, an entry
     Memory,
+    /// Lines and hand-offs beside polling
+    Waiting,
     /// The relay beside the direct path
     Relay,
 }
@@ -64,6 +67,7 @@ fn main() {
             Bench::Trie => trie::run(&pace),
             Bench::Slowlog => slowlog::run(&pace),
             Bench::Memory => memory::run(),
+            Bench::Waiting => waiting::run(&pace),
             Bench::Relay => relay::run(&pace),
         }
     }

@@ -17,6 +17,10 @@ pub(crate) struct Pace {
     pub(crate) depth: usize,
     /// Entries of the largest trie.
     pub(crate) chains: usize,
+    /// How many wait for the same turn.
+    pub(crate) queue: usize,
+    /// For how long flows share a gate.
+    pub(crate) shared: Duration,
 }
 
 impl Pace {
@@ -25,12 +29,16 @@ impl Pace {
         window: Duration::from_millis(200),
         depth: 16,
         chains: 1_000_000,
+        queue: 50,
+        shared: Duration::from_secs(60),
     };
     pub(crate) const QUICK: Self = Self {
         rounds: 5,
         window: Duration::from_millis(60),
         depth: 16,
         chains: 100_000,
+        queue: 20,
+        shared: Duration::from_secs(6),
     };
 }
 

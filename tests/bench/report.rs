@@ -58,6 +58,23 @@ fn verdict(ratio: f64, must: f64) -> String {
     format!("≥ {must} {mark}")
 }
 
+/// A figure beside the most that it may be.
+pub(crate) fn at_most(value: f64, most: f64, decimals: usize) -> String {
+    let mark = if value <= most { '✓' } else { '✗' };
+    format!("{value:.decimals$} (≤ {} {mark})", shortest(most))
+}
+
+/// A figure beside the least that it may be.
+pub(crate) fn at_least(value: f64, least: f64, decimals: usize) -> String {
+    let mark = if value >= least { '✓' } else { '✗' };
+    format!("{value:.decimals$} (≥ {} {mark})", shortest(least))
+}
+
+/// Without more digits than it needs.
+fn shortest(bound: f64) -> f64 {
+    (bound * 1e3).round() / 1e3
+}
+
 pub(crate) fn micros(value: f64) -> String {
     match value {
         value if value < 10.0 => format!("{value:.2}"),

@@ -3,6 +3,7 @@
 
 use std::io::{BufReader, Write as _};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 use harness::redis::Builder;
 use harness::{Client, Redis, resp};
@@ -45,6 +46,11 @@ impl Stand {
         &mut self.control
     }
 
+    /// Where further connections are made.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.redis.socket()
+    }
+
     /// The SHA1 under which the script can be called.
     pub(crate) fn script(&mut self, text: &str) -> String {
         self.control
@@ -61,12 +67,9 @@ impl Stand {
             .get_mut()
             .write_all(batch.wire())
             .expect("the server reads");
-        for (at, expected) in batch.expected().iter().enumerate() {
+        for at in 0..batch.len() {
             let reply = resp::decode(&mut self.load).expect("the server answers");
-            assert!(
-                expected.is(&reply),
-                "command {at} of a batch must answer {expected:?}, not {reply:?}"
-            );
+            batch.check(at, &reply);
         }
     }
 
@@ -89,15 +92,24 @@ impl Stand {
 
     /// The time of the named commands themselves since then, in microseconds. What a script calls is in the script's.
     pub(crate) fn spent(&mut self, commands: &[&str]) -> u64 {
+        self.stats("usec=", commands)
+    }
+
+    /// How often the named commands were called since then.
+    pub(crate) fn calls(&mut self, commands: &[&str]) -> u64 {
+        self.stats("calls=", commands)
+    }
+
+    fn stats(&mut self, field: &str, commands: &[&str]) -> u64 {
         let stats = self.control.call("INFO commandstats").text();
         let of = |command: &&str| {
             let name = format!("cmdstat_{command}:");
             let line = stats.lines().find_map(|line| line.strip_prefix(&name));
-            let micros = |line: &str| {
+            let number = |line: &str| {
                 line.split(',')
-                    .find_map(|part| part.strip_prefix("usec=")?.parse::<u64>().ok())
+                    .find_map(|part| part.strip_prefix(field)?.parse::<u64>().ok())
             };
-            line.and_then(micros)
+            line.and_then(number)
                 .unwrap_or_else(|| panic!("{command} was not called"))
         };
         commands.iter().map(of).sum()

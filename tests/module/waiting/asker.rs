@@ -120,6 +120,16 @@ pub(crate) fn in_one_piece(redis: &Redis, lines: &[&str]) -> Vec<Reply> {
         .collect()
 }
 
+/// Runs lines as one transaction over a connection that stays: their answers.
+#[track_caller]
+pub(crate) fn in_transaction_over(client: &mut Client, lines: &[&str]) -> Vec<Reply> {
+    for line in [&["MULTI"], lines].concat() {
+        let queued = client.call(line);
+        assert!(!queued.is_error(), "{line}: {queued:?}");
+    }
+    client.call("EXEC").items().to_vec()
+}
+
 /// Runs lines as one transaction: their answers.
 #[track_caller]
 pub(crate) fn in_transaction(redis: &Redis, lines: &[&str]) -> Vec<Reply> {

@@ -176,15 +176,18 @@ a ticket asked for again, by the same and by another connection
 a ticket instead of a blocked client, and the reverse
     waiting::tickets::again::a_ticket_takes_the_place_of_a_blocked_client_over
     waiting::tickets::again::a_blocked_client_takes_the_place_of_a_ticket_over
-tickets at REPLICAOF and FAILOVER
+tickets at REPLICAOF, FAILOVER and SIGKILL
     waiting::tickets::moved::a_server_that_becomes_a_replica_tells_its_tickets_that_they_moved
     waiting::tickets::moved::tickets_of_a_primary_that_hands_over_ask_its_replica
+    waiting::tickets::moved::tickets_of_a_primary_that_is_killed_keep_their_order_at_the_promoted_replica
 tickets at MODULE UNLOAD
     waiting::tickets::moved::no_waiters_at_all_tells_the_tickets_and_lets_the_module_go
     waiting::tickets::moved::the_module_does_not_go_before_its_messages
 tickets for a slot that moves
     waiting::tickets::moved::tickets_for_a_key_that_was_carried_away_are_told_that_they_moved
     waiting::tickets::moved::a_slot_that_moves_at_once_leaves_no_ticket_behind_and_its_listeners_hear_of_it
+tickets at CLUSTERDOWN
+    waiting::tickets::moved::tickets_of_a_server_that_has_lost_the_cluster_are_told_that_they_moved
 CROSSSLOT of a channel
     waiting::tickets::moved::a_channel_of_another_slot_is_refused_in_a_cluster_and_nowhere_else
 the right to a channel

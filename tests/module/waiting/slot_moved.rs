@@ -103,9 +103,9 @@ fn a_lease_that_ends_after_the_key_was_carried_away_is_handed_over_by_its_new_se
     let turn = Asker::ask(redis, "UMQ.ACQUIRE {k}t w PX 500000 BLOCK 0");
     let slot = Asker::ask(redis, "QGATE.ACQUIRE {k}g w LIMIT 2 PX 500000 BLOCK 0");
     let moving = cluster.begin_move("k");
-    redis.call("UMQ.RENEW {k}t a PX 400");
-    redis.call("QGATE.RENEW {k}g PX 400 a b");
-    let lease_end = server_ms(redis) + 400;
+    let lease_end = server_ms(redis) + 1_500;
+    redis.call("UMQ.RENEW {k}t a PX 1500");
+    redis.call("QGATE.RENEW {k}g PX 1500 a b");
     moving.carry_keys();
     assert_sent_away(turn);
     assert_sent_away(slot);
@@ -162,9 +162,9 @@ fn who_waits_at_the_server_that_imports_the_slot_is_served_or_told_to_try_again(
 fn a_slot_given_away_without_its_keys_grants_nobody_where_it_was() {
     let cluster = Cluster::start();
     let redis = cluster.server_of("k");
-    redis.call("QGATE.CLOSE {k}g PX 600");
+    redis.call("QGATE.CLOSE {k}g PX 1500");
     let waits = Asker::ask(redis, "QGATE.ACQUIRE {k}g w LIMIT 1 PX 500000 BLOCK 0");
-    let opens = server_ms(redis) + 600;
+    let opens = server_ms(redis) + 1_500;
     let moving = cluster.begin_move("k");
     redis.call("DEL {k}g");
     moving.end();

@@ -8,7 +8,7 @@ mod moved;
 
 use harness::{Redis, Reply};
 
-use super::asker::{Asker, in_one_piece, in_transaction};
+use super::asker::{Asker, in_one_piece, in_transaction_over};
 use super::line::{assert_sound, assert_to_the_millisecond, granted_at, holder, members, waiters};
 use super::listener::Listener;
 use crate::aof::appending;
@@ -45,13 +45,18 @@ fn a_ticket_is_answered_at_once_with_its_place_in_line() {
 fn a_ticket_for_a_turn_that_is_free_too_early_is_told_what_remains() {
     let redis = Redis::start();
     let mut listener = Listener::on(&redis, "c");
-    in_one_piece(&redis, &["UMQ.ACQUIRE t a PX 9000", "UMQ.RELEASE t a"]);
-    let stamp = stored(&redis, "t")[2];
-    let queued = redis.call("UMQ.ACQUIRE t b PX 9000 DELAY 300 NOTIFY c 0");
-    let wait = queued.items()[1].int();
-    assert_eq!(queued, [2, wait, 0, 0]);
-    assert!((1..=300).contains(&wait), "{wait}");
+    let mut client = redis.connect();
+    let lines = [
+        "UMQ.ACQUIRE t a PX 9000",
+        "UMQ.RELEASE t a",
+        "UMQ.ACQUIRE t b PX 9000 DELAY 300 NOTIFY c 0",
+    ];
+    let answers = in_transaction_over(&mut client, &lines);
+    let wait = answers[2].items()[1].int();
+    assert_eq!(answers[2], [2, wait, 0, 0]);
+    assert!((299..=300).contains(&wait), "{wait}");
     let at = granted_at(listener.hears_of_turn("b"));
+    let [_, _, stamp, _] = stored(&redis, "t");
     assert!((stamp + 300..stamp + 1_300).contains(&at));
 }
 
@@ -139,13 +144,22 @@ fn tickets_and_blocked_clients_stand_in_one_line() {
 fn leases_that_end_are_handed_to_tickets_at_that_millisecond() {
     let redis = Redis::start();
     let mut listener = Listener::on(&redis, "c");
+    let mut client = redis.connect();
     let mut late = Vec::new();
     for round in 0..9 {
         let key = format!("t{round}");
-        redis.call(format!("UMQ.ACQUIRE {key} a PX 30"));
-        let [lease_ends, ..] = stored(&redis, &key);
-        redis.call(format!("UMQ.ACQUIRE {key} b PX 500000 NOTIFY c 0"));
-        late.push(granted_at(listener.hears_of_turn("b")) - lease_ends);
+        let lines = [
+            format!("UMQ.ACQUIRE {key} a PX 30"),
+            format!("GET {key}"),
+            format!("UMQ.ACQUIRE {key} b PX 500000 NOTIFY c 0"),
+        ];
+        let answers = in_transaction_over(&mut client, &lines.each_ref().map(String::as_str));
+        let text = answers[1].text();
+        let lease_end = text
+            .split(' ')
+            .next()
+            .and_then(|word| word.parse::<i64>().ok());
+        late.push(granted_at(listener.hears_of_turn("b")) - lease_end.unwrap());
     }
     assert_to_the_millisecond(late);
 }
@@ -208,7 +222,7 @@ fn a_ticket_outlives_a_reload_and_its_grant_is_in_the_file() {
     let mut client = redis.connect();
     client.call("QGATE.ACQUIRE g b LIMIT 1 PX 500000 NOTIFY c 0");
     assert_eq!(redis.call("DEBUG RELOAD"), "OK");
-    in_transaction(&redis, &["QGATE.RELEASE g a"]);
+    assert_eq!(redis.call("QGATE.RELEASE g a"), 1);
     assert_eq!(listener.hears(), "granted:1:b");
     let digest = redis.digest();
     redis.kill();

@@ -143,3 +143,14 @@ fn one_client_may_wait_by_many_tickets_and_a_block_at_once() {
     until_waiters_are(&redis, "UMQ.WAITERS t", &[]);
     assert_sound(&redis);
 }
+#[test]
+fn a_block_over_the_connection_of_a_ticket_takes_it_over_and_tells_nothing() {
+    let redis = held();
+    let mut listener = Listener::on(&redis, "c");
+    let mut client = redis.connect();
+    client.call(TICKET);
+    let mut asker = Asker::ask_over(&redis, client, "UMQ.ACQUIRE t b PX 500000 BLOCK 0");
+    redis.call("UMQ.RELEASE t a");
+    granted(&asker.answer());
+    listener.assert_silent();
+}

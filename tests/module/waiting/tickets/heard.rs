@@ -4,7 +4,7 @@ use harness::{Redis, Reply};
 
 use super::held;
 use crate::umq::granted;
-use crate::waiting::asker::Asker;
+use crate::waiting::asker::{Asker, in_transaction_over};
 use crate::waiting::compiled::shared_object;
 use crate::waiting::line::{assert_sound, holder, members, until_waiters_are, waiters};
 use crate::waiting::listener::{Listener, text, until_listeners_are};
@@ -53,22 +53,16 @@ fn a_transaction_takes_tickets_and_its_messages_follow_its_answer() {
     let redis = held();
     let mut client = redis.connect_resp3();
     client.call("SSUBSCRIBE c");
-    for line in [
-        "MULTI",
+    let lines = [
         "UMQ.ACQUIRE t b PX 500000 NOTIFY c 0",
         "QGATE.ACQUIRE g b LIMIT 1 PX 500000 NOTIFY c 0",
         "UMQ.RELEASE t a",
         "QGATE.CANCEL g b",
-    ] {
-        assert!(!client.call(line).is_error());
-    }
-    let expected = Reply::Array(vec![
-        [2, -1, 0, 0].into(),
-        [2, 1, 0].into(),
-        1.into(),
-        1.into(),
-    ]);
-    assert_eq!(client.call("EXEC"), expected);
+    ];
+    let answers = in_transaction_over(&mut client, &lines);
+    let queued: [Reply; 2] = [[2, -1, 0, 0].into(), [2, 1, 0].into()];
+    assert_eq!(answers[..2], queued);
+    assert_eq!(answers[2..], [1, 1].map(Reply::Int));
     assert!(text(&client.receive()).starts_with("granted:"));
     assert_eq!(text(&client.receive()), "cancelled:0:b");
     assert_eq!(client.call("PING"), "PONG");

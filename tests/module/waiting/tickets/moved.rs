@@ -3,6 +3,7 @@
 use harness::{Cluster, Redis, Reply, eventually};
 
 use super::held;
+use crate::aof::appending;
 use crate::umq::granted;
 use crate::waiting::asker::in_transaction;
 use crate::waiting::line::{assert_sound, members, until_waiters_are};
@@ -49,7 +50,7 @@ fn a_server_that_becomes_a_replica_tells_its_tickets_that_they_moved() {
 
 #[test]
 fn tickets_of_a_primary_that_hands_over_ask_its_replica() {
-    let (redis, replica) = roles::pair(crate::aof::appending);
+    let (redis, replica) = roles::pair(appending);
     redis.call("UMQ.ACQUIRE t a PX 500000");
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     let mut listener = Listener::on(&redis, "c");
@@ -63,6 +64,35 @@ fn tickets_of_a_primary_that_hands_over_ask_its_replica() {
     assert_eq!(there.hears(), "granted:1:b");
     listener.assert_silent();
     assert_sound(&redis);
+}
+
+#[test]
+fn tickets_of_a_primary_that_is_killed_keep_their_order_at_the_promoted_replica() {
+    let (mut redis, replica) = roles::pair(appending);
+    redis.call("UMQ.ACQUIRE t a PX 500000");
+    let _listener = Listener::on(&redis, "c");
+    let mut client = redis.connect();
+    for number in 0..5 {
+        client.call(format!("UMQ.ACQUIRE t w{number} PX 500000 NOTIFY c 0"));
+    }
+    redis.wait_in_sync(&replica);
+    redis.kill();
+    replica.call("REPLICAOF NO ONE");
+    let mut listener = Listener::on(&replica, "c");
+    let mut client = replica.connect();
+    for number in (0..5).rev() {
+        let waited = 5_000 * (5 - number);
+        let line = format!("UMQ.ACQUIRE t w{number} PX 500000 NOTIFY c 0 WAITED {waited}");
+        assert_eq!(client.call(line).items()[0], 2);
+    }
+    let mut before = "a".to_owned();
+    for number in 0..5 {
+        assert_eq!(replica.call(["UMQ.RELEASE", "t", &before]), 1);
+        before = format!("w{number}");
+        listener.hears_of_turn(&before);
+    }
+    listener.assert_silent();
+    assert_sound(&replica);
 }
 
 #[test]
@@ -195,4 +225,18 @@ fn a_slot_that_moves_at_once_leaves_no_ticket_behind_and_its_listeners_hear_of_i
     granted(&there.call("UMQ.ACQUIRE {k}t z PX 1000"));
     assert!(matches!(there.call("UMQ.CANCEL {k}t b"), Reply::Int(0)));
     cluster.servers().for_each(assert_sound);
+}
+
+#[test]
+fn tickets_of_a_server_that_has_lost_the_cluster_are_told_that_they_moved() {
+    let mut cluster = several::held();
+    let (mut listener, mut client) = ticket_in(&cluster);
+    cluster
+        .server_of("k")
+        .call("CONFIG SET cluster-node-timeout 1000");
+    let redis = cluster.kill_all_but("k");
+    assert_eq!(listener.hears(), "moved:0:b");
+    let again = client.call("UMQ.ACQUIRE {k}t b PX 1000 NOTIFY {k}c 0");
+    assert_eq!(refusal(&again), "CLUSTERDOWN");
+    assert_sound(redis);
 }

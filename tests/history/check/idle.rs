@@ -1,0 +1,115 @@
+//! Nothing is idle while somebody waits: a slot or turn that the first in line could have is granted to it, at the
+//! latest within the time in which changes that others made are noticed.
+
+use super::Found;
+use super::scene::{Scene, Scenery};
+use crate::record::{Key, Look};
+
+/// By the server's clock: 100 ms, and what a busy server adds.
+const NOTICED_WITHIN_US: i64 = 200_000;
+
+pub(super) fn never_for_long(scene: &Scene<'_>) -> Found {
+    let of_key = |scenery| idle_for_long(scene, scenery);
+    scene.keys.iter().flat_map(of_key).collect()
+}
+
+/// Looks in a row at which the same one could have been granted. One more look than the time takes: before it the server
+/// has had a turn of its loop in which to notice.
+fn idle_for_long(scene: &Scene<'_>, scenery: &Scenery<'_>) -> Found {
+    let mut found = Found::new();
+    let mut since: Option<&Look> = None;
+    let mut is_over_time = false;
+    for look in scenery.looks.iter().copied() {
+        let is_idle = could_be_granted(scene, scenery, look);
+        let goes_on = since.is_some_and(|since| is_idle && is_same(since, look));
+        let Some(first) = since.filter(|_| goes_on) else {
+            (since, is_over_time) = (is_idle.then_some(look), false);
+            continue;
+        };
+        if is_over_time && !scene.disturbed(first.asked, look.ended) {
+            let what = format!(
+                "{} could have been granted for {} ms",
+                first.waiters[0].0,
+                (look.server_us - first.server_us) / 1_000
+            );
+            found.push((what, vec![format!("{first:?}"), format!("{look:?}")]));
+            (since, is_over_time) = (None, false);
+        }
+        is_over_time = is_over_time || look.server_us - first.server_us > NOTICED_WITHIN_US;
+    }
+    found
+}
+
+fn is_same(first: &Look, look: &Look) -> bool {
+    let (waiter, token) = (first.waiters.first(), first.token);
+    (first.reign, waiter, token) == (look.reign, look.waiters.first(), look.token)
+}
+
+fn could_be_granted(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look) -> bool {
+    let waiting = look.waiters.iter();
+    let visits = waiting.filter_map(|(id, _)| scene.visit(look.key, *id));
+    let asks: Vec<_> = visits.map(|visit| visit.first_ask()).collect();
+    let Some(oldest) = asks.iter().map(|(entry, _)| entry.asked).min() else {
+        return false;
+    };
+    match look.key {
+        Key::Turn(_) => {
+            let longest = asks.iter().map(|(_, ask)| ask.delay_ms()).max();
+            let rested = look.since_stamp_ms.is_none_or(|ms| Some(ms) > longest);
+            look.holders.is_empty() && rested
+        }
+        Key::Gate(_) => {
+            let visits = scene
+                .visits_to(scenery)
+                .take_while(|visit| visit.asked() <= look.ended);
+            let asks = visits.flat_map(|visit| visit.asks());
+            let since = asks.filter(|(entry, _)| entry.ended >= oldest);
+            let least = since.filter_map(|(_, ask)| ask.limit()).min().unwrap_or(1);
+            look.closed_ms == 0 && (look.holders.len() as i64) < least
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::made::{History, assert_clean, assert_only, gate};
+    use crate::record::{Act, Answer};
+
+    fn idle_until(end: i64) -> History {
+        let mut history = History::new();
+        history.waited(gate(1, 1).blocking(900), 0, 900_100);
+        for at in (10_000..=end).step_by(10_000) {
+            history.looked(at, &[], &[1]);
+        }
+        history
+    }
+
+    #[test]
+    fn a_free_slot_is_granted_soon() {
+        let idle = "nothing is idle while somebody waits";
+        assert_clean(&idle_until(150_000).made());
+        assert_only(&idle_until(300_000).made(), idle);
+    }
+
+    #[test]
+    fn nobody_can_be_granted_in_a_pause() {
+        let mut history = idle_until(300_000);
+        let pause = Act::Pause {
+            ms: 200,
+            mode: "WRITE",
+        };
+        history.noted(pause, 9_000, 9_050, Answer::Done);
+        assert_clean(&history.made());
+    }
+
+    #[test]
+    fn a_slot_that_somebody_holds_is_not_idle() {
+        let mut history = History::new();
+        history.granted(gate(2, 1), 0, 50, 1);
+        history.waited(gate(1, 1).blocking(900), 60, 900_100);
+        for at in (10_000..=500_000).step_by(10_000) {
+            history.looked(at, &[2], &[1]);
+        }
+        assert_clean(&history.made());
+    }
+}

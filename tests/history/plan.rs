@@ -1,0 +1,184 @@
+//! What a client is going to do in one visit to a key, drawn in full before it begins: what the server answers
+//! decides only how far the plan is carried out, so that a seed always gives the same plans.
+
+use crate::draw::Draw;
+use crate::record::{Ask, FlowNumber, How, Id, Key, Patience, Want, Way};
+
+/// The keys, with how often each is visited, in percent.
+pub(crate) const KEYS: [(i64, Key); 6] = [
+    // Flows of weights 1, 2 and 4.
+    (22, Key::Turn(0)),
+    // Spaced.
+    (12, Key::Turn(1)),
+    // Spaced and forced, and the key deleted.
+    (12, Key::Turn(2)),
+    // A steady limit, flows of equal weight.
+    (22, Key::Gate(0)),
+    // A limit that changes from time to time; closed and opened.
+    (16, Key::Gate(1)),
+    // Every visitor names a limit of its own, or none; the key deleted.
+    (16, Key::Gate(2)),
+];
+
+/// How many visits long a limit of the second gate lasts.
+const LIMIT_LASTS: u64 = 40;
+
+/// Leases that never end by themselves unless something is lost.
+const LONG_LEASES: [i64; 2] = [1_500, 2_500];
+
+/// What the asker does while it waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meanwhile {
+    Nothing,
+    HangUp,
+    /// Its connection is killed over another one.
+    Kill,
+    Cancel,
+    /// Over another connection, under the same id.
+    AskAgain,
+}
+
+/// What it does while it holds what it was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holding {
+    Nothing,
+    Renew { lease_ms: i64 },
+    AskAgain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    GiveBack(Way),
+    /// The lease ends by itself.
+    LetEnd,
+}
+
+/// What it does when its connection has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterLoss {
+    AskAgain,
+    GiveUp,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) ask: Ask,
+    pub(crate) meanwhile: Meanwhile,
+    pub(crate) meanwhile_after_ms: u64,
+    pub(crate) pings: i64,
+    pub(crate) listen_ms: u64,
+    pub(crate) holding: Holding,
+    pub(crate) ending: Ending,
+    pub(crate) after_loss: AfterLoss,
+}
+
+impl Plan {
+    /// The plan of a client's visit of that number.
+    pub(crate) fn draw(draw: &mut Draw, id: Id, visit: u64) -> Self {
+        let key = draw.weighted(&KEYS);
+        let leases = match draw.percent(12) {
+            true => [1, 12],
+            false => LONG_LEASES,
+        };
+        let lease_ms = draw.between(leases[0], leases[1]);
+        let way = match key {
+            Key::Turn(_) => Way::NoStamp,
+            Key::Gate(_) => Way::Leave,
+        };
+        let give_back = Ending::GiveBack(draw.weighted(&[(90, Way::Release), (10, way)]));
+        let listen_ms = draw.between(1, 4);
+        Self {
+            ask: ask(draw, key, id, visit, lease_ms),
+            meanwhile: draw.weighted(&[
+                (75, Meanwhile::Nothing),
+                (6, Meanwhile::HangUp),
+                (6, Meanwhile::Kill),
+                (7, Meanwhile::Cancel),
+                (6, Meanwhile::AskAgain),
+            ]),
+            meanwhile_after_ms: draw.one_of(&[0, 0, 1, 4]),
+            pings: draw.between(0, 5),
+            listen_ms: draw.weighted(&[(85, 0), (15, listen_ms.unsigned_abs())]),
+            holding: match draw.between(1, 100) {
+                1..=15 => Holding::Renew {
+                    lease_ms: draw.between(leases[0], leases[1]),
+                },
+                16..=25 => Holding::AskAgain,
+                _ => Holding::Nothing,
+            },
+            ending: match leases != LONG_LEASES && draw.percent(60) {
+                true => Ending::LetEnd,
+                false => give_back,
+            },
+            after_loss: draw.one_of(&[AfterLoss::AskAgain, AfterLoss::GiveUp]),
+        }
+    }
+}
+
+fn ask(draw: &mut Draw, key: Key, id: Id, visit: u64, lease_ms: i64) -> Ask {
+    let patience_ms = draw.one_of(&[1, 5, 20, 60, 200, 500]);
+    let flow = flow(draw, key);
+    Ask {
+        key,
+        id,
+        want: want(draw, key, visit),
+        lease_ms,
+        patience: draw.weighted(&[
+            (15, Patience::None),
+            (65, Patience::Millis(patience_ms)),
+            (20, Patience::Endless),
+        ]),
+        how: draw.weighted(&[(88, How::Plain), (6, How::Transaction), (6, How::Script)]),
+        flow,
+        weight: match key {
+            Key::Turn(0) => 1 << (flow.max(1) - 1),
+            Key::Turn(_) | Key::Gate(_) => 1,
+        },
+        waited_ms: match draw.percent(8) {
+            true => draw.between(1, 50),
+            false => 0,
+        },
+        queue: draw.percent(5).then(|| draw.between(0, 6)),
+    }
+}
+
+fn want(draw: &mut Draw, key: Key, visit: u64) -> Want {
+    match key {
+        Key::Turn(0) => Want::Turn { delay_ms: 0 },
+        Key::Turn(_) => Want::Turn {
+            delay_ms: draw.between(0, 4),
+        },
+        Key::Gate(0) => Want::Slot { limit: 2 },
+        Key::Gate(1) => Want::Slot {
+            limit: [1, 3, 2, 4][(visit / LIMIT_LASTS % 4) as usize],
+        },
+        Key::Gate(_) => Want::Slot {
+            limit: draw.between(0, 4),
+        },
+    }
+}
+
+fn flow(draw: &mut Draw, key: Key) -> FlowNumber {
+    match key {
+        Key::Turn(0) | Key::Gate(0) => draw.one_of(&[1, 2, 3]),
+        Key::Turn(2) | Key::Gate(2) => draw.one_of(&[0, 1, 2]),
+        Key::Turn(_) | Key::Gate(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Plan;
+    use crate::draw::Draw;
+
+    #[test]
+    fn a_seed_gives_the_same_plans_and_another_one_others() {
+        let plans = |seed| {
+            let mut draw = Draw::new(seed, 3);
+            let plans = (0..200).map(|visit| Plan::draw(&mut draw, visit, visit));
+            format!("{:?}", plans.collect::<Vec<_>>())
+        };
+        assert_eq!(plans(7), plans(7));
+        assert_ne!(plans(7), plans(8));
+    }
+}

@@ -1,20 +1,22 @@
 //! All lines together: who stands in which, until when, which line has a key next, and when a key is worth a look. Pure.
 //! An id stands once for a key; asking again takes over its place. Who asked is carried along, not looked at.
 
+#[cfg(test)]
+mod admission;
 mod keys;
 #[cfg(test)]
 mod twin;
+mod view;
 mod waiter;
 
 use std::hash::BuildHasher;
-use std::mem;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::deadlines::Deadlines;
 use super::plan::{KeyName, LineName, Plans, Wants};
-use super::{Line, Number, Place};
+use super::{Line, Number};
 use crate::time::UnixMillis;
 use keys::Keys;
 pub(crate) use waiter::{Join, Preference, Request, Span, Waiter};
@@ -71,54 +73,12 @@ impl<A> Default for Hall<A> {
 }
 
 impl<A> Hall<A> {
-    /// How many wait, in all lines.
-    pub(crate) fn len(&self) -> usize {
-        self.waiters.len()
-    }
-
-    pub(crate) fn lines(&self) -> usize {
-        self.lines.len()
-    }
-
-    pub(crate) fn waiter(&self, number: Number) -> Option<&Waiter<A>> {
-        self.waiters.get(&number).map(|waiter| &**waiter)
-    }
-
-    /// How many have named this key.
-    pub(crate) fn waiting(&self, key: &KeyName) -> usize {
-        let plans = self.keys.plans(key).iter();
-        plans.map(|plan| self.plans.waiters(*plan)).sum()
-    }
-
-    /// How many flows wait in the lines for this key.
-    pub(crate) fn flows(&self, key: &KeyName) -> usize {
-        self.lines_at(key).map(Line::flows).sum()
-    }
-
-    pub(crate) fn oldest_since(&self, key: &KeyName) -> Option<UnixMillis> {
-        self.lines_at(key).filter_map(Line::oldest).min()
-    }
-
     /// The number under which an id waits for a key.
     pub(crate) fn find(&self, key: &KeyName, id: &[u8]) -> Option<Number> {
         let lines = self.keys.lines(key);
         lines
             .filter_map(|line| self.find_in(line, id))
             .find(|number| self.waiters[number].plan.wants.names(key))
-    }
-
-    /// How many are served before this waiter, if nobody else comes.
-    pub(crate) fn ahead(&self, number: Number) -> usize {
-        let Some(waiter) = self.waiter(number) else {
-            return 0;
-        };
-        let line = self.lines.get(&waiter.line);
-        line.map_or(0, |line| line.ahead(&waiter.flow, waiter.place(number)))
-    }
-
-    /// How many stand in the line that somebody would join.
-    pub(crate) fn before_newcomer(&self, join: &Join) -> usize {
-        self.lines.get(&join.line()).map_or(0, Line::len)
     }
 
     /// The number under which an id waits for any of these keys.
@@ -130,25 +90,6 @@ impl<A> Hall<A> {
         self.waiter(number).map(|waiter| &waiter.line)
     }
 
-    /// At most `most` who wait for a key, in the order in which they are served, as far as one line knows of another.
-    pub(crate) fn in_order(&self, key: &KeyName, most: usize) -> Vec<&Waiter<A>> {
-        let mut rows: Vec<(usize, Number)> = Vec::new();
-        for line in self.lines_at(key) {
-            let numbers = line.in_order(if self.keys.is_shared(key) {
-                usize::MAX
-            } else {
-                most
-            });
-            let own = numbers
-                .into_iter()
-                .filter(|number| self.names(*number, key));
-            rows.extend(own.take(most).enumerate());
-        }
-        rows.sort_unstable();
-        let rows = rows.into_iter().take(most);
-        rows.filter_map(|(_, number)| self.waiter(number)).collect()
-    }
-
     /// Puts somebody in line, or in the place where its id stands already.
     pub(crate) fn join(&mut self, join: Join, asker: A) -> Joined<A> {
         self.latest = if self.waiters.is_empty() {
@@ -158,7 +99,7 @@ impl<A> Hall<A> {
         };
         let known = self.find_any(&join.wants, &join.request.id);
         let weight = join.weight.or_else(|| self.weight_of(known?));
-        let former = known.and_then(|number| Some((number, self.leave(number)?)));
+        let former = known.and_then(|number| Some((number, self.step_out(number)?)));
         let (number, since) = match &former {
             Some((number, former)) => (*number, former.since),
             None => {
@@ -192,15 +133,15 @@ impl<A> Hall<A> {
         self.id_bytes += waiter.request.id.len();
         self.note_time(number, &waiter);
         self.remember(number, waiter);
+        if let Some(former) = &former {
+            self.close_after(former);
+        }
         Joined { number, former }
     }
 
     /// Somebody leaves its line, unserved.
     pub(crate) fn leave(&mut self, number: Number) -> Option<Waiter<A>> {
-        let waiter = self.forget(number)?;
-        if let Some(line) = self.lines.get_mut(&waiter.line) {
-            line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
-        }
+        let waiter = self.step_out(number)?;
         self.close_after(&waiter);
         Some(waiter)
     }
@@ -334,39 +275,9 @@ impl<A> Hall<A> {
         self.keys.names().cloned().collect()
     }
 
-    /// All who have named a key.
-    pub(crate) fn numbers_at(&self, key: &KeyName) -> Vec<Number> {
-        let numbers = self.lines_at(key).flat_map(Line::numbers);
-        numbers.filter(|number| self.names(*number, key)).collect()
-    }
-
-    pub(crate) fn numbers(&self) -> Vec<Number> {
-        self.waiters.keys().copied().collect()
-    }
-
-    /// What all waiters take, about, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        let waiter = mem::size_of::<Waiter<A>>() + mem::size_of::<Place>();
-        let entry = mem::size_of::<(Number, Box<Waiter<A>>, Number)>();
-        self.len() * waiter
-            + self.waiters.capacity() * entry
-            + self.deadlines.bytes()
-            + self.id_bytes
-    }
-
     fn weight_of(&self, number: Number) -> Option<u32> {
         let waiter = self.waiter(number)?;
         self.lines.get(&waiter.line)?.weight(&waiter.flow)
-    }
-
-    fn lines_at(&self, key: &KeyName) -> impl Iterator<Item = &Line> {
-        let names = self.keys.lines(key);
-        names.filter_map(|name| self.lines.get(name))
-    }
-
-    fn names(&self, number: Number, key: &KeyName) -> bool {
-        let waiter = self.waiter(number);
-        waiter.is_some_and(|waiter| waiter.plan.wants.names(key))
     }
 
     fn find_in(&self, line: &LineName, id: &[u8]) -> Option<Number> {
@@ -379,9 +290,7 @@ impl<A> Hall<A> {
     }
 
     fn stand(&mut self, number: Number, waiter: &mut Waiter<A>, weight: Option<u32>) {
-        if !self.lines.contains_key(&waiter.line) {
-            self.keys.open(&waiter.line);
-        }
+        self.keys.stand(&waiter.line, &waiter.plan);
         self.catch_up(&waiter.line);
         let line = self.lines.entry(waiter.line.clone()).or_default();
         waiter.flow = line.shared(Arc::clone(&waiter.flow));
@@ -444,6 +353,15 @@ impl<A> Hall<A> {
         Some(waiter)
     }
 
+    /// Leaves the line, which stays for now.
+    fn step_out(&mut self, number: Number) -> Option<Waiter<A>> {
+        let waiter = self.forget(number)?;
+        if let Some(line) = self.lines.get_mut(&waiter.line) {
+            line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
+        }
+        Some(waiter)
+    }
+
     fn forget(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = self.forget_place(number)?;
         self.id_bytes -= waiter.request.id.len();
@@ -458,9 +376,7 @@ impl<A> Hall<A> {
             return;
         }
         if self.plans.drop(&waiter.plan) {
-            let plans = &self.plans;
-            let line_of = |id| plans.get(id).map(|plan| &plan.line);
-            self.keys.exit(&waiter.plan, line_of);
+            self.keys.exit(&waiter.plan);
         }
         self.close_if_over(&waiter.line);
     }

@@ -168,10 +168,6 @@ impl Plans {
         self.by_id.get(&id).map_or(0, |entry| entry.waiters)
     }
 
-    pub(super) fn get(&self, id: PlanId) -> Option<&Arc<Plan>> {
-        self.by_id.get(&id).map(|entry| &entry.plan)
-    }
-
     /// One more has this plan: the plan, and whether it is the first to have it.
     pub(super) fn take(&mut self, wants: &Wants) -> (Arc<Plan>, bool) {
         let hash = self.hasher.hash_one(wants);

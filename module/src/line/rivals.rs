@@ -42,8 +42,8 @@ impl Rivals {
         }
     }
 
-    pub(super) fn remove(&mut self, line: &LineName) {
-        self.rivals.retain(|rival| rival.line != *line);
+    pub(super) fn retain(&mut self, stays: impl Fn(&LineName) -> bool) {
+        self.rivals.retain(|rival| stays(&rival.line));
     }
 
     /// The virtual time of a line at which those begin who come now.

@@ -72,32 +72,27 @@ impl Keys {
         for wanted in plan.wants.keys() {
             let key = self.by_name.entry(Arc::clone(&wanted.key)).or_default();
             key.plans.push(plan.id);
-            key.rivals.add(&plan.line);
         }
     }
 
-    /// Nobody has this plan any more; `others` says of a plan in which line it is.
-    pub(super) fn exit<'a>(
-        &mut self,
-        plan: &Plan,
-        others: impl Fn(PlanId) -> Option<&'a LineName>,
-    ) {
+    /// Nobody has this plan any more.
+    pub(super) fn exit(&mut self, plan: &Plan) {
         for wanted in plan.wants.keys() {
             let Some(key) = self.by_name.get_mut(&wanted.key) else {
                 continue;
             };
             key.plans.retain(|id| *id != plan.id);
-            let stays = plan.line.contains(&wanted.key)
-                || key.plans.iter().any(|id| others(*id) == Some(&plan.line));
-            if !stays {
-                key.rivals.remove(&plan.line);
+            if key.plans.is_empty() {
+                key.rivals.retain(|line| line.contains(&wanted.key));
             }
             self.forget_if_unused(&wanted.key);
         }
     }
 
-    pub(super) fn open(&mut self, line: &LineName) {
-        for name in line.keys() {
+    /// Somebody with this plan stands in this line, which is not always the plan's own.
+    pub(super) fn stand(&mut self, line: &LineName, plan: &Plan) {
+        let all = plan.wants.all.iter().map(|wanted| &wanted.key);
+        for name in line.keys().iter().chain(all) {
             let key = self.by_name.entry(Arc::clone(name)).or_default();
             key.rivals.add(line);
         }
@@ -106,7 +101,7 @@ impl Keys {
     pub(super) fn close(&mut self, line: &LineName) {
         for name in line.keys() {
             if let Some(key) = self.by_name.get_mut(name) {
-                key.rivals.remove(line);
+                key.rivals.retain(|other| other != line);
             }
             self.forget_if_unused(name);
         }

@@ -14,7 +14,7 @@ use crate::ffi::{Ctx, channel, context};
 use crate::line::plan::{Family, KeyName};
 use crate::reply::{self, Reply};
 use crate::stats;
-use crate::time::UnixMillis;
+use crate::time::{UnixMillis, UnixNanos};
 use crate::wake::{self, Wish};
 
 /// Commands of so many words are read without a list on the heap.
@@ -55,6 +55,11 @@ impl<'a> Call<'a> {
 
     pub(crate) fn now(&self) -> UnixMillis {
         self.now.ms
+    }
+
+    /// The same moment, for what milliseconds are too coarse.
+    pub(crate) fn now_ns(&self) -> UnixNanos {
+        self.now.ns
     }
 
     /// A number that has never been given before on this server.

@@ -5,13 +5,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use redis_module::raw;
 
-use crate::time::UnixMillis;
+use crate::time::{UnixMillis, UnixNanos};
 
 /// What the server's clock says in one execution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     /// Within a transaction or a script it stands still where the server's own does (7.2 and later).
     pub(crate) ms: UnixMillis,
+    /// The same, as finely as it is known: to the microsecond.
+    pub(crate) ns: UnixNanos,
     /// Microseconds since 1970, greater than any that this server has read before.
     pub(crate) tick: i64,
 }
@@ -31,10 +33,12 @@ pub(crate) fn now() -> Now {
     let micros = micros();
     // SAFETY: set once at load; without arguments; called from the main thread.
     let frozen = unsafe { raw::RedisModule_CachedMicroseconds.map(|read| read()) };
+    let shown = frozen.unwrap_or(micros);
     let tick = micros.max(LAST_TICK.load(Ordering::Relaxed).saturating_add(1));
     LAST_TICK.store(tick, Ordering::Relaxed);
     Now {
-        ms: UnixMillis::new(frozen.unwrap_or(micros) / 1_000),
+        ms: UnixMillis::new(shown / 1_000),
+        ns: UnixNanos::of_micros(shown),
         tick,
     }
 }

@@ -13,6 +13,7 @@ mod lifetime;
 mod line;
 mod load;
 mod qgate;
+mod rate;
 mod replicate;
 mod reply;
 mod slot;
@@ -77,6 +78,8 @@ redis_module! {
         ["trie.del", trie::del::command, "write", 1, 1, 1, "", "write slow"],
         ["trie.forget", trie::forget::command, "write", 1, 1, 1, "", "write slow"],
         ["trie.info", trie::info::command, "readonly", 1, 1, 1, "", "read slow"],
+        ["rate.take", rate::take::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
+        ["rate.give", rate::give::command, "write fast", 1, 1, 1, "", "write fast"],
     ],
     configurations: [
         i64: [

@@ -52,6 +52,7 @@ pub(crate) static QGATE_RENEWALS: Counter = Counter::new();
 pub(crate) static QGATE_RELEASES: Counter = Counter::new();
 pub(crate) static QGATE_REFUSED_FULL: Counter = Counter::new();
 pub(crate) static QGATE_REFUSED_CLOSED: Counter = Counter::new();
+pub(crate) static QGATE_REFUSED_RATE: Counter = Counter::new();
 pub(crate) static QGATE_ENDED_LEASES: Counter = Counter::new();
 
 pub(crate) static TRIE_SAVES: Counter = Counter::new();
@@ -61,6 +62,10 @@ pub(crate) static TRIE_REFRESHES: Counter = Counter::new();
 pub(crate) static TRIE_ENDED: Counter = Counter::new();
 pub(crate) static TRIE_EVICTED: Counter = Counter::new();
 
+pub(crate) static RATE_TAKEN: Counter = Counter::new();
+pub(crate) static RATE_REFUSED: Counter = Counter::new();
+pub(crate) static RATE_GIVEN: Counter = Counter::new();
+
 /// Names and what was counted under them.
 type Rows = Vec<(String, u64)>;
 
@@ -69,7 +74,7 @@ struct Section {
     counters: &'static [(&'static str, &'static Counter)],
 }
 
-static SECTIONS: [Section; 4] = [
+static SECTIONS: [Section; 5] = [
     Section {
         name: "module",
         counters: &[("panics", &PANICS)],
@@ -95,6 +100,7 @@ static SECTIONS: [Section; 4] = [
             ("qgate_releases", &QGATE_RELEASES),
             ("qgate_refused_full", &QGATE_REFUSED_FULL),
             ("qgate_refused_closed", &QGATE_REFUSED_CLOSED),
+            ("qgate_refused_rate", &QGATE_REFUSED_RATE),
             ("qgate_ended_leases", &QGATE_ENDED_LEASES),
         ],
     },
@@ -107,6 +113,14 @@ static SECTIONS: [Section; 4] = [
             ("trie_refreshes", &TRIE_REFRESHES),
             ("trie_ended", &TRIE_ENDED),
             ("trie_evicted", &TRIE_EVICTED),
+        ],
+    },
+    Section {
+        name: "rate",
+        counters: &[
+            ("rate_taken", &RATE_TAKEN),
+            ("rate_refused", &RATE_REFUSED),
+            ("rate_given", &RATE_GIVEN),
         ],
     },
 ];

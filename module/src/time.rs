@@ -1,14 +1,19 @@
-//! Wall time in milliseconds, and the bounds that every span from outside must keep.
+//! Wall time in milliseconds, in nanoseconds where those are too coarse, and the bounds that every span from outside must keep.
 //! Pure: nothing here reads a clock (`clock` does).
 
 /// A point in time, in ms since 1970, by the server's clock. Never negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UnixMillis(i64);
 
+/// A point in time, in ns since 1970, by the same clock. Never negative; good until the year 2262.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct UnixNanos(i64);
+
 /// A span of time in ms. Never negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Millis(i64);
 
+const NANOS: u128 = 1_000_000;
 const SECOND: i64 = 1_000;
 const HOUR: i64 = 3_600 * SECOND;
 const DAY: i64 = 24 * HOUR;
@@ -57,6 +62,38 @@ impl UnixMillis {
     }
 }
 
+impl UnixNanos {
+    pub(crate) const ZERO: Self = Self(0);
+
+    pub(crate) fn new(ns: i64) -> Self {
+        Self(ns.max(0))
+    }
+
+    pub(crate) fn of_micros(us: i64) -> Self {
+        Self::new(us.saturating_mul(1_000))
+    }
+
+    pub(crate) fn get(self) -> i64 {
+        self.0
+    }
+
+    pub(crate) fn plus(self, span_ns: u128) -> Self {
+        let span = i64::try_from(span_ns).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(span))
+    }
+
+    /// How many ns it is from `earlier` to this; none when it lies ahead.
+    pub(crate) fn since(self, earlier: Self) -> u128 {
+        u128::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
+    }
+
+    /// The first ms that is not before it.
+    pub(crate) fn rounded_up(self) -> UnixMillis {
+        let since_1970 = Millis::holding(self.since(Self::ZERO));
+        UnixMillis(since_1970.0)
+    }
+}
+
 impl Millis {
     pub(crate) const ZERO: Self = Self(0);
     pub(crate) const MINUTE: Self = Self(60 * SECOND);
@@ -65,8 +102,17 @@ impl Millis {
         Self(if ms < 0 { 0 } else { ms })
     }
 
+    /// The fewest ms that hold so many ns.
+    pub(crate) fn holding(ns: u128) -> Self {
+        Self(i64::try_from(ns.div_ceil(NANOS)).unwrap_or(i64::MAX))
+    }
+
     pub(crate) const fn get(self) -> i64 {
         self.0
+    }
+
+    pub(crate) const fn nanos(self) -> u128 {
+        self.0 as u128 * NANOS
     }
 
     pub(crate) fn minus(self, other: Self) -> Self {

@@ -12,6 +12,7 @@ use crate::ffi::context;
 use crate::ffi::docs::Arg;
 use crate::line::hall::{Join, Preference, Request};
 use crate::line::plan::{KeyName, Wants};
+use crate::rate::charge::Charge;
 use crate::reply::Reply;
 use crate::slot;
 use crate::time::{MAX_SPAN, Millis, UnixMillis};
@@ -42,6 +43,8 @@ pub(crate) struct Asked {
     pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
     pub(crate) request: Request,
     pub(crate) preference: Option<Preference>,
+    /// What it is charged if it waits.
+    pub(crate) charges: Vec<Charge>,
 }
 
 #[derive(Debug, Default)]
@@ -158,12 +161,14 @@ impl<'a> Clause<'a> {
             limits,
             request,
             preference,
+            charges,
         } = asked();
         let join = Join {
             wants,
             limits,
             request,
             preference,
+            charges,
             flow: Arc::from(self.flow.unwrap_or_default()),
             weight: self.weight.map(|(_, weight)| weight),
             now,

@@ -19,10 +19,11 @@ use crate::ffi::context::{self, Writing};
 use crate::ffi::{Ctx, channel, occasions, string};
 use crate::line::Number;
 use crate::line::hall::{Due, Join, Request};
-use crate::line::plan::{Family, KeyName, Plan, Wanted};
+use crate::line::plan::{Family, KeyName, Plan, Wanted, Wants};
+use crate::rate::charge::Charge;
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
-use crate::{clock, config, qgate, stats, umq};
+use crate::{clock, config, qgate, rate, stats, umq};
 pub(crate) use asker::ClientId;
 use asker::{Address, Asker};
 use desk::with;
@@ -81,6 +82,7 @@ pub(crate) enum Mark {
 struct Granted {
     id: Box<[u8]>,
     mark: Mark,
+    charges: Vec<Charge>,
     /// When, in µs.
     at: i64,
 }
@@ -132,6 +134,11 @@ pub(crate) fn name_limit(key: &KeyName, limit: usize) -> bool {
     })
 }
 
+/// Whether an id that waits for any of these keys has been charged for it.
+pub(crate) fn is_charged(wants: &Wants, id: &[u8]) -> bool {
+    somebody_waits() && with(|desk| desk.is_charged(wants, id))
+}
+
 /// The limit under which a waiter is granted that wants this gate.
 pub(crate) fn limit(wanted: &Wanted) -> usize {
     if wanted.unlimited {
@@ -152,6 +159,10 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
         return Some(wish.too_many);
     }
     stats.waits.add();
+    let charged = with(|desk| desk.is_charged(&wish.join.wants, &wish.join.request.id));
+    if !charged {
+        rate::charge::take(call, &wish.join.charges);
+    }
     let client = context::client_id(call.ctx);
     let (asker, reply) = match wish.manner {
         Manner::Block => (Asker::Blocked(Blocked::new(call.ctx)), None),
@@ -285,7 +296,10 @@ pub(crate) fn tick(ctx: Ctx) {
         Writing::Now => serve_due(&call),
         // The primary's next word overrides what is here; who was blocked has been sent away by the server.
         Writing::Never => {
-            with(|desk| desk.undo.clear());
+            with(|desk| {
+                desk.undo.clear();
+                desk.refunds.clear();
+            });
             for key in with(|desk| desk.hall.keys()) {
                 dismiss(&call, &key, &Error::Moved);
             }
@@ -309,6 +323,8 @@ fn serve_due(call: &Call<'_>) {
     for granted in with(|desk| std::mem::take(&mut desk.undo)) {
         undo(call, &granted);
     }
+    let refunds = with(|desk| std::mem::take(&mut desk.refunds));
+    rate::charge::give(call, &refunds);
     // Here no command of a client has made sure that this server may write the keys.
     for key in with(|desk| desk.due_keys(call.now())) {
         context::select(call.ctx, key.db);
@@ -344,6 +360,7 @@ fn undo(call: &Call<'_>, granted: &Granted) {
     };
     if !undone.is_empty() {
         stats::of(granted.family()).roll_backs.add();
+        rate::charge::give(call, &granted.charges);
     }
     for key in undone {
         serve::key(call, &key);

@@ -7,6 +7,7 @@ mod draw;
 mod memory;
 mod qgate;
 mod race;
+mod rate;
 mod relay;
 mod report;
 mod scripts;
@@ -40,6 +41,8 @@ enum Bench {
     Qgate,
     /// Prefix memory beside its scripts
     Trie,
+    /// Rates beside the same in Lua
+    Rate,
     /// Whether large keys make a command slow
     Slowlog,
     /// Bytes of a turn, a gate, an entry
@@ -65,6 +68,7 @@ fn main() {
             Bench::Umq => umq::run(&pace),
             Bench::Qgate => qgate::run(&pace),
             Bench::Trie => trie::run(&pace),
+            Bench::Rate => rate::run(&pace),
             Bench::Slowlog => slowlog::run(&pace),
             Bench::Memory => memory::run(),
             Bench::Waiting => waiting::run(&pace),

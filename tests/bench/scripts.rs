@@ -14,3 +14,7 @@ pub(crate) const LOADS: &str = include_str!("lua/loads.lua");
 pub(crate) const PREFIX_FIND: &str = include_str!("lua/prefix_find.lua");
 /// KEYS hash; ARGV chain, value, ttl
 pub(crate) const PREFIX_SAVE: &str = include_str!("lua/prefix_save.lua");
+/// KEYS rate; ARGV burst, rate, per, cost
+pub(crate) const RATE_TAKE: &str = include_str!("lua/rate_take.lua");
+/// KEYS rate; ARGV burst, rate, per, cost
+pub(crate) const RATE_GIVE: &str = include_str!("lua/rate_give.lua");

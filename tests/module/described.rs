@@ -3,7 +3,7 @@
 use harness::{Redis, Reply};
 
 /// Name, arity, flag that says whether it writes, and a line with its keys `k1`, `k2`.
-const COMMANDS: [(&str, i64, &str, &str); 24] = [
+const COMMANDS: [(&str, i64, &str, &str); 26] = [
     ("umq.acquire", -5, "write", "UMQ.ACQUIRE k1 a PX 5"),
     ("umq.renew", 5, "write", "UMQ.RENEW k1 a PX 5"),
     ("umq.release", -3, "write", "UMQ.RELEASE k1 a"),
@@ -33,10 +33,28 @@ const COMMANDS: [(&str, i64, &str, &str); 24] = [
     ("trie.del", 3, "write", "TRIE.DEL k1 a"),
     ("trie.forget", -4, "write", "TRIE.FORGET k1 0 v"),
     ("trie.info", 2, "readonly", "TRIE.INFO k1"),
+    (
+        "rate.take",
+        -8,
+        "write",
+        "RATE.TAKE k1 BURST 5 RATE 5 PER 5",
+    ),
+    (
+        "rate.give",
+        10,
+        "write",
+        "RATE.GIVE k1 BURST 5 RATE 5 PER 5 COST 5",
+    ),
 ];
 
 /// The commands that take memory, which a full server refuses.
-const TAKING: [&str; 4] = ["umq.acquire", "qgate.acquire", "qgate.close", "trie.save"];
+const TAKING: [&str; 5] = [
+    "umq.acquire",
+    "qgate.acquire",
+    "qgate.close",
+    "trie.save",
+    "rate.take",
+];
 
 /// The commands that can let a client wait.
 const WAITING: [&str; 2] = ["umq.acquire", "qgate.acquire"];
@@ -213,6 +231,14 @@ fn the_arguments_of_each_command_are_its_grammar() {
         ("trie.del", "key chain"),
         ("trie.forget", "key cursor value [COUNT count]"),
         ("trie.info", "key"),
+        (
+            "rate.take",
+            "key BURST burst RATE rate PER per-ms [COST cost] [FORCE]",
+        ),
+        (
+            "rate.give",
+            "key BURST burst RATE rate PER per-ms COST cost",
+        ),
     ] {
         assert_eq!(grammar(&redis, name), arguments, "{name}");
     }

@@ -46,7 +46,7 @@ fn hears(redis: &Redis, classes: &str, table: &[(&str, &[&str])]) {
 #[test]
 fn events_of_ours_are_of_class_d() {
     let redis = Redis::start();
-    let table: [(&str, &[&str]); 23] = [
+    let table: [(&str, &[&str]); 25] = [
         ("UMQ.ACQUIRE t a PX 50000", &["umq.grant t"]),
         ("UMQ.ACQUIRE t b PX 50000", &[]),
         ("UMQ.ACQUIRE t a PX 60000", &[]),
@@ -70,6 +70,8 @@ fn events_of_ours_are_of_class_d() {
         ("TRIE.FIND k a-b", &[]),
         ("TRIE.FIND k a-b EX 6000", &[]),
         ("UMQ.ACQUIRE t a PX 0", &[]),
+        ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", &[]),
+        ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1", &[]),
     ];
     hears(&redis, "d", &table);
 }
@@ -97,7 +99,7 @@ fn sweeping_ended_slots_is_an_event() {
 #[test]
 fn effects_are_events_of_the_core_commands() {
     let redis = Redis::start();
-    let table: [(&str, &[&str]); 20] = [
+    let table: [(&str, &[&str]); 24] = [
         ("UMQ.ACQUIRE t a PX 50000", &["set t"]),
         ("UMQ.ACQUIRE t b PX 50000", &[]),
         ("UMQ.RENEW t a PX 60000", &["set t"]),
@@ -127,6 +129,10 @@ fn effects_are_events_of_the_core_commands() {
         ("TRIE.FIND k a PX 80000", &["hset k"]),
         ("TRIE.DEL k a", &["hdel k"]),
         ("TRIE.DEL k a-b-c", &["hdel k", "del k"]),
+        ("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 5", &["set r"]),
+        ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", &[]),
+        ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1", &["set r"]),
+        ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 5", &["del r"]),
     ];
     hears(&redis, "g$zh", &table);
 }

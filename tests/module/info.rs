@@ -33,8 +33,9 @@ fn a_new_server_has_counted_nothing() {
     let redis = Redis::start();
     assert_counted(&redis, []);
     let info = redis.call("INFO weir").text();
-    for section in ["# weir_module", "# weir_umq", "# weir_qgate", "# weir_trie"] {
-        assert!(info.contains(section), "{section} in {info}");
+    for family in ["module", "umq", "qgate", "trie", "rate"] {
+        let section = format!("# weir_{family}");
+        assert!(info.contains(&section), "{section} in {info}");
     }
 }
 
@@ -152,6 +153,30 @@ fn prefixes_are_counted() {
             ("trie_misses", 2),
             ("trie_refreshes", 1),
         ],
+    );
+}
+
+#[test]
+fn rates_are_counted() {
+    let redis = Redis::start();
+    for line in [
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 3",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 1",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 6",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 6 FORCE",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1",
+        "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 20",
+        "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 20",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST -1",
+    ] {
+        redis.call(line);
+    }
+    assert_counted(
+        &redis,
+        [("rate_taken", 3), ("rate_refused", 2), ("rate_given", 2)],
     );
 }
 

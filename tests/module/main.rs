@@ -19,6 +19,8 @@ mod persistence;
 mod qgate;
 mod qgate_golden;
 mod qgate_seen;
+mod rate;
+mod rate_kept;
 mod readme;
 mod redis_conf;
 mod replication;

@@ -17,6 +17,8 @@ fn assert_still_held(redis: &Redis) {
     assert_eq!(redis.call("QGATE.RENEW gate PX 500000 a b"), [1, 1]);
     assert_eq!(redis.call("TRIE.FIND trie s:1-u:2-a:3-u:4"), "v3");
     assert_eq!(redis.call("TRIE.FIND trie s:1-u:2-x"), "v1");
+    let short = redis.call("RATE.TAKE rate BURST 5 RATE 5 PER 5000000");
+    assert_eq!([short.items()[0].int(), short.items()[1].int()], [0, 0]);
 }
 
 #[test]
@@ -171,6 +173,11 @@ fn each_execution_is_one_command_or_one_transaction_in_the_file() {
         ("TRIE.FIND k a PX 900000", "MULTI HSET PEXPIREAT EXEC"),
         ("TRIE.DEL k a", "HDEL"),
         ("TRIE.DEL k a-b-c", "MULTI HDEL DEL EXEC"),
+        ("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2", "SET"),
+        ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1", "SET"),
+        ("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 9 FORCE", "SET"),
+        ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", ""),
+        ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 10", "DEL"),
     ] {
         assert_eq!(verbs_of(line), verbs, "{line}");
     }
@@ -184,6 +191,7 @@ fn nothing_is_written_when_nothing_changed() {
     redis.call("UMQ.RELEASE free a");
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a-b v PX 500000");
+    redis.call("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 4");
     for line in [
         "UMQ.ACQUIRE t b PX 1000",
         "UMQ.ACQUIRE t a PX 1000",
@@ -215,6 +223,14 @@ fn nothing_is_written_when_nothing_changed() {
         "TRIE.DEL k a",
         "TRIE.DEL missing a",
         "TRIE.INFO k",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 6",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0 FORCE",
+        "RATE.TAKE missing BURST 5 RATE 5 PER 5000000 COST 0",
+        "RATE.TAKE missing BURST 5 RATE 5 PER 5000000 COST 6",
+        "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "RATE.GIVE missing BURST 5 RATE 5 PER 5000000 COST 5",
     ] {
         let reply = changes_nothing(&redis, || redis.call(line));
         assert!(!reply.is_error(), "{line}: {reply:?}");

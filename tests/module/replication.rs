@@ -59,6 +59,8 @@ fn commands_that_write_are_refused_on_a_replica() {
         "TRIE.SAVE k a v PX 1000",
         "TRIE.FIND k a",
         "TRIE.DEL k a",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 0",
     ] {
         let refusal = error("READONLY You can't write against a read only replica.");
         assert_eq!(replica.call(line), refusal, "{line}");
@@ -103,6 +105,7 @@ fn nothing_is_replicated_when_nothing_changed() {
     redis.call("UMQ.ACQUIRE t a PX 500000");
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a v PX 500000");
+    redis.call("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 4");
     redis.wait_in_sync(&replica);
     let offset = redis.info("master_repl_offset");
     for line in [
@@ -122,6 +125,9 @@ fn nothing_is_replicated_when_nothing_changed() {
         "UMQ.ACQUIRE t b PX 0",
         "QGATE.ACQUIRE g b LIMIT -1 PX 1000",
         "TRIE.SAVE k a v PX 1000 REPLACE b",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2",
+        "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "RATE.GIVE missing BURST 5 RATE 5 PER 5000000 COST 1",
     ] {
         redis.call(line);
         assert_eq!(redis.info("master_repl_offset"), offset, "{line}");

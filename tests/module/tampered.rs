@@ -3,6 +3,7 @@
 
 mod foreign;
 mod gates;
+mod rates;
 mod tries;
 mod turns;
 

@@ -6,7 +6,7 @@ use harness::{Redis, eventually};
 use crate::unchanged::ends;
 
 /// Commands of every family that write in every way they can: grant, extend, renew, give back, sweep, replace.
-const LINES: [&str; 37] = [
+const LINES: [&str; 43] = [
     "UMQ.ACQUIRE held a PX 500000 DELAY 70000",
     "UMQ.ACQUIRE held a PX 600000",
     "UMQ.RENEW held a PX 400000",
@@ -42,6 +42,12 @@ const LINES: [&str; 37] = [
     "TRIE.DEL trie s:9",
     "TRIE.SAVE deleted a v EX 500",
     "TRIE.DEL deleted a",
+    "RATE.TAKE rate BURST 5 RATE 5 PER 5000000 COST 3",
+    "RATE.TAKE rate BURST 5 RATE 5 PER 5000000 COST 4 FORCE",
+    "RATE.GIVE rate BURST 5 RATE 5 PER 5000000 COST 1",
+    "RATE.TAKE rate BURST 5 RATE 5 PER 5000000 COST 0",
+    "RATE.TAKE full BURST 5 RATE 5 PER 5000000",
+    "RATE.GIVE full BURST 5 RATE 5 PER 5000000 COST 1",
     "SELECT 1",
     "UMQ.ACQUIRE elsewhere a PX 500000",
 ];
@@ -74,7 +80,7 @@ pub(crate) fn write_everything(redis: &Redis) {
 }
 
 /// The keys of the first database that `write_everything` leaves.
-pub(crate) const KEYS: [&str; 6] = ["again", "gate", "gate2", "held", "stamped", "trie"];
+pub(crate) const KEYS: [&str; 7] = ["again", "gate", "gate2", "held", "rate", "stamped", "trie"];
 
 /// What a server has: `DEBUG DIGEST`, and when each key of the first database ends.
 pub(crate) type Data = (String, Vec<(Vec<u8>, i64)>);

@@ -141,6 +141,9 @@ fn watch_sees_what_the_commands_write() {
         ("k", "TRIE.SAVE k a-b v EX 60 REPLACE a"),
         ("k", "TRIE.FIND k a-b EX 600"),
         ("k", "TRIE.DEL k a-b"),
+        ("r", "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2"),
+        ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
+        ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
     ] {
         assert!(disturbs(&redis, key, line), "{line}");
     }
@@ -170,6 +173,9 @@ fn watch_is_not_disturbed_by_commands_that_change_nothing() {
         ("k", "TRIE.FIND_RO k a"),
         ("k", "TRIE.DEL k b"),
         ("k", "TRIE.INFO k"),
+        ("r", "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0"),
+        ("r", "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 6"),
+        ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
     ] {
         assert!(!disturbs(&redis, key, line), "{line}");
     }
@@ -231,6 +237,8 @@ fn a_read_only_script_may_read_but_not_write() {
         "'TRIE.SAVE', KEYS[1], 'b', 'v', 'PX', 50",
         "'TRIE.FIND', KEYS[1], 'b'",
         "'TRIE.DEL', KEYS[1], 'b'",
+        "'RATE.TAKE', KEYS[1], 'BURST', 5, 'RATE', 5, 'PER', 5",
+        "'RATE.GIVE', KEYS[1], 'BURST', 5, 'RATE', 5, 'PER', 5, 'COST', 5",
     ] {
         let text = format!("return redis.call({write})");
         let refused = redis.call(["EVAL_RO", &text, "1", "x"]);

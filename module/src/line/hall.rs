@@ -19,6 +19,7 @@ use super::plan::{KeyName, LineName, Plans, Wants};
 use super::{Line, Number};
 use crate::time::UnixMillis;
 use keys::Keys;
+use waiter::Extra;
 pub(crate) use waiter::{Join, Preference, Request, Span, Waiter};
 
 /// What came of joining.
@@ -107,8 +108,13 @@ impl<A> Hall<A> {
                 (self.last, self.latest.minus(join.waited))
             }
         };
-        let former = former.map(|(_, former)| former);
+        let mut former = former.map(|(_, former)| former);
         let line = join.line();
+        // Who asks again has been charged already.
+        let charges = match former.as_mut().map(Waiter::take_charges) {
+            Some(charges) if !charges.is_empty() => charges,
+            _ => join.charges,
+        };
         let (plan, is_new) = self.plans.take(&join.wants);
         if is_new {
             self.keys.enter(&plan);
@@ -124,7 +130,7 @@ impl<A> Hall<A> {
             line,
             plan,
             request: join.request,
-            preference: join.preference.map(Box::new),
+            extra: Extra::new(join.preference, charges),
             flow,
             since,
             deadline: join.deadline,
@@ -317,7 +323,7 @@ impl<A> Hall<A> {
             line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
         }
         self.close_if_over(&waiter.line);
-        waiter.preference = None;
+        waiter.extra = Extra::new(None, waiter.take_charges());
         waiter.line = waiter.plan.line.clone();
         self.stand(number, &mut waiter, weight);
         self.note_time(number, &waiter);

@@ -83,6 +83,7 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
                 delay: Span::new(Millis::ZERO),
             },
             preference: None,
+            charges: Vec::new(),
         }
     };
     let replies = Replies {

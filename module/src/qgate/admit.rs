@@ -7,20 +7,22 @@ use std::sync::Arc;
 
 use redis_module::{Context, RedisResult, RedisString, RedisValue};
 
-use super::take::{self, Gate, Obstacle, Order};
+use super::take::{self, Gate, Obstacle, Order, Takeable};
 use super::{attempt, memory};
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::ffi::positions;
+use crate::ffi::{context, positions};
 use crate::line::hall::{Preference, Request, Span};
 use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
+use crate::rate::bucket::Room;
+use crate::rate::charge::Charge;
 use crate::reply::Reply;
 use crate::time::Millis;
 use crate::wait::{self, Replies};
-use crate::{trie, wake};
+use crate::{rate, stats, trie, wake};
 use asked::{Asked, GateWords, Wish};
 
 pub(crate) const DOC: Doc = Doc {
@@ -47,6 +49,7 @@ pub(crate) const DOC: Doc = Doc {
         Arg::integer(c"priority").after(c"PRIORITY").multiple().optional(),
         asked::PREFERENCE,
         Arg::integer(c"patience-ms").after(c"PATIENCE").optional(),
+        asked::RATES,
         wait::PATIENCE,
         wait::QUEUE,
         wait::FLOW,
@@ -94,14 +97,56 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
         any: candidates,
         preferred,
     };
-    match take::look(call, &order)? {
+    let looked = take::look(call, &order)?;
+    let charges = charges(call, &asked, looked.as_ref().ok());
+    let will_be_charged = looked.is_ok() || asked.clause.waits(call);
+    if will_be_charged && let Some((index, room)) = rate::charge::refused(call, &charges)? {
+        stats::QGATE_REFUSED_RATE.add();
+        return Ok(short_of(&charges[index], room));
+    }
+    match looked {
         Ok(takeable) => {
+            rate::charge::take(call, &charges);
             let taken = takeable.take(call);
             let index = taken.index.map_or(-1, |index| index as i64);
             Ok(granted(index, taken.in_use as i64))
         }
-        Err(obstacle) => Ok(refuse(call, &asked, &obstacle, insists)),
+        Err(obstacle) => Ok(refuse(call, &asked, &obstacle, insists, charges)),
     }
+}
+
+/// What the call is charged: nothing if it asks for what it has, or waits for it already.
+fn charges(call: &Call<'_>, asked: &Asked<'_>, takeable: Option<&Takeable<'_>>) -> Vec<Charge> {
+    let asks_again = || match takeable {
+        Some(takeable) => takeable.is_held(),
+        None => wake::is_charged(&wants(call, asked), asked.member.bytes),
+    };
+    if asked.rates.is_empty() || asks_again() {
+        return Vec::new();
+    }
+    let db = context::db(call.ctx);
+    let charges = asked.rates.iter().map(|words| Charge {
+        db,
+        key: words.key.bytes.into(),
+        rate: words.rate,
+        cost: words.cost,
+    });
+    charges.collect()
+}
+
+fn short_of(charge: &Charge, room: Room) -> Reply {
+    let retry_after = match room {
+        Room::Now => 0,
+        Room::In(span) => span.get(),
+        Room::Never => -1,
+    };
+    Reply::Array(vec![
+        Reply::Int(-2),
+        Reply::Int(retry_after),
+        Reply::Int(0),
+        Reply::Int(0),
+        Reply::Bytes(charge.key.to_vec()),
+    ])
 }
 
 /// The gates as the command names them; taken are those for which others wait.
@@ -156,6 +201,7 @@ fn refuse(
     asked: &Asked<'_>,
     obstacle: &Obstacle<'_>,
     insists: Option<usize>,
+    charges: Vec<Charge>,
 ) -> Reply {
     let key = call.name(Family::Gate, obstacle.gate.name);
     let ahead = wake::ahead(&key, asked.member.bytes) as i64;
@@ -179,6 +225,7 @@ fn refuse(
                 delay: Span::new(Millis::ZERO),
             },
             preference,
+            charges,
         },
         replies,
     );

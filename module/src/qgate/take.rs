@@ -185,6 +185,12 @@ impl<'a> Open<'a> {
 }
 
 impl Takeable<'_> {
+    /// Whether the member has a slot of each already.
+    pub(super) fn is_held(&self) -> bool {
+        let mut gates = self.gates.iter();
+        gates.all(|open| open.stored.holds(self.member))
+    }
+
     /// Writes and announces it all.
     pub(super) fn take(self, call: &Call<'_>) -> Taken {
         let mut taken = Taken {

@@ -78,6 +78,7 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
             delay: Span::new(ask.delay),
         },
         preference: None,
+        charges: Vec::new(),
     };
     let replies = Replies {
         queued: Reply::ints([2, wait, 0, ahead]),

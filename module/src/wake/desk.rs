@@ -17,7 +17,8 @@ use crate::ffi::blocked::Blocked;
 use crate::ffi::timer::Timer;
 use crate::line::Number;
 use crate::line::hall::{Hall, Join, Waiter};
-use crate::line::plan::{Family, KeyName, LineName};
+use crate::line::plan::{Family, KeyName, LineName, Wants};
+use crate::rate::charge::Charge;
 use crate::time::{Millis, UnixMillis};
 use askers::Askers;
 
@@ -40,6 +41,8 @@ pub(super) struct Desk {
     pub(super) granted: HashMap<Blocked, Granted>,
     /// Grants whose client is gone.
     pub(super) undo: Vec<Granted>,
+    /// What was charged to those who were not granted.
+    pub(super) refunds: Vec<Charge>,
     /// Lines whose first may be another one than before.
     pub(super) lines_due: Vec<LineName>,
     outbox: Vec<Message>,
@@ -104,6 +107,12 @@ impl Desk {
         Asker::Ticket(self.askers.address(client, channel))
     }
 
+    pub(super) fn is_charged(&self, wants: &Wants, id: &[u8]) -> bool {
+        let stands = self.hall.find_any(wants, id);
+        let waiter = stands.and_then(|number| self.hall.waiter(number));
+        waiter.is_some_and(|waiter| waiter.is_charged())
+    }
+
     /// Puts somebody in line: in which, if it stands first there, and whose place it took over.
     pub(super) fn join(
         &mut self,
@@ -133,12 +142,11 @@ impl Desk {
 
     fn first_by(&self, number: Number) -> Option<First> {
         let first = self.hall.waiter(number)?;
-        let preference = first.preference.as_ref();
         Some(First {
             number,
             plan: Arc::clone(&first.plan),
             request: first.request.clone(),
-            preferred: preference.map(|preference| preference.index),
+            preferred: first.preference().map(|preference| preference.index),
             address: first.asker.address().map(Arc::clone),
         })
     }
@@ -151,7 +159,8 @@ impl Desk {
     }
 
     pub(super) fn leave(&mut self, number: Number) -> Option<Waiter<Asker>> {
-        let waiter = self.hall.leave(number)?;
+        let mut waiter = self.hall.leave(number)?;
+        self.refunds.extend(waiter.take_charges());
         self.askers.forget(&waiter.asker, number);
         Some(waiter)
     }
@@ -249,7 +258,7 @@ impl Desk {
 
     /// Sees that the timer rings when the next thing is due, and not when nobody waits.
     pub(super) fn schedule(&mut self, ctx: Ctx, now: UnixMillis) {
-        if self.hall.len() == 0 && self.undo.is_empty() {
+        if self.hall.len() == 0 && self.undo.is_empty() && self.refunds.is_empty() {
             self.lines_due.clear();
             self.safety_at = None;
             self.silence(ctx);
@@ -260,7 +269,8 @@ impl Desk {
         let safety = self.safety_at.map_or(latest, |at| at.min(latest));
         self.safety_at = Some(safety);
         let due = self.hall.next_due().map_or(safety, |due| due.min(safety));
-        let at_once = !self.undo.is_empty() || !self.lines_due.is_empty();
+        let at_once =
+            !self.undo.is_empty() || !self.refunds.is_empty() || !self.lines_due.is_empty();
         let due = if at_once { now } else { due };
         if self.timer.is_none_or(|(_, rings_at)| rings_at != due) {
             self.ring_at(ctx, due, now);

@@ -68,8 +68,9 @@ fn post(call: &Call<'_>, address: Arc<Address>, waiter: Waiter<Asker>, end: End)
     }
 }
 
-fn granted(call: &Call<'_>, waiter: Waiter<Asker>, mark: Mark) -> Granted {
+fn granted(call: &Call<'_>, mut waiter: Waiter<Asker>, mark: Mark) -> Granted {
     Granted {
+        charges: waiter.take_charges(),
         id: waiter.request.id,
         mark,
         at: call.tick(),

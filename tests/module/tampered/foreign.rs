@@ -34,6 +34,12 @@ const ON_TRIES: [&str; 7] = [
     "TRIE.DEL x a",
     "TRIE.INFO x",
 ];
+const ON_RATES: [&str; 4] = [
+    "RATE.TAKE x BURST 5 RATE 5 PER 5000000",
+    "RATE.TAKE x BURST 5 RATE 5 PER 5000000 COST 0",
+    "RATE.TAKE x BURST 5 RATE 5 PER 5000000 COST 9 FORCE",
+    "RATE.GIVE x BURST 5 RATE 5 PER 5000000 COST 1",
+];
 
 const STRING: &str = r#"SET x "1 2 3 4 h""#;
 const ZSET: &str = "ZADD x 1 a";
@@ -84,6 +90,36 @@ fn a_trie_is_no_other_type() {
     let redis = Redis::start();
     for written in OTHERS.iter().chain([&STRING, &ZSET]) {
         all_wrong(&redis, written, &ON_TRIES);
+    }
+}
+
+#[test]
+fn a_rate_is_no_other_type() {
+    let redis = Redis::start();
+    for written in OTHERS.iter().chain([&ZSET, &HASH]) {
+        all_wrong(&redis, written, &ON_RATES);
+    }
+}
+
+#[test]
+fn a_string_that_is_no_rate_is_refused() {
+    let redis = Redis::start();
+    for written in [
+        STRING,
+        r#"SET x """#,
+        "SET x garbage",
+        "SET x 1.5",
+        "SET x 1e18",
+        "SET x +1",
+        "SET x 0x10",
+        "SET x nan",
+        r#"SET x " 1""#,
+        r#"SET x "1\x00""#,
+        r#"SET x "1\r\n""#,
+        r#"SET x "\xff""#,
+        "SET x %s%n",
+    ] {
+        all_wrong(&redis, written, &ON_RATES);
     }
 }
 

@@ -105,10 +105,7 @@ impl World {
             return Vec::new();
         };
         let any = waiter.plan.wants.any.iter().enumerate();
-        let preferred = waiter
-            .preference
-            .as_ref()
-            .map(|preference| preference.index);
+        let preferred = waiter.preference().map(|preference| preference.index);
         let any = any.filter(|(index, _)| preferred.is_none_or(|preferred| preferred == *index));
         any.map(|(_, wanted)| Arc::clone(&wanted.key)).collect()
     }
@@ -181,6 +178,7 @@ impl World {
                     delay: Span::new(Millis::ZERO),
                 },
                 preference,
+                charges: Vec::new(),
                 flow: Arc::from([caller]),
                 weight: None,
                 now: self.now,

@@ -98,6 +98,7 @@ fn join(line: u8, id: u8, limit: usize, deadline: UnixMillis, now: UnixMillis) -
             delay: Span::new(Millis::ZERO),
         },
         preference: None,
+        charges: Vec::new(),
         flow: Arc::from([]),
         weight: None,
         now,

@@ -1,9 +1,11 @@
 //! Somebody in line, and how it came there. Pure.
 
+use std::mem;
 use std::sync::Arc;
 
 use crate::line::plan::{KeyName, LineName, Plan, Wants};
 use crate::line::{FlowName, Number, Place};
+use crate::rate::charge::Charge;
 use crate::time::{Millis, UnixMillis};
 
 /// A waiter's request, as much as a grant needs of it beside the keys.
@@ -27,6 +29,8 @@ pub(crate) struct Join {
     pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
     pub(crate) request: Request,
     pub(crate) preference: Option<Preference>,
+    /// What it was charged for asking.
+    pub(crate) charges: Vec<Charge>,
     pub(crate) flow: FlowName,
     pub(crate) weight: Option<u32>,
     pub(crate) now: UnixMillis,
@@ -45,6 +49,12 @@ pub(crate) struct Preference {
     pub(crate) until: UnixMillis,
 }
 
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    pub(super) preference: Option<Preference>,
+    pub(super) charges: Vec<Charge>,
+}
+
 /// Somebody in line. There may be very many: every byte counts.
 #[derive(Debug)]
 pub(crate) struct Waiter<A> {
@@ -53,7 +63,8 @@ pub(crate) struct Waiter<A> {
     /// Where it stands: its plan's line, or that of the one key that it prefers.
     pub(super) line: LineName,
     pub(crate) request: Request,
-    pub(crate) preference: Option<Box<Preference>>,
+    /// What few have.
+    pub(super) extra: Option<Box<Extra>>,
     pub(crate) flow: FlowName,
     /// Since when it counts as waiting. Who comes later has not waited longer, though the clock be set back.
     pub(crate) since: UnixMillis,
@@ -68,9 +79,38 @@ impl<A> Waiter<A> {
 
     /// Until when it waits as it does now.
     pub(super) fn until(&self) -> UnixMillis {
-        let patience = self.preference.as_ref();
+        let patience = self.preference();
         patience.map_or(self.deadline, |preference| {
             preference.until.min(self.deadline)
+        })
+    }
+}
+
+impl<A> Waiter<A> {
+    pub(crate) fn preference(&self) -> Option<&Preference> {
+        self.extra.as_ref()?.preference.as_ref()
+    }
+
+    /// What it was charged for asking, which from now on is not its own.
+    pub(crate) fn take_charges(&mut self) -> Vec<Charge> {
+        let extra = self.extra.as_mut();
+        extra.map_or(Vec::new(), |extra| mem::take(&mut extra.charges))
+    }
+
+    pub(crate) fn is_charged(&self) -> bool {
+        let extra = self.extra.as_ref();
+        extra.is_some_and(|extra| !extra.charges.is_empty())
+    }
+}
+
+impl Extra {
+    pub(super) fn new(preference: Option<Preference>, charges: Vec<Charge>) -> Option<Box<Self>> {
+        let is_none = preference.is_none() && charges.is_empty();
+        (!is_none).then(|| {
+            Box::new(Self {
+                preference,
+                charges,
+            })
         })
     }
 }

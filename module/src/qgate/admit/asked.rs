@@ -4,17 +4,39 @@ use crate::args::{Args, Word};
 use crate::error::{Error, Escaped};
 use crate::ffi::docs::Arg;
 use crate::ffi::key::Access;
-use crate::time::Millis;
+use crate::rate::bucket::{MAX_TOKENS, Rate};
+use crate::time::{MAX_SPAN, Millis};
 use crate::trie::chain::Chain;
 use crate::wait::Clause;
 
 const MAX_ALL: i64 = 64;
 const MAX_ANY: i64 = 1_000;
+const MAX_RATES: i64 = 64;
 const MAX_LIMIT: i64 = 1_000_000;
 const MAX_PRIORITY: i64 = 1_000_000;
 const MAX_PATIENCE: i64 = 86_400_000;
 
 pub(super) const GATE: Arg = Arg::block_of(c"gate", &[Arg::key(c"key"), Arg::integer(c"limit")]);
+
+pub(super) const RATES: Arg = Arg::block(
+    c"rates",
+    c"RATES",
+    &[
+        Arg::integer(c"numrates"),
+        Arg::block_of(
+            c"rate",
+            &[
+                Arg::key(c"key"),
+                Arg::integer(c"burst"),
+                Arg::integer(c"rate"),
+                Arg::integer(c"per-ms"),
+                Arg::integer(c"cost"),
+            ],
+        )
+        .multiple(),
+    ],
+)
+.optional();
 
 pub(super) const PREFERENCE: Arg = Arg::one_of(
     c"preference",
@@ -37,6 +59,13 @@ pub(super) struct GateWords<'a> {
     pub(super) priority: i64,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RateWords<'a> {
+    pub(super) key: Word<'a>,
+    pub(super) rate: Rate,
+    pub(super) cost: u64,
+}
+
 /// Which gate the caller would rather have.
 #[derive(Debug)]
 pub(super) enum Wish<'a> {
@@ -56,6 +85,7 @@ pub(super) struct Asked<'a> {
     pub(super) any: Vec<GateWords<'a>>,
     pub(super) wish: Option<Wish<'a>>,
     pub(super) patience: Millis,
+    pub(super) rates: Vec<RateWords<'a>>,
     pub(super) clause: Clause<'a>,
 }
 
@@ -70,6 +100,7 @@ struct Parts<'a> {
     preferred: Option<Word<'a>>,
     affinity: Option<(Word<'a>, Chain<'a>)>,
     patience: Option<(Word<'a>, Millis)>,
+    rates: Option<Vec<RateWords<'a>>>,
     clause: Clause<'a>,
 }
 
@@ -86,7 +117,9 @@ impl<'a> Asked<'a> {
     /// All keys, with what is done to them.
     pub(super) fn keys(&self) -> Vec<(Word<'a>, Access)> {
         let gates = self.all.iter().chain(&self.any);
-        let mut keys: Vec<_> = gates.map(|gate| (gate.key, Access::Write)).collect();
+        let rates = self.rates.iter().map(|rate| rate.key);
+        let keys = gates.map(|gate| gate.key).chain(rates);
+        let mut keys: Vec<_> = keys.map(|key| (key, Access::Write)).collect();
         if let Some(Wish::Affinity { trie, .. }) = &self.wish {
             keys.push((*trie, Access::Read));
         }
@@ -116,6 +149,8 @@ impl<'a> Parts<'a> {
             let trie = args.value("AFFINITY")?;
             let chain = Chain::parse("chain", args.value("AFFINITY")?.bytes)?;
             self.affinity = Some((trie, chain));
+        } else if option.is("RATES") {
+            option.once(&mut self.rates, rates(args)?)?;
         } else if option.is("PATIENCE") {
             let ms = Millis::new(args.integer("PATIENCE", 0, MAX_PATIENCE)?);
             option.once(&mut self.patience, (option, ms))?;
@@ -165,6 +200,7 @@ impl<'a> Parts<'a> {
             any,
             wish,
             patience: self.patience.map_or(Millis::ZERO, |(_, patience)| patience),
+            rates: self.rates.unwrap_or_default(),
             clause: self.clause,
         };
         refuse_twice(&asked)?;
@@ -190,6 +226,24 @@ fn gates<'a>(
         });
     }
     Ok(gates)
+}
+
+/// `n key burst rate per-ms cost [key burst rate per-ms cost …]`
+fn rates<'a>(args: &mut Args<'a>) -> Result<Vec<RateWords<'a>>, Error> {
+    let count = args.integer("RATES", 1, MAX_RATES)?;
+    let rates = (0..count).map(|_| {
+        let key = args.value("RATES")?;
+        let burst = args.integer("burst", 1, MAX_TOKENS)?;
+        let tokens = args.integer("rate", 1, MAX_TOKENS)?;
+        let per_ms = args.integer("per-ms", 1, MAX_SPAN.get())?;
+        let cost = args.integer("cost", 0, MAX_TOKENS)?;
+        Ok(RateWords {
+            key,
+            rate: Rate::new(burst, tokens, per_ms)?,
+            cost: cost.unsigned_abs(),
+        })
+    });
+    rates.collect()
 }
 
 fn refuse_twice(asked: &Asked<'_>) -> Result<(), Error> {

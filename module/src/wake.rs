@@ -4,6 +4,7 @@
 
 mod asker;
 mod desk;
+mod grant;
 mod serve;
 mod tell;
 mod view;
@@ -20,13 +21,14 @@ use crate::ffi::{Ctx, channel, occasions, string};
 use crate::line::Number;
 use crate::line::hall::{Due, Join, Request};
 use crate::line::plan::{Family, KeyName, Plan, Wanted, Wants};
-use crate::rate::charge::Charge;
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
-use crate::{clock, config, qgate, rate, stats, umq};
+use crate::{clock, config, rate, stats};
 pub(crate) use asker::ClientId;
 use asker::{Address, Asker};
 use desk::with;
+pub(crate) use grant::{Grant, Mark, Next};
+use grant::{Granted, undo};
 use tell::{End, tell};
 pub(crate) use view::{
     Present, ahead, crowd, is_wanted, present, somebody_waits, waiters, waiting,
@@ -48,43 +50,6 @@ pub(crate) enum Attempt {
         by: Arc<KeyName>,
         look_at: Option<UnixMillis>,
     },
-}
-
-/// What a waiter is granted.
-#[derive(Debug)]
-pub(crate) struct Grant {
-    pub(crate) reply: Reply,
-    /// What the message of a ticket says of it.
-    pub(crate) number: i64,
-    /// `None`: it had been granted before, and is nobody's to take back.
-    pub(crate) mark: Option<Mark>,
-    pub(crate) next: Next,
-}
-
-/// When the one behind is worth an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    AtOnce,
-    /// Nothing is left; `None`: when somebody gives something back.
-    NotBefore(Option<UnixMillis>),
-}
-
-/// By what a grant is known, so that it is taken back only while it is still the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    Token(Arc<KeyName>, i64),
-    /// The gates entered, with the ends of the leases.
-    Slots(Vec<(Arc<KeyName>, UnixMillis)>),
-}
-
-/// A grant that has not reached its client yet.
-#[derive(Debug)]
-struct Granted {
-    id: Box<[u8]>,
-    mark: Mark,
-    charges: Vec<Charge>,
-    /// When, in µs.
-    at: i64,
 }
 
 /// Somebody who is next, and what a grant needs to know of it.
@@ -337,36 +302,6 @@ fn serve_due(call: &Call<'_>) {
     serve::due_lines(call);
 }
 
-/// Takes a grant back whose waiter is gone, as far as it is still the same, and grants the next.
-fn undo(call: &Call<'_>, granted: &Granted) {
-    let take_back = |key: &Arc<KeyName>, take: &dyn Fn(&RedisString) -> Result<bool, Error>| {
-        context::select(call.ctx, key.db);
-        let name = string(&key.key);
-        let undone = context::serves(call.ctx, &name) && take(&name) == Ok(true);
-        undone.then(|| Arc::clone(key))
-    };
-    let id = &granted.id;
-    let undone: Vec<_> = match &granted.mark {
-        Mark::Token(key, token) => {
-            let back = |name: &RedisString| umq::release::take_back(call, name, id, *token);
-            take_back(key, &back).into_iter().collect()
-        }
-        Mark::Slots(slots) => {
-            let back = slots.iter().map(|(key, end)| {
-                take_back(key, &|name| qgate::release::take_back(call, name, id, *end))
-            });
-            back.flatten().collect()
-        }
-    };
-    if !undone.is_empty() {
-        stats::of(granted.family()).roll_backs.add();
-        rate::charge::give(call, &granted.charges);
-    }
-    for key in undone {
-        serve::key(call, &key);
-    }
-}
-
 /// Ends a wait without a grant.
 fn end_wait(call: &Call<'_>, number: Number, end: End) {
     with(|desk| desk.line_changed(number));
@@ -399,21 +334,5 @@ impl First {
     fn hears(&self, ctx: Ctx) -> bool {
         let address = self.address.as_ref();
         address.is_none_or(|address| channel::somebody_listens(ctx, &address.channel))
-    }
-}
-
-impl Granted {
-    fn family(&self) -> Family {
-        match &self.mark {
-            Mark::Token(..) => Family::Turn,
-            Mark::Slots(_) => Family::Gate,
-        }
-    }
-
-    fn is_of(&self, key: &KeyName) -> bool {
-        match &self.mark {
-            Mark::Token(own, _) => **own == *key,
-            Mark::Slots(slots) => slots.iter().any(|(own, _)| **own == *key),
-        }
     }
 }

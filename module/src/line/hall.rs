@@ -221,11 +221,6 @@ impl<A> Hall<A> {
         keys.any(|wanted| wanted.unlimited && *wanted.key == *key)
     }
 
-    /// The limit that governs a gate's waiters.
-    pub(crate) fn limit(&self, key: &KeyName) -> usize {
-        self.keys.limit(key)
-    }
-
     /// From now on another one. Nothing happens where nobody waits.
     pub(crate) fn set_limit(&mut self, key: &KeyName, limit: usize) {
         self.keys.set_limit(key, limit);

@@ -27,6 +27,11 @@ impl<A> Hall<A> {
         plans.map(|plan| self.plans.waiters(*plan)).sum()
     }
 
+    /// The limit that governs a gate's waiters.
+    pub(crate) fn limit(&self, key: &KeyName) -> usize {
+        self.keys.limit(key)
+    }
+
     /// How many flows wait in the lines for this key.
     pub(crate) fn flows(&self, key: &KeyName) -> usize {
         self.lines_at(key).map(Line::flows).sum()

@@ -3,6 +3,23 @@
 use harness::redis::Builder;
 use harness::{Redis, Reply, error};
 
+/// What the server lists of the module; some servers come with modules of their own.
+#[track_caller]
+pub(crate) fn listed(redis: &Redis) -> Option<Reply> {
+    let modules = redis.call("MODULE LIST");
+    let mut modules = modules.items().iter();
+    modules
+        .find(|module| *module.field("name") == "weir")
+        .cloned()
+}
+
+/// The file that the module was loaded from.
+#[track_caller]
+pub(crate) fn path(redis: &Redis) -> String {
+    let module = listed(redis).expect("the module is loaded");
+    module.field("path").text()
+}
+
 #[track_caller]
 fn max_entries(redis: &Redis) -> String {
     let pair = redis.call("CONFIG GET weir.trie-max-entries");
@@ -21,11 +38,7 @@ fn refused(builder: Builder) -> String {
 #[test]
 fn the_module_is_listed_with_its_version() {
     let redis = Redis::start();
-    let modules = redis.call("MODULE LIST");
-    let [module] = modules.items() else {
-        panic!("one module was expected, not {modules:?}");
-    };
-    assert_eq!(*module.field("name"), "weir");
+    let module = listed(&redis).unwrap();
     assert_eq!(*module.field("ver"), 100);
 }
 
@@ -104,7 +117,7 @@ fn a_setting_can_stand_in_the_servers_configuration() {
 #[test]
 fn the_module_can_be_unloaded_and_loaded_again_over_its_data() {
     let redis = Redis::start();
-    let path = redis.call("MODULE LIST").items()[0].field("path").text();
+    let path = path(&redis);
     redis.call("UMQ.ACQUIRE t a PX 500000");
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a v EX 500");
@@ -125,7 +138,7 @@ fn the_module_can_be_unloaded_and_loaded_again_over_its_data() {
 #[test]
 fn a_load_that_is_refused_at_run_time_leaves_the_server_as_it_was() {
     let redis = Redis::start();
-    let path = redis.call("MODULE LIST").items()[0].field("path").text();
+    let path = path(&redis);
     redis.call("MODULE UNLOAD weir");
     for _ in 0..3 {
         assert!(
@@ -133,7 +146,7 @@ fn a_load_that_is_refused_at_run_time_leaves_the_server_as_it_was() {
                 .call(["MODULE", "LOAD", &path, "unknown", "5"])
                 .is_error()
         );
-        assert_eq!(redis.call("MODULE LIST"), Reply::Array(Vec::new()));
+        assert_eq!(listed(&redis), None);
         assert!(redis.call("UMQ.INFO t").is_error());
         let setting = redis.call("CONFIG GET weir.*");
         assert_eq!(setting, Reply::Array(Vec::new()));

@@ -156,7 +156,8 @@ fn a_token_comes_when_it_was_promised_and_not_before() {
     let mut last = moment_of(&mut client, &line);
     assert_eq!(last.reply, [1, 0, 0, EVERY_MS]);
     for _ in 0..5 {
-        let mut promised = last.until + EVERY_MS;
+        // The clock is shown in whole milliseconds.
+        let mut promised = last.until + 1 + EVERY_MS;
         let next = eventually("the next token", || {
             let asked = moment_of(&mut client, &line);
             let [allowed, _, retry_after, _] = numbers(&asked.reply);
@@ -168,7 +169,7 @@ fn a_token_comes_when_it_was_promised_and_not_before() {
                 asked.from < promised,
                 "{asked:?} though promised for {promised}"
             );
-            promised = promised.min(asked.until + retry_after + 1);
+            promised = promised.min(asked.until + 1 + retry_after);
             Err(format!("{asked:?}"))
         });
         assert!(

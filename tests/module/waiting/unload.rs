@@ -4,6 +4,7 @@ use harness::{Redis, eventually};
 
 use super::asker::{Asker, ask_one_by_one};
 use super::line::{assert_sound, holder, until_waiters_are};
+use crate::load::path;
 use crate::umq::granted;
 
 fn held() -> Redis {
@@ -58,7 +59,7 @@ fn no_waiters_at_all_dismisses_those_that_stand_and_refuses_new_ones() {
 #[test]
 fn the_module_stays_while_somebody_waits_and_can_go_when_nobody_does() {
     let redis = held();
-    let path = redis.call("MODULE LIST").items()[0].field("path").text();
+    let path = path(&redis);
     for _ in 0..3 {
         let mut b = Asker::ask(&redis, "UMQ.ACQUIRE t b PX 1000 BLOCK 0");
         let mut c = Asker::ask(&redis, "QGATE.ACQUIRE g c LIMIT 1 PX 1000 BLOCK 50000");

@@ -4,6 +4,7 @@ use harness::{Cluster, Redis, Reply, eventually};
 
 use super::held;
 use crate::aof::appending;
+use crate::load::listed;
 use crate::umq::granted;
 use crate::waiting::asker::in_transaction;
 use crate::waiting::line::{assert_sound, members, until_waiters_are};
@@ -131,7 +132,7 @@ fn the_module_does_not_go_before_its_messages() {
     assert_eq!(redis.call("PING"), "PONG");
     eventually("the module can be unloaded", || {
         let reply = redis.call("MODULE UNLOAD weir");
-        let gone = reply == "OK" || redis.call("MODULE LIST").items().is_empty();
+        let gone = reply == "OK" || listed(&redis).is_none();
         if gone {
             Ok(())
         } else {

@@ -10,7 +10,7 @@ use redis_module::{Context, RedisResult, RedisString, RedisValue};
 use crate::args::{Args, Word};
 use crate::clock::{self, Now};
 use crate::error::Error;
-use crate::ffi::{Ctx, channel, context};
+use crate::ffi::{Ctx, context};
 use crate::line::plan::{Family, KeyName};
 use crate::reply::{self, Reply};
 use crate::stats;
@@ -101,25 +101,6 @@ impl<'a> Call<'a> {
     pub(crate) fn string(&self, word: Word<'_>) -> &'a RedisString {
         &self.argv[word.index]
     }
-}
-
-/// As `run`, but the server may also only want to know which word is the `channel` of a shard, to check rights to it.
-pub(crate) fn run_or_name_channel(
-    name: &'static str,
-    context: &Context,
-    argv: &[RedisString],
-    body: Body,
-    channel: for<'a> fn(Args<'a>) -> Option<Word<'a>>,
-) -> RedisResult {
-    let ctx = context.get_raw();
-    if !channel::is_asked_for(ctx) {
-        return run(name, context, argv, body);
-    }
-    let words: Vec<&[u8]> = argv.iter().map(RedisString::as_slice).collect();
-    if let Some(word) = channel(Args::new(name, &words)) {
-        channel::name(ctx, word.index);
-    }
-    Ok(RedisValue::NoReply)
 }
 
 /// `name` in lower case, as errors quote it.

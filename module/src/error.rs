@@ -36,6 +36,8 @@ pub(crate) enum Error {
     Cursor,
     /// A channel that belongs to another slot of the Cluster than the key.
     CrossSlot,
+    /// The user has no right to the channel.
+    ChannelDenied,
     /// More or fewer priorities than gates to choose from.
     Priorities,
     /// The preferred gate is not one to choose from.
@@ -84,6 +86,7 @@ impl fmt::Display for Error {
             Self::NumKeys => f.write_str(
                 "ERR value is not an integer or out of range: numkeys must be the number of keys that follow",
             ),
+            Self::ChannelDenied => f.write_str("NOPERM No permissions to access a channel"),
             Self::Priorities => f.write_str(
                 "ERR syntax error: PRIORITY must have as many integers as ANY has gates",
             ),

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use crate::line::plan::{KeyName, PlanId};
 use crate::time::UnixMillis;
-use plan::{KeyName, PlanId};
 
 /// What serving one waiter costs a flow of weight 1.
 const UNIT: u64 = 1 << 24;

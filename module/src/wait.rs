@@ -8,11 +8,11 @@ use redis_module::RedisString;
 use crate::args::{Args, Word};
 use crate::call::Call;
 use crate::error::Error;
-use crate::ffi::context;
 use crate::ffi::docs::Arg;
+use crate::ffi::{channel, context};
 use crate::line::hall::{Join, Preference, Request};
 use crate::line::plan::{KeyName, Wants};
-use crate::rate::charge::Charge;
+use crate::rate::bucket::Charge;
 use crate::reply::Reply;
 use crate::slot;
 use crate::time::{MAX_SPAN, Millis, UnixMillis};
@@ -110,17 +110,24 @@ impl<'a> Clause<'a> {
         if let (None, Some((option, _))) = (&self.flow, &self.weight) {
             return Err(option.unexpected());
         }
-        match self.channel() {
-            Some(channel) if slot::of(channel.bytes) != slot::of(key.as_slice()) => {
-                let is_cluster = context::is_cluster(call.ctx);
-                if is_cluster {
-                    Err(Error::CrossSlot)
-                } else {
-                    Ok(())
-                }
-            }
-            _ => Ok(()),
+        self.channel()
+            .map_or(Ok(()), |channel| self.check_channel(call, channel, key))
+    }
+
+    fn check_channel(
+        &self,
+        call: &Call<'_>,
+        channel: Word<'a>,
+        key: &RedisString,
+    ) -> Result<(), Error> {
+        if self.waits(call) && !channel::is_allowed(call.ctx, channel.bytes) {
+            return Err(Error::ChannelDenied);
         }
+        let elsewhere = slot::of(channel.bytes) != slot::of(key.as_slice());
+        if elsewhere && context::is_cluster(call.ctx) {
+            return Err(Error::CrossSlot);
+        }
+        Ok(())
     }
 
     /// Whether its caller waits if it is not granted at once.
@@ -133,7 +140,7 @@ impl<'a> Clause<'a> {
     }
 
     /// Where a ticket is told what became of it.
-    pub(crate) fn channel(&self) -> Option<Word<'a>> {
+    fn channel(&self) -> Option<Word<'a>> {
         match self.patience {
             Some(Patience::Notify(channel, _)) => Some(channel),
             Some(Patience::Block(_)) | None => None,

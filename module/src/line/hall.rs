@@ -17,10 +17,10 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use super::deadlines::Deadlines;
 use super::plan::{KeyName, LineName, Plans, Wants};
 use super::{Line, Number};
+use crate::line::hall::keys::Keys;
+use crate::line::hall::waiter::Extra;
+pub(crate) use crate::line::hall::waiter::{Join, Preference, Request, Span, Waiter};
 use crate::time::UnixMillis;
-use keys::Keys;
-use waiter::Extra;
-pub(crate) use waiter::{Join, Preference, Request, Span, Waiter};
 
 /// What came of joining.
 #[derive(Debug)]

@@ -39,7 +39,7 @@ pub(crate) const DOC: Doc = Doc {
 const MAX_LIMIT: i64 = 1_000_000;
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run_or_name_channel("qgate.acquire", context, &argv, acquire, channel)
+    call::run("qgate.acquire", context, &argv, acquire)
 }
 
 fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
@@ -101,12 +101,6 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
 pub(crate) fn refusal(call: &Call<'_>, key: &RedisString) -> Result<Reply, Error> {
     let gate = Stored::open(call, key, Access::Read)?;
     Ok(Reply::ints([0, gate.look()?.in_use as i64, 0]))
-}
-
-fn channel(mut args: Args<'_>) -> Option<Word<'_>> {
-    args.fixed("key").ok()?;
-    let (_, _, clause) = parse(&mut args).ok()?;
-    clause.channel()
 }
 
 fn parse<'a>(args: &mut Args<'a>) -> Result<(Word<'a>, Ask, Clause<'a>), Error> {

@@ -17,8 +17,7 @@ use crate::ffi::key::Access;
 use crate::ffi::{context, positions};
 use crate::line::hall::{Preference, Request, Span};
 use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
-use crate::rate::bucket::Room;
-use crate::rate::charge::Charge;
+use crate::rate::bucket::{Charge, Room};
 use crate::reply::Reply;
 use crate::time::Millis;
 use crate::wait::{self, Replies};
@@ -64,16 +63,12 @@ pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult 
         positions::name(ctx, &argv, keys);
         return Ok(RedisValue::NoReply);
     }
-    call::run_or_name_channel("qgate.admit", context, &argv, admit, channel)
+    call::run("qgate.admit", context, &argv, admit)
 }
 
 /// The keys that a call names, with what it does to them.
 fn keys(args: Args<'_>) -> Vec<(Word<'_>, Access)> {
     Asked::parse(args).map_or(Vec::new(), |asked| asked.keys())
-}
-
-fn channel(args: Args<'_>) -> Option<Word<'_>> {
-    Asked::parse(args).ok()?.clause.channel()
 }
 
 fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {

@@ -2,21 +2,12 @@
 
 use redis_module::RedisString;
 
-use super::bucket::{Rate, Room};
+use super::bucket::{Charge, Room};
 use super::stored::Stored;
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::key::Access;
 use crate::ffi::{context, string};
-
-/// So much of a rate.
-#[derive(Clone, Debug)]
-pub(crate) struct Charge {
-    pub(crate) db: i32,
-    pub(crate) key: Box<[u8]>,
-    pub(crate) rate: Rate,
-    pub(crate) cost: u64,
-}
 
 /// The first of them that cannot be taken now, and when it could. All are looked at: a key that holds something else
 /// is an error before anything is charged.

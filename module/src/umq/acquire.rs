@@ -6,7 +6,7 @@ use redis_module::{Context, RedisResult, RedisString};
 
 use super::stored::Stored;
 use super::turn::{Answer, Ask};
-use crate::args::{Args, Word};
+use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
@@ -40,7 +40,7 @@ pub(crate) const DOC: Doc = Doc {
 };
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run_or_name_channel("umq.acquire", context, &argv, acquire, channel)
+    call::run("umq.acquire", context, &argv, acquire)
 }
 
 /// `wait-ms` of a turn that somebody holds: nobody can say how long.
@@ -164,11 +164,6 @@ fn ask_of(request: &Request) -> Ask<'_> {
         lease: request.lease.get(),
         delay: request.delay.get(),
     }
-}
-
-fn channel(mut args: Args<'_>) -> Option<Word<'_>> {
-    args.fixed("key").ok()?;
-    parse(&mut args).ok()?.1.channel()
 }
 
 fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask<'a>, Clause<'a>), Error> {

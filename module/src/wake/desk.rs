@@ -18,7 +18,7 @@ use crate::ffi::timer::Timer;
 use crate::line::Number;
 use crate::line::hall::{Hall, Join, Waiter};
 use crate::line::plan::{Family, KeyName, LineName, Wants};
-use crate::rate::charge::Charge;
+use crate::rate::bucket::Charge;
 use crate::time::{Millis, UnixMillis};
 use askers::Askers;
 

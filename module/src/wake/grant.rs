@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::{context, string};
 use crate::line::plan::{Family, KeyName};
-use crate::rate::charge::Charge;
+use crate::rate::bucket::Charge;
 use crate::reply::Reply;
 use crate::time::UnixMillis;
 use crate::{qgate, rate, stats, umq};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::line::plan::{KeyName, LineName, Plan, Wants};
 use crate::line::{FlowName, Number, Place};
-use crate::rate::charge::Charge;
+use crate::rate::bucket::Charge;
 use crate::time::{Millis, UnixMillis};
 
 /// A waiter's request, as much as a grant needs of it beside the keys.

@@ -126,6 +126,21 @@ impl<'a> Args<'a> {
             .ok_or(Error::NotInRange { argument, min, max })
     }
 
+    /// The integers that follow an option, as many as there are.
+    pub(crate) fn integers(
+        &mut self,
+        argument: &'static str,
+        min: i64,
+        max: i64,
+    ) -> Result<Vec<i64>, Error> {
+        let mut values = vec![self.integer(argument, min, max)?];
+        let is_integer = |word: &&[u8]| integer::exact(word).is_some();
+        while self.words.get(self.next).is_some_and(is_integer) {
+            values.push(self.integer(argument, min, max)?);
+        }
+        Ok(values)
+    }
+
     /// `PX ms` or `EX s` of a lease, when `option` is one of the two.
     pub(crate) fn lease(
         &mut self,

@@ -3,14 +3,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use redis_module::{Context, RedisResult, RedisString, RedisValue};
 
 use crate::args::{Args, Word};
 use crate::clock::{self, Now};
 use crate::error::Error;
-use crate::ffi::{Ctx, channel, context};
-use crate::line::hall::{Family, LineName};
+use crate::ffi::{Ctx, context};
+use crate::line::plan::{Family, KeyName};
 use crate::reply::{self, Reply};
 use crate::stats;
 use crate::time::{UnixMillis, UnixNanos};
@@ -29,8 +30,8 @@ pub(crate) struct Call<'a> {
     now: Now,
     /// That its client wants to wait.
     wish: RefCell<Option<Box<Wish>>>,
-    /// The lines that may move because of it.
-    freed: RefCell<Vec<LineName>>,
+    /// The keys whose waiters may move because of it.
+    freed: RefCell<Vec<Arc<KeyName>>>,
     /// Whether it is to run once more when they have moved.
     again: Cell<bool>,
 }
@@ -66,26 +67,24 @@ impl<'a> Call<'a> {
         self.now.tick
     }
 
-    pub(crate) fn line(&self, family: Family, key: &RedisString) -> LineName {
-        LineName {
+    pub(crate) fn name(&self, family: Family, key: &RedisString) -> Arc<KeyName> {
+        Arc::new(KeyName {
             family,
             db: context::db(self.ctx),
             key: key.as_slice().into(),
-        }
+        })
     }
 
-    /// The line of this key, if anybody waits there.
-    pub(crate) fn line_in_use(&self, family: Family, key: &RedisString) -> Option<LineName> {
+    /// The name of this key, if anybody waits for it.
+    pub(crate) fn awaited(&self, family: Family, key: &RedisString) -> Option<Arc<KeyName>> {
         wake::somebody_waits()
-            .then(|| self.line(family, key))
-            .filter(|line| wake::waiting(line) > 0)
+            .then(|| self.name(family, key))
+            .filter(|key| wake::waiting(key) > 0)
     }
 
     /// Something of this key was given back, or its end moved.
     pub(crate) fn freed(&self, family: Family, key: &RedisString) {
-        self.freed
-            .borrow_mut()
-            .extend(self.line_in_use(family, key));
+        self.freed.borrow_mut().extend(self.awaited(family, key));
     }
 
     /// Its client wants to wait; the reply of the body is the answer if it cannot.
@@ -102,25 +101,6 @@ impl<'a> Call<'a> {
     pub(crate) fn string(&self, word: Word<'_>) -> &'a RedisString {
         &self.argv[word.index]
     }
-}
-
-/// As `run`, but the server may also only want to know which word is the `channel` of a shard, to check rights to it.
-pub(crate) fn run_or_name_channel(
-    name: &'static str,
-    context: &Context,
-    argv: &[RedisString],
-    body: Body,
-    channel: for<'a> fn(Args<'a>) -> Option<Word<'a>>,
-) -> RedisResult {
-    let ctx = context.get_raw();
-    if !channel::is_asked_for(ctx) {
-        return run(name, context, argv, body);
-    }
-    let words: Vec<&[u8]> = argv.iter().map(RedisString::as_slice).collect();
-    if let Some(word) = channel(Args::new(name, &words)) {
-        channel::name(ctx, word.index);
-    }
-    Ok(RedisValue::NoReply)
 }
 
 /// `name` in lower case, as errors quote it.

@@ -36,6 +36,12 @@ pub(crate) enum Error {
     Cursor,
     /// A channel that belongs to another slot of the Cluster than the key.
     CrossSlot,
+    /// The user has no right to the channel.
+    ChannelDenied,
+    /// More or fewer priorities than gates to choose from.
+    Priorities,
+    /// The preferred gate is not one to choose from.
+    NotAmongAny,
     /// A key that is named twice.
     KeyTwice(Escaped),
     /// The chain to be replaced is not one that the new chain continues.
@@ -80,6 +86,11 @@ impl fmt::Display for Error {
             Self::NumKeys => f.write_str(
                 "ERR value is not an integer or out of range: numkeys must be the number of keys that follow",
             ),
+            Self::ChannelDenied => f.write_str("NOPERM No permissions to access a channel"),
+            Self::Priorities => f.write_str(
+                "ERR syntax error: PRIORITY must have as many integers as ANY has gates",
+            ),
+            Self::NotAmongAny => f.write_str("ERR syntax error: PREFER must name one of the ANY keys"),
             Self::CrossSlot => {
                 f.write_str("CROSSSLOT Key and channel in request don't hash to the same slot")
             }

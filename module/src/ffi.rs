@@ -10,6 +10,7 @@ pub(crate) mod hash_key;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod occasions;
+pub(crate) mod positions;
 pub(crate) mod server;
 pub(crate) mod string_key;
 pub(crate) mod timer;

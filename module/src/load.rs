@@ -17,7 +17,7 @@ const LAZY_FREEING: [&str; 4] = [
     "lazyfree-lazy-user-del",
 ];
 
-const DOCS: [Doc; 26] = [
+const DOCS: [Doc; 27] = [
     umq::acquire::DOC,
     umq::renew::DOC,
     umq::release::DOC,
@@ -26,6 +26,7 @@ const DOCS: [Doc; 26] = [
     umq::info::DOC,
     umq::waiters::DOC,
     qgate::acquire::DOC,
+    qgate::admit::DOC,
     qgate::renew::DOC,
     qgate::release::DOC,
     qgate::leave::DOC,

@@ -3,6 +3,7 @@
 //! Another family charges several rates by `stored`: opens each, asks all, and charges all or none.
 
 pub(crate) mod bucket;
+pub(crate) mod charge;
 mod clause;
 pub(crate) mod give;
 pub(crate) mod stored;

@@ -52,6 +52,7 @@ pub(crate) static QGATE_RENEWALS: Counter = Counter::new();
 pub(crate) static QGATE_RELEASES: Counter = Counter::new();
 pub(crate) static QGATE_REFUSED_FULL: Counter = Counter::new();
 pub(crate) static QGATE_REFUSED_CLOSED: Counter = Counter::new();
+pub(crate) static QGATE_REFUSED_RATE: Counter = Counter::new();
 pub(crate) static QGATE_ENDED_LEASES: Counter = Counter::new();
 
 pub(crate) static TRIE_SAVES: Counter = Counter::new();
@@ -99,6 +100,7 @@ static SECTIONS: [Section; 5] = [
             ("qgate_releases", &QGATE_RELEASES),
             ("qgate_refused_full", &QGATE_REFUSED_FULL),
             ("qgate_refused_closed", &QGATE_REFUSED_CLOSED),
+            ("qgate_refused_rate", &QGATE_REFUSED_RATE),
             ("qgate_ended_leases", &QGATE_ENDED_LEASES),
         ],
     },

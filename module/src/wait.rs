@@ -8,9 +8,11 @@ use redis_module::RedisString;
 use crate::args::{Args, Word};
 use crate::call::Call;
 use crate::error::Error;
-use crate::ffi::context;
 use crate::ffi::docs::Arg;
-use crate::line::hall::{Join, LineName, Request};
+use crate::ffi::{channel, context};
+use crate::line::hall::{Join, Preference, Request};
+use crate::line::plan::{KeyName, Wants};
+use crate::rate::bucket::Charge;
 use crate::reply::Reply;
 use crate::slot;
 use crate::time::{MAX_SPAN, Millis, UnixMillis};
@@ -32,6 +34,17 @@ enum Patience<'a> {
 pub(crate) struct Replies {
     pub(crate) queued: Reply,
     pub(crate) too_many: Reply,
+}
+
+/// What it waits for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) wants: Wants,
+    pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
+    pub(crate) request: Request,
+    pub(crate) preference: Option<Preference>,
+    /// What it is charged if it waits.
+    pub(crate) charges: Vec<Charge>,
 }
 
 #[derive(Debug, Default)]
@@ -97,21 +110,37 @@ impl<'a> Clause<'a> {
         if let (None, Some((option, _))) = (&self.flow, &self.weight) {
             return Err(option.unexpected());
         }
-        match self.channel() {
-            Some(channel) if slot::of(channel.bytes) != slot::of(key.as_slice()) => {
-                let is_cluster = context::is_cluster(call.ctx);
-                if is_cluster {
-                    Err(Error::CrossSlot)
-                } else {
-                    Ok(())
-                }
-            }
-            _ => Ok(()),
+        self.channel()
+            .map_or(Ok(()), |channel| self.check_channel(call, channel, key))
+    }
+
+    fn check_channel(
+        &self,
+        call: &Call<'_>,
+        channel: Word<'a>,
+        key: &RedisString,
+    ) -> Result<(), Error> {
+        if self.waits(call) && !channel::is_allowed(call.ctx, channel.bytes) {
+            return Err(Error::ChannelDenied);
+        }
+        let elsewhere = slot::of(channel.bytes) != slot::of(key.as_slice());
+        if elsewhere && context::is_cluster(call.ctx) {
+            return Err(Error::CrossSlot);
+        }
+        Ok(())
+    }
+
+    /// Whether its caller waits if it is not granted at once.
+    pub(crate) fn waits(&self, call: &Call<'_>) -> bool {
+        match &self.patience {
+            None => false,
+            Some(Patience::Block(_)) => context::may_block(call.ctx),
+            Some(Patience::Notify(..)) => context::may_hold_ticket(call.ctx),
         }
     }
 
     /// Where a ticket is told what became of it.
-    pub(crate) fn channel(&self) -> Option<Word<'a>> {
+    fn channel(&self) -> Option<Word<'a>> {
         match self.patience {
             Some(Patience::Notify(channel, _)) => Some(channel),
             Some(Patience::Block(_)) | None => None,
@@ -122,8 +151,7 @@ impl<'a> Clause<'a> {
     pub(crate) fn wish(
         &self,
         call: &Call<'_>,
-        line: impl FnOnce() -> LineName,
-        request: impl FnOnce() -> Request,
+        asked: impl FnOnce() -> Asked,
         replies: Replies,
     ) -> bool {
         let (manner, patience) = match &self.patience {
@@ -135,9 +163,19 @@ impl<'a> Clause<'a> {
             }
         };
         let now = call.now();
+        let Asked {
+            wants,
+            limits,
+            request,
+            preference,
+            charges,
+        } = asked();
         let join = Join {
-            line: line(),
-            request: request(),
+            wants,
+            limits,
+            request,
+            preference,
+            charges,
             flow: Arc::from(self.flow.unwrap_or_default()),
             weight: self.weight.map(|(_, weight)| weight),
             now,

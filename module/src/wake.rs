@@ -4,6 +4,8 @@
 
 mod asker;
 mod desk;
+mod grant;
+mod serve;
 mod tell;
 mod view;
 
@@ -17,15 +19,20 @@ use crate::ffi::blocked::Blocked;
 use crate::ffi::context::{self, Writing};
 use crate::ffi::{Ctx, channel, occasions, string};
 use crate::line::Number;
-use crate::line::hall::{Family, Join, LineName};
+use crate::line::hall::{Due, Join, Request};
+use crate::line::plan::{Family, KeyName, Plan, Wanted, Wants};
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
-use crate::{clock, config, qgate, stats, umq};
-use asker::Asker;
+use crate::{clock, config, rate, stats};
 pub(crate) use asker::ClientId;
-use desk::{First, Granted, with};
+use asker::{Address, Asker};
+use desk::with;
+pub(crate) use grant::{Grant, Mark, Next};
+use grant::{Granted, undo};
 use tell::{End, tell};
-pub(crate) use view::{Present, ahead, crowd, present, somebody_waits, waiters, waiting};
+pub(crate) use view::{
+    Present, ahead, crowd, is_wanted, present, somebody_waits, waiters, waiting,
+};
 
 /// How soon a write is tried again that had to wait for a pause to end.
 const PAUSED: Millis = Millis::new(50);
@@ -38,32 +45,22 @@ pub(crate) enum Attempt {
     Unheard,
     /// Not now; at that time it is worth another look, `None`: when somebody gives something back.
     NotYet(Option<UnixMillis>),
+    /// Not before this gate has room, which it cannot do without.
+    HeldUp {
+        by: Arc<KeyName>,
+        look_at: Option<UnixMillis>,
+    },
 }
 
-/// What a waiter is granted.
+/// Somebody who is next, and what a grant needs to know of it.
 #[derive(Debug)]
-pub(crate) struct Grant {
-    pub(crate) reply: Reply,
-    /// What the message of a ticket says of it.
-    pub(crate) number: i64,
-    /// `None`: it had been granted before, and is nobody's to take back.
-    pub(crate) mark: Option<Mark>,
-    pub(crate) next: Next,
-}
-
-/// When the one behind is worth an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    AtOnce,
-    /// Nothing is left; `None`: when somebody gives something back.
-    NotBefore(Option<UnixMillis>),
-}
-
-/// By what a grant is known, so that it is taken back only while it is still the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    Token(i64),
-    LeaseEnd(UnixMillis),
+pub(crate) struct First {
+    number: Number,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) request: Request,
+    /// The one of `any` that it still insists on.
+    pub(crate) preferred: Option<usize>,
+    address: Option<Arc<Address>>,
 }
 
 /// How somebody waits.
@@ -93,13 +90,27 @@ pub(crate) struct Wish {
     pub(crate) too_many: Reply,
 }
 
-/// The limit that governs a line from now on. Whether it is another one than before.
-pub(crate) fn name_limit(line: &LineName, limit: usize) -> bool {
+/// The limit that governs all who wait for a gate from now on. Whether it is another one than before.
+pub(crate) fn name_limit(key: &KeyName, limit: usize) -> bool {
     with(|desk| {
-        let changed = desk.hall.limit(line) != limit;
-        desk.hall.set_limit(line, limit);
+        let changed = desk.hall.limit(key) != limit;
+        desk.hall.set_limit(key, limit);
         changed
     })
+}
+
+/// Whether an id that waits for any of these keys has been charged for it.
+pub(crate) fn is_charged(wants: &Wants, id: &[u8]) -> bool {
+    somebody_waits() && with(|desk| desk.is_charged(wants, id))
+}
+
+/// The limit under which a waiter is granted that wants this gate.
+pub(crate) fn limit(wanted: &Wanted) -> usize {
+    if wanted.unlimited {
+        0
+    } else {
+        with(|desk| desk.hall.limit(&wanted.key))
+    }
 }
 
 /// Lets the client of the running command wait, if it can. Replies what it is answered at once.
@@ -107,13 +118,16 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
     if !may_wait(call, &wish.manner) {
         return Some(at_once);
     }
-    let stats = stats::of(wish.join.line.family);
+    let stats = stats::of(wish.join.wants.family());
     if let Some(bound) = with(|desk| desk.bound(&wish)) {
         stats.refused(bound);
         return Some(wish.too_many);
     }
     stats.waits.add();
-    let line = wish.join.line.clone();
+    let charged = with(|desk| desk.is_charged(&wish.join.wants, &wish.join.request.id));
+    if !charged {
+        rate::charge::take(call, &wish.join.charges);
+    }
     let client = context::client_id(call.ctx);
     let (asker, reply) = match wish.manner {
         Manner::Block => (Asker::Blocked(Blocked::new(call.ctx)), None),
@@ -122,10 +136,10 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
             (ticket, Some(wish.queued))
         }
     };
-    let (first, former) = with(|desk| desk.join(wish.join, asker));
+    let (line, former) = with(|desk| desk.join(wish.join, asker));
     // What the first one asks for is new: it may be had already, or be worth a look at another time.
-    if first {
-        serve(call, &line);
+    if let Some(line) = line {
+        serve::line(call, &line);
     }
     // Who held a ticket and asks again over the same connection knows.
     if let Some(former) = former.filter(|former| former.asker.client() != Some(client)) {
@@ -142,72 +156,33 @@ fn may_wait(call: &Call<'_>, manner: &Manner) -> bool {
     }
 }
 
-/// Grants as many of a line as can be granted now.
-pub(crate) fn serve(call: &Call<'_>, line: &LineName) {
-    let key = string(&line.key);
-    while let Some(first) = with(|desk| desk.first(line)) {
-        let hears = || first.hears(call.ctx);
-        let attempt = match line.family {
-            Family::Turn => umq::acquire::attempt(call, &key, &first.request, hears),
-            Family::Gate => qgate::acquire::attempt(call, &key, &first.request, first.limit, hears),
-        };
-        match attempt {
-            Ok(Attempt::Granted(grant)) => {
-                let next = grant.next;
-                hand_over(call, line, &first, grant);
-                if let Next::NotBefore(at) = next
-                    && with(|desk| !desk.hall.first_needs_no_room(line))
-                {
-                    return with(|desk| desk.hall.look_again(line, at));
-                }
-            }
-            Ok(Attempt::Unheard) => {
-                with(|desk| desk.leave(first.number));
-                stats::of(line.family).unheard.add();
-            }
-            Ok(Attempt::NotYet(at)) => return with(|desk| desk.hall.look_again(line, at)),
-            Err(error) => return dismiss(call, line, &error),
-        }
+/// Grants what a command may have set free, and sees that the timer rings in time.
+pub(crate) fn moved(call: &Call<'_>, keys: Vec<Arc<KeyName>>) {
+    for key in &keys {
+        serve::key(call, key);
     }
-}
-
-fn hand_over(call: &Call<'_>, line: &LineName, first: &First, grant: Grant) {
-    // Somebody who listens to keyspace events may have served it meanwhile.
-    let Some(waiter) = with(|desk| desk.serve(line, first.number)) else {
-        return;
-    };
-    let stats = stats::of(line.family);
-    stats.hand_offs.add();
-    stats.waited.add(call.now().since(waiter.since).get());
-    tell(call, waiter, End::Granted(grant));
-}
-
-/// Moves the lines that a command may have set free, and sees that the timer rings in time.
-pub(crate) fn moved(call: &Call<'_>, lines: Vec<LineName>) {
-    for line in &lines {
-        serve(call, line);
-    }
-    if !lines.is_empty() {
+    if !keys.is_empty() {
         schedule(call);
     }
 }
 
-/// Takes an id out of a line; it is told so. `false`: it is not in line.
-pub(crate) fn cancel(call: &Call<'_>, line: &LineName, id: &[u8]) -> bool {
-    let Some(number) = with(|desk| desk.hall.find(line, id)) else {
+/// Takes an id that waits for this key out of its line; it is told so. `false`: it is in none.
+pub(crate) fn cancel(call: &Call<'_>, key: &KeyName, id: &[u8]) -> bool {
+    let Some(number) = with(|desk| desk.hall.find(key, id)) else {
         return false;
     };
     end_wait(call, number, End::Cancelled);
-    moved(call, vec![line.clone()]);
-    stats::of(line.family).cancels.add();
+    serve::due_lines(call);
+    schedule(call);
+    stats::of(key.family).cancels.add();
     true
 }
 
 /// A command has told its client that this id holds what it was granted: from then on nobody takes it back.
 pub(crate) fn confirm(call: &Call<'_>, family: Family, key: &RedisString, id: &[u8]) {
     if desk::some_grant_is_uncertain() {
-        let line = call.line(family, key);
-        with(|desk| desk.confirm(&line, id));
+        let key = call.name(family, key);
+        with(|desk| desk.confirm(&key, id));
     }
 }
 
@@ -229,7 +204,7 @@ pub(crate) fn send() {
         if heard {
             handed_over(&granted);
         } else {
-            stats::of(granted.line.family).unheard.add();
+            stats::of(granted.family()).unheard.add();
             with(|desk| desk.undo.push(granted));
             with(|desk| desk.ring(ctx, Millis::ZERO));
         }
@@ -262,7 +237,7 @@ pub(crate) fn unblocked(ctx: Ctx, client: Blocked) -> Option<Result<Reply, Error
     let waiter = with(|desk| desk.unblocked(client))?;
     let call = Call::outside(ctx);
     let answer = tell::refusal(&call, &waiter);
-    stats::of(waiter.line.family).timeouts.add();
+    stats::of(waiter.plan.wants.family()).timeouts.add();
     with(|desk| desk.ring(ctx, Millis::ZERO));
     Some(answer)
 }
@@ -271,8 +246,11 @@ pub(crate) fn unblocked(ctx: Ctx, client: Blocked) -> Option<Result<Reply, Error
 pub(crate) fn tick(ctx: Ctx) {
     with(|desk| desk.timer = None);
     let call = Call::outside(ctx);
-    while let Some(number) = with(|desk| desk.hall.due_deadline(call.now())) {
-        end_wait(&call, number, End::TimedOut);
+    while let Some(due) = with(|desk| desk.hall.due(call.now())) {
+        match due {
+            Due::Deadline(number) => end_wait(&call, number, End::TimedOut),
+            Due::Patience(number) => with(|desk| desk.line_changed(number)),
+        }
     }
     if config::MAX_WAITERS.get() == 0 {
         for number in with(|desk| desk.hall.numbers()) {
@@ -283,9 +261,12 @@ pub(crate) fn tick(ctx: Ctx) {
         Writing::Now => serve_due(&call),
         // The primary's next word overrides what is here; who was blocked has been sent away by the server.
         Writing::Never => {
-            with(|desk| desk.undo.clear());
-            for line in with(|desk| desk.hall.lines()) {
-                dismiss(&call, &line, &Error::Moved);
+            with(|desk| {
+                desk.undo.clear();
+                desk.refunds.clear();
+            });
+            for key in with(|desk| desk.hall.keys()) {
+                dismiss(&call, &key, &Error::Moved);
             }
         }
         Writing::Later => {
@@ -307,63 +288,51 @@ fn serve_due(call: &Call<'_>) {
     for granted in with(|desk| std::mem::take(&mut desk.undo)) {
         undo(call, &granted);
     }
-    for line in with(|desk| desk.due_lines(call.now())) {
-        serve_outside(call, &line);
+    let refunds = with(|desk| std::mem::take(&mut desk.refunds));
+    rate::charge::give(call, &refunds);
+    // Here no command of a client has made sure that this server may write the keys.
+    for key in with(|desk| desk.due_keys(call.now())) {
+        context::select(call.ctx, key.db);
+        if context::serves(call.ctx, &string(&key.key)) {
+            serve::key(call, &key);
+        } else {
+            dismiss(call, &key, &Error::Moved);
+        }
     }
-}
-
-/// As `serve`, where no command of a client has made sure that this server may write the key.
-fn serve_outside(call: &Call<'_>, line: &LineName) {
-    context::select(call.ctx, line.db);
-    if context::serves(call.ctx, &string(&line.key)) {
-        serve(call, line);
-    } else {
-        dismiss(call, line, &Error::Moved);
-    }
-}
-
-/// Takes a grant back whose waiter is gone, if it is still the same, and grants the next.
-fn undo(call: &Call<'_>, granted: &Granted) {
-    let line = &granted.line;
-    context::select(call.ctx, line.db);
-    let key = string(&line.key);
-    if !context::serves(call.ctx, &key) {
-        return;
-    }
-    let undone = match granted.mark {
-        Mark::Token(token) => umq::release::take_back(call, &key, &granted.id, token),
-        Mark::LeaseEnd(end) => qgate::release::take_back(call, &key, &granted.id, end),
-    };
-    if undone == Ok(true) {
-        stats::of(line.family).roll_backs.add();
-        serve(call, line);
-    }
+    serve::due_lines(call);
 }
 
 /// Ends a wait without a grant.
 fn end_wait(call: &Call<'_>, number: Number, end: End) {
+    with(|desk| desk.line_changed(number));
     let Some(waiter) = with(|desk| desk.leave(number)) else {
         return;
     };
-    let line = Arc::clone(&waiter.line);
     if matches!(end, End::TimedOut) {
-        stats::of(line.family).timeouts.add();
+        stats::of(waiter.plan.wants.family()).timeouts.add();
     }
     tell(call, waiter, end);
-    with(|desk| desk.hall.look_again(&line, Some(call.now())));
 }
 
-fn dismiss(call: &Call<'_>, line: &LineName, error: &Error) {
-    for waiter in with(|desk| desk.dismiss(line)) {
+fn dismiss(call: &Call<'_>, key: &KeyName, error: &Error) {
+    for waiter in with(|desk| desk.dismiss(key)) {
         tell(call, waiter, End::Failed(error.clone()));
     }
 }
 
 fn handed_over(granted: &Granted) {
     let took = clock::micros() - granted.at;
-    stats::of(granted.line.family).handed_over.add(took);
+    stats::of(granted.family()).handed_over.add(took);
 }
 
 fn schedule(call: &Call<'_>) {
     with(|desk| desk.schedule(call.ctx, call.now()));
+}
+
+impl First {
+    /// Whether it would hear of its grant.
+    fn hears(&self, ctx: Ctx) -> bool {
+        let address = self.address.as_ref();
+        address.is_none_or(|address| channel::somebody_listens(ctx, &address.channel))
+    }
 }

@@ -5,7 +5,7 @@ use crate::imports::{Import, imports};
 use crate::source::{Finding, Source, root};
 
 /// Each pure file with the crates that it may use beside std.
-const PURE: [(&str, &[&str]); 17] = [
+const PURE: [(&str, &[&str]); 23] = [
     ("module/src/args.rs", &[]),
     ("module/src/error.rs", &[]),
     ("module/src/integer.rs", &[]),
@@ -13,6 +13,12 @@ const PURE: [(&str, &[&str]); 17] = [
     ("module/src/line.rs", &["hashbrown"]),
     ("module/src/line/deadlines.rs", &[]),
     ("module/src/line/hall.rs", &["hashbrown"]),
+    ("module/src/line/hall/keys.rs", &["hashbrown"]),
+    ("module/src/line/hall/view.rs", &[]),
+    ("module/src/line/hall/waiter.rs", &[]),
+    ("module/src/line/plan.rs", &["hashbrown"]),
+    ("module/src/line/rivals.rs", &[]),
+    ("module/src/qgate/choice.rs", &[]),
     ("module/src/qgate/gate.rs", &[]),
     ("module/src/rate/bucket.rs", &[]),
     ("module/src/slot.rs", &[]),

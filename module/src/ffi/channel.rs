@@ -11,19 +11,27 @@ use super::blocked::guard;
 use super::{Ctx, api, string};
 use crate::wake;
 
+const OK: c_int = raw::REDISMODULE_OK as c_int;
 const PUBLISH: c_int = raw::REDISMODULE_CMD_CHANNEL_PUBLISH as c_int;
 
-/// Whether the command is not to be run but to name its channels.
-pub(crate) fn is_asked_for(ctx: Ctx) -> bool {
-    // SAFETY: `ctx` is the running execution's.
-    unsafe { api!(RedisModule_IsChannelsPositionRequest)(ctx) != 0 }
-}
-
-/// The word at this position is a channel on which the command may publish.
-pub(crate) fn name(ctx: Ctx, position: usize) {
-    let position = c_int::try_from(position).unwrap_or(c_int::MAX);
-    // SAFETY: only when `is_asked_for`; the position is that of a word of the command.
-    unsafe { api!(RedisModule_ChannelAtPosWithFlags)(ctx, position, PUBLISH) };
+/// Whether the user of the running command, which a live client has sent, has the right to the channel.
+pub(crate) fn is_allowed(ctx: Ctx, channel: &[u8]) -> bool {
+    let channel = string(channel);
+    // SAFETY: `ctx` is the running execution's; the name and the user are freed here, after their last use.
+    unsafe {
+        let name = api!(RedisModule_GetCurrentUserName)(ctx);
+        if name.is_null() {
+            return true;
+        }
+        let user = api!(RedisModule_GetModuleUserFromUserName)(name);
+        let allowed = !user.is_null()
+            && api!(RedisModule_ACLCheckChannelPermissions)(user, channel.inner, PUBLISH) == OK;
+        if !user.is_null() {
+            api!(RedisModule_FreeModuleUser)(user);
+        }
+        api!(RedisModule_FreeString)(ptr::null_mut(), name);
+        allowed
+    }
 }
 
 /// Whether anybody on this server has subscribed to the channel.

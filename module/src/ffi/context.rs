@@ -20,7 +20,13 @@ pub(crate) fn may_block(ctx: Ctx) -> bool {
 pub(crate) fn may_hold_ticket(ctx: Ctx) -> bool {
     // SAFETY: without a place to write to, it only looks whether there is such a client.
     let found = unsafe { api!(RedisModule_GetClientInfoById)(ptr::null_mut(), client_id(ctx)) };
-    found == raw::REDISMODULE_OK as i32 && flags(ctx).contains(ContextFlags::MASTER)
+    let flags = flags(ctx);
+    // In a transaction nobody may block, but the client is there; in a script or a call only seemingly.
+    let in_transaction = flags.contains(ContextFlags::MULTI);
+    let is_called = flags.contains(ContextFlags::LUA)
+        || flags.contains(ContextFlags::DENY_BLOCKING) && !in_transaction;
+    let is_client = found == raw::REDISMODULE_OK as i32 && !is_called;
+    is_client && flags.contains(ContextFlags::MASTER)
 }
 
 pub(crate) fn client_id(ctx: Ctx) -> ClientId {

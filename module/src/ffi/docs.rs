@@ -31,6 +31,8 @@ pub(crate) enum Keys {
     ReadAll,
     /// All words from this position on, changed.
     ChangeFrom { first: i32 },
+    /// Wherever the command's own parser finds them.
+    Parsed,
 }
 
 /// An argument of the grammar.
@@ -117,6 +119,16 @@ impl Arg {
         arg
     }
 
+    /// Several words that belong together.
+    pub(crate) const fn block_of(name: &'static CStr, parts: &'static [Arg]) -> Self {
+        let mut arg = Self::new(
+            name,
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK,
+        );
+        arg.parts = parts;
+        arg
+    }
+
     /// The word that goes before the value.
     pub(crate) const fn after(mut self, token: &'static CStr) -> Self {
         self.token = Some(token);
@@ -146,7 +158,10 @@ static VERSION: raw::RedisModuleCommandInfoVersion = raw::RedisModuleCommandInfo
 /// Once per command, while the module loads. `Err`: the server refused the description.
 pub(crate) fn describe(ctx: Ctx, doc: &Doc) -> Result<(), String> {
     let since = CString::new(SINCE).unwrap_or_default();
-    let mut specs = [key_spec(doc.keys), zeroed_key_spec()];
+    let mut specs = [
+        key_spec(doc.keys).unwrap_or_else(zeroed_key_spec),
+        zeroed_key_spec(),
+    ];
     let mut nested = Vec::new();
     let args = c_args(doc.args, &mut nested);
     let info = raw::RedisModuleCommandInfo {
@@ -224,13 +239,14 @@ fn key_index(arg: &Arg) -> c_int {
     }
 }
 
-fn key_spec(keys: Keys) -> raw::RedisModuleCommandKeySpec {
+fn key_spec(keys: Keys) -> Option<raw::RedisModuleCommandKeySpec> {
     let mut spec = zeroed_key_spec();
     let (flags, pos, last) = match keys {
         Keys::Read => (READ, 1, 0),
         Keys::ReadAll => (READ, 1, -1),
         Keys::Change => (CHANGE, 1, 0),
         Keys::ChangeFrom { first } => (CHANGE, first, -1),
+        Keys::Parsed => return None,
     };
     spec.flags = u64::from(flags);
     spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
@@ -241,7 +257,7 @@ fn key_spec(keys: Keys) -> raw::RedisModuleCommandKeySpec {
         keystep: 1,
         limit: 0,
     };
-    spec
+    Some(spec)
 }
 
 fn zeroed_key_spec() -> raw::RedisModuleCommandKeySpec {

@@ -1,73 +1,26 @@
-//! All lines together: which waiter stands in which, until when, and when a line is next worth a look. Pure.
-//! An id stands once per line; asking again takes over its place. Who asked is carried along, not looked at.
+//! All lines together: who stands in which, until when, which line has a key next, and when a key is worth a look. Pure.
+//! An id stands once for a key; asking again takes over its place. Who asked is carried along, not looked at.
 
 #[cfg(test)]
+mod admission;
+mod keys;
+#[cfg(test)]
 mod twin;
+mod view;
+mod waiter;
 
-use std::collections::BTreeSet;
 use std::hash::BuildHasher;
-use std::mem;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::deadlines::Deadlines;
-use super::{FlowName, Line, Number, Place};
-use crate::time::{Millis, UnixMillis};
-
-/// What is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Family {
-    Turn,
-    Gate,
-}
-
-/// Names a line.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct LineName {
-    pub(crate) family: Family,
-    pub(crate) db: i32,
-    pub(crate) key: Box<[u8]>,
-}
-
-/// A waiter's request, as much as a grant needs of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) id: Box<[u8]>,
-    pub(crate) lease: Millis,
-    /// The spacing that it asks for; nothing for a slot.
-    pub(crate) delay: Millis,
-    /// The limit that it names for a gate; 0 for none, whatever limit governs the line.
-    pub(crate) limit: usize,
-}
-
-/// How somebody joins a line.
-#[derive(Debug)]
-pub(crate) struct Join {
-    pub(crate) line: LineName,
-    pub(crate) request: Request,
-    pub(crate) flow: FlowName,
-    pub(crate) weight: Option<u32>,
-    pub(crate) now: UnixMillis,
-    /// How long it has waited elsewhere.
-    pub(crate) waited: Millis,
-    /// `UnixMillis::NEVER`: without end.
-    pub(crate) deadline: UnixMillis,
-    /// How many may be in line before it does not join.
-    pub(crate) queue: Option<usize>,
-}
-
-/// Somebody in line. There may be very many: every byte counts.
-#[derive(Debug)]
-pub(crate) struct Waiter<A> {
-    pub(crate) asker: A,
-    pub(crate) line: Arc<LineName>,
-    pub(crate) request: Request,
-    pub(crate) flow: FlowName,
-    /// Since when it counts as waiting. Who comes later has not waited longer, though the clock be set back.
-    pub(crate) since: UnixMillis,
-    deadline: UnixMillis,
-}
+use super::plan::{KeyName, LineName, Plans, Wants};
+use super::{Line, Number};
+use crate::line::hall::keys::Keys;
+use crate::line::hall::waiter::Extra;
+pub(crate) use crate::line::hall::waiter::{Join, Preference, Request, Span, Waiter};
+use crate::time::UnixMillis;
 
 /// What came of joining.
 #[derive(Debug)]
@@ -77,23 +30,24 @@ pub(crate) struct Joined<A> {
     pub(crate) former: Option<Waiter<A>>,
 }
 
-#[derive(Debug, Default)]
-struct Room {
-    line: Line,
-    /// By id; the ids themselves are with the waiters.
-    numbers: HashTable<Number>,
-    /// The limit last named for a gate; it governs all who wait but those that named none.
-    limit: usize,
-    /// When it is next worth a look, other than for somebody's release.
-    look_at: Option<UnixMillis>,
+/// Whose time has come, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// It waits no longer.
+    Deadline(Number),
+    /// It has been patient, and takes any from now on.
+    Patience(Number),
 }
 
 #[derive(Debug)]
 pub(crate) struct Hall<A> {
-    rooms: HashMap<Arc<LineName>, Room>,
+    lines: HashMap<LineName, Line>,
+    keys: Keys,
+    plans: Plans,
     waiters: HashMap<Number, Box<Waiter<A>>>,
+    /// By id and line; the ids themselves are with the waiters.
+    numbers: HashTable<Number>,
     deadlines: Deadlines,
-    looks: BTreeSet<(UnixMillis, Arc<LineName>)>,
     hasher: DefaultHashBuilder,
     last: Number,
     /// The latest time at which one who waits has come, or somebody after it.
@@ -105,10 +59,12 @@ pub(crate) struct Hall<A> {
 impl<A> Default for Hall<A> {
     fn default() -> Self {
         Self {
-            rooms: HashMap::new(),
+            lines: HashMap::new(),
+            keys: Keys::default(),
+            plans: Plans::default(),
             waiters: HashMap::new(),
+            numbers: HashTable::new(),
             deadlines: Deadlines::default(),
-            looks: BTreeSet::new(),
             hasher: DefaultHashBuilder::default(),
             last: 0,
             latest: UnixMillis::ZERO,
@@ -118,277 +74,327 @@ impl<A> Default for Hall<A> {
 }
 
 impl<A> Hall<A> {
-    /// How many wait, in all lines.
-    pub(crate) fn len(&self) -> usize {
-        self.waiters.len()
+    /// The number under which an id waits for a key.
+    pub(crate) fn find(&self, key: &KeyName, id: &[u8]) -> Option<Number> {
+        let lines = self.keys.lines(key);
+        lines
+            .filter_map(|line| self.find_in(line, id))
+            .find(|number| self.waiters[number].plan.wants.names(key))
     }
 
-    /// How many wait in a line.
-    pub(crate) fn waiting(&self, line: &LineName) -> usize {
-        self.rooms.get(line).map_or(0, |room| room.line.len())
+    /// The number under which an id waits for any of these keys.
+    pub(crate) fn find_any(&self, wants: &Wants, id: &[u8]) -> Option<Number> {
+        wants.keys().find_map(|wanted| self.find(&wanted.key, id))
     }
 
-    pub(crate) fn flows(&self, line: &LineName) -> usize {
-        self.rooms.get(line).map_or(0, |room| room.line.flows())
-    }
-
-    pub(crate) fn waiter(&self, number: Number) -> Option<&Waiter<A>> {
-        self.waiters.get(&number).map(|waiter| &**waiter)
-    }
-
-    /// The number under which an id stands in a line.
-    pub(crate) fn find(&self, line: &LineName, id: &[u8]) -> Option<Number> {
-        let room = self.rooms.get(line)?;
-        let same = |number: &Number| *self.waiters[number].request.id == *id;
-        room.numbers.find(self.hasher.hash_one(id), same).copied()
-    }
-
-    /// How many are served before this waiter, if nobody else comes.
-    pub(crate) fn ahead(&self, number: Number) -> usize {
-        self.waiters.get(&number).map_or(0, |waiter| {
-            let room = self.rooms.get(&waiter.line);
-            room.map_or(0, |room| {
-                room.line.ahead(&waiter.flow, waiter.place(number))
-            })
-        })
-    }
-
-    /// At most `most` waiters of a line, in the order in which they are served.
-    pub(crate) fn in_order(&self, line: &LineName, most: usize) -> Vec<&Waiter<A>> {
-        let order = self.rooms.get(line).map(|room| room.line.in_order(most));
-        let numbers = order.unwrap_or_default();
-        numbers
-            .iter()
-            .filter_map(|number| self.waiter(*number))
-            .collect()
-    }
-
-    pub(crate) fn oldest_since(&self, line: &LineName) -> Option<UnixMillis> {
-        self.rooms.get(line)?.line.oldest()
-    }
-
-    pub(crate) fn limit(&self, line: &LineName) -> usize {
-        self.rooms.get(line).map_or(0, |room| room.limit)
-    }
-
-    /// The limit under which somebody is granted.
-    pub(crate) fn limit_of(&self, waiter: &Waiter<A>) -> usize {
-        match waiter.request.limit {
-            0 => 0,
-            _ => self.limit(&waiter.line),
-        }
-    }
-
-    /// The limit that governs all waiters of a gate from now on. Nothing happens where nobody waits.
-    pub(crate) fn set_limit(&mut self, line: &LineName, limit: usize) {
-        if let Some(room) = self.rooms.get_mut(line) {
-            room.limit = limit;
-        }
+    pub(crate) fn line_of(&self, number: Number) -> Option<&LineName> {
+        self.waiter(number).map(|waiter| &waiter.line)
     }
 
     /// Puts somebody in line, or in the place where its id stands already.
     pub(crate) fn join(&mut self, join: Join, asker: A) -> Joined<A> {
-        let joined = match self.find(&join.line, &join.request.id) {
-            Some(number) => self.replace(number, &join, asker),
-            None => Joined {
-                number: self.add(&join, asker),
-                former: None,
-            },
-        };
-        if join.request.limit > 0 {
-            self.set_limit(&join.line, join.request.limit);
-        }
-        joined
-    }
-
-    /// Somebody leaves the line, unserved.
-    pub(crate) fn leave(&mut self, number: Number) -> Option<Waiter<A>> {
-        let waiter = self.remove(number)?;
-        let room = self.rooms.get_mut(&waiter.line)?;
-        room.line.leave(&waiter.flow, waiter.place(number));
-        self.close_if_empty(&waiter.line);
-        Some(waiter)
-    }
-
-    pub(crate) fn first(&self, line: &LineName) -> Option<Number> {
-        self.rooms.get(line)?.line.first()
-    }
-
-    /// Whether the first of a gate's line named no limit: it is granted, however many are in use.
-    pub(crate) fn first_needs_no_room(&self, line: &LineName) -> bool {
-        let first = self.first(line).and_then(|first| self.waiter(first));
-        line.family == Family::Gate && first.is_some_and(|first| first.request.limit == 0)
-    }
-
-    /// The first of a line is served and leaves it.
-    pub(crate) fn serve_first(&mut self, line: &LineName) -> Option<Waiter<A>> {
-        let waiter = self.remove(self.first(line)?)?;
-        let room = self.rooms.get_mut(line)?;
-        room.line.serve_first();
-        self.close_if_empty(&waiter.line);
-        Some(waiter)
-    }
-
-    /// When a line is next worth a look. Nothing is noted where nobody waits.
-    pub(crate) fn look_again(&mut self, line: &LineName, at: Option<UnixMillis>) {
-        let Some((name, _)) = self.rooms.get_key_value(line) else {
-            return;
-        };
-        let name = Arc::clone(name);
-        self.forget_look(&name);
-        if let (Some(at), Some(room)) = (at, self.rooms.get_mut(&name)) {
-            room.look_at = Some(at);
-            self.looks.insert((at, name));
-        }
-    }
-
-    /// The lines that are worth a look by now.
-    pub(crate) fn due_looks(&self, now: UnixMillis) -> Vec<Arc<LineName>> {
-        let due = self.looks.iter().take_while(|(at, _)| *at <= now);
-        due.map(|(_, line)| Arc::clone(line)).collect()
-    }
-
-    /// A waiter whose time is over by now.
-    pub(crate) fn due_deadline(&mut self, now: UnixMillis) -> Option<Number> {
-        let waiters = &self.waiters;
-        let (at, number) = self.deadlines.first(|number| deadline(waiters, number))?;
-        (at <= now).then_some(number)
-    }
-
-    /// When the next look or deadline is due.
-    pub(crate) fn next_due(&mut self) -> Option<UnixMillis> {
-        let waiters = &self.waiters;
-        let look = self.looks.first().map(|(at, _)| *at);
-        let first = self.deadlines.first(|number| deadline(waiters, number));
-        let deadline = first.map(|(at, _)| at);
-        [look, deadline].into_iter().flatten().min()
-    }
-
-    pub(crate) fn lines(&self) -> Vec<Arc<LineName>> {
-        self.rooms.keys().cloned().collect()
-    }
-
-    pub(crate) fn numbers_in(&self, line: &LineName) -> Vec<Number> {
-        let room = self.rooms.get(line);
-        room.map_or(Vec::new(), |room| room.line.numbers())
-    }
-
-    pub(crate) fn numbers(&self) -> Vec<Number> {
-        self.waiters.keys().copied().collect()
-    }
-
-    /// What all waiters take, about, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        let waiter = mem::size_of::<Waiter<A>>() + mem::size_of::<Place>();
-        let entry = mem::size_of::<(Number, Box<Waiter<A>>, Number)>();
-        self.len() * waiter
-            + self.waiters.capacity() * entry
-            + self.deadlines.bytes()
-            + self.id_bytes
-    }
-
-    fn add(&mut self, join: &Join, asker: A) -> Number {
-        self.last += 1;
-        let number = self.last;
         self.latest = if self.waiters.is_empty() {
             join.now
         } else {
             self.latest.max(join.now)
         };
-        let line = match self.rooms.get_key_value(&join.line) {
-            Some((name, _)) => Arc::clone(name),
-            None => Arc::new(join.line.clone()),
+        let known = self.find_any(&join.wants, &join.request.id);
+        let weight = join.weight.or_else(|| self.weight_of(known?));
+        let former = known.and_then(|number| Some((number, self.step_out(number)?)));
+        let (number, since) = match &former {
+            Some((number, former)) => (*number, former.since),
+            None => {
+                self.last += 1;
+                (self.last, self.latest.minus(join.waited))
+            }
         };
-        let room = self.rooms.entry(Arc::clone(&line)).or_default();
-        let waiter = Waiter {
+        let mut former = former.map(|(_, former)| former);
+        let line = join.line();
+        // Who asks again has been charged already.
+        let charges = match former.as_mut().map(Waiter::take_charges) {
+            Some(charges) if !charges.is_empty() => charges,
+            _ => join.charges,
+        };
+        let (plan, is_new) = self.plans.take(&join.wants);
+        if is_new {
+            self.keys.enter(&plan);
+        }
+        for (key, limit) in &join.limits {
+            self.keys.set_limit(key, *limit);
+        }
+        let flow = former
+            .as_ref()
+            .map_or(join.flow, |former| Arc::clone(&former.flow));
+        let mut waiter = Waiter {
             asker,
             line,
-            request: join.request.clone(),
-            flow: room.line.shared(Arc::clone(&join.flow)),
-            since: self.latest.minus(join.waited),
+            plan,
+            request: join.request,
+            extra: Extra::new(join.preference, charges),
+            flow,
+            since,
             deadline: join.deadline,
         };
-        let place = waiter.place(number);
-        room.line.join(&waiter.flow, join.weight, place);
+        self.stand(number, &mut waiter, weight);
         self.id_bytes += waiter.request.id.len();
-        let hash = self.hasher.hash_one(&*waiter.request.id);
-        self.waiters.insert(number, Box::new(waiter));
-        let (hasher, waiters) = (&self.hasher, &self.waiters);
-        let rehash = |number: &Number| hasher.hash_one(&*waiters[number].request.id);
-        room.numbers.insert_unique(hash, number, rehash);
-        self.keep_deadline(number, join.deadline);
-        number
-    }
-
-    fn replace(&mut self, number: Number, join: &Join, asker: A) -> Joined<A> {
-        let former = self.waiters.get_mut(&number).map(|waiter| {
-            let now = Waiter {
-                asker,
-                line: Arc::clone(&waiter.line),
-                request: join.request.clone(),
-                flow: Arc::clone(&waiter.flow),
-                since: waiter.since,
-                deadline: join.deadline,
-            };
-            mem::replace(&mut **waiter, now)
-        });
-        if let (Some(weight), Some(former)) = (join.weight, &former)
-            && let Some(room) = self.rooms.get_mut(&former.line)
-        {
-            room.line.weigh(&former.flow, weight);
-        }
-        if former
-            .as_ref()
-            .is_some_and(|former| former.deadline != join.deadline)
-        {
-            self.keep_deadline(number, join.deadline);
+        self.note_time(number, &waiter);
+        self.remember(number, waiter);
+        if let Some(former) = &former {
+            self.close_after(former);
         }
         Joined { number, former }
     }
 
-    fn keep_deadline(&mut self, number: Number, at: UnixMillis) {
-        if at < UnixMillis::NEVER {
-            let waiters = &self.waiters;
-            self.deadlines
-                .add(at, number, |number| deadline(waiters, number));
+    /// Somebody leaves its line, unserved.
+    pub(crate) fn leave(&mut self, number: Number) -> Option<Waiter<A>> {
+        let waiter = self.step_out(number)?;
+        self.close_after(&waiter);
+        Some(waiter)
+    }
+
+    /// Somebody is served and leaves its line.
+    pub(crate) fn serve(&mut self, number: Number) -> Option<Waiter<A>> {
+        let waiter = self.forget(number)?;
+        if let Some(line) = self.lines.get_mut(&waiter.line) {
+            line.serve(&waiter.flow, waiter.plan.id, waiter.place(number));
+        }
+        self.close_after(&waiter);
+        Some(waiter)
+    }
+
+    /// Who has a turn, or a slot of a gate, next.
+    pub(crate) fn next(&mut self, key: &KeyName) -> Option<Number> {
+        let lines = &self.lines;
+        let head = |line: &LineName| {
+            let stands = line.contains(key).then(|| lines.get(line)).flatten();
+            stands?.first_tag()
+        };
+        let line = self.keys.next(key, head)?;
+        self.first(&line)
+    }
+
+    /// Who is next in a line.
+    pub(crate) fn first(&self, line: &LineName) -> Option<Number> {
+        self.lines.get(line)?.first()
+    }
+
+    /// A gate that somebody cannot do without has no room: all of its flow that need the same stand aside.
+    pub(crate) fn hold_up(&mut self, number: Number, by: &Arc<KeyName>) {
+        if let Some(waiter) = self.waiters.get(&number)
+            && let Some(line) = self.lines.get_mut(&waiter.line)
+        {
+            line.hold_up(&waiter.flow, waiter.plan.id, by);
         }
     }
 
-    fn remove(&mut self, number: Number) -> Option<Waiter<A>> {
+    /// Of those whom a gate holds up, the ones that come first are called back: into this line.
+    pub(crate) fn call_back(&mut self, key: &KeyName) -> Option<LineName> {
+        let lines = &self.lines;
+        let head = |line: &LineName| lines.get(line)?.first_tag_aside(key);
+        let name = self.keys.next(key, head)?;
+        let line = self.lines.get_mut(&name)?;
+        line.call_back(key).then_some(name)
+    }
+
+    /// Whether a gate holds somebody up who cannot do without it.
+    pub(crate) fn holds_up(&self, key: &KeyName) -> bool {
+        let mut lines = self.lines_at(key);
+        lines.any(|line| line.first_tag_aside(key).is_some())
+    }
+
+    /// Whether somebody would take what this key has to give.
+    pub(crate) fn is_wanted(&self, key: &KeyName) -> bool {
+        let wants = |line: &LineName| {
+            let stands = self.lines.get(line);
+            stands.is_some_and(|stands| {
+                let ready = line.contains(key) && stands.first().is_some();
+                ready || stands.first_tag_aside(key).is_some()
+            })
+        };
+        self.keys.lines(key).any(wants)
+    }
+
+    /// Whether it wants this gate whatever its limit.
+    pub(crate) fn is_unlimited(&self, number: Number, key: &KeyName) -> bool {
+        let wants = self.waiter(number).map(|waiter| &waiter.plan.wants);
+        let mut keys = wants.into_iter().flat_map(Wants::keys);
+        keys.any(|wanted| wanted.unlimited && *wanted.key == *key)
+    }
+
+    /// From now on another one. Nothing happens where nobody waits.
+    pub(crate) fn set_limit(&mut self, key: &KeyName, limit: usize) {
+        self.keys.set_limit(key, limit);
+    }
+
+    pub(crate) fn look_at(&self, key: &KeyName) -> Option<UnixMillis> {
+        self.keys.look_at(key)
+    }
+
+    /// When a key is next worth a look. Nothing is noted where nobody waits.
+    pub(crate) fn look_again(&mut self, key: &KeyName, at: Option<UnixMillis>) {
+        self.keys.look_again(key, at);
+    }
+
+    /// The keys that are worth a look by now.
+    pub(crate) fn due_looks(&self, now: UnixMillis) -> Vec<Arc<KeyName>> {
+        self.keys.due_looks(now)
+    }
+
+    /// Somebody whose time has come. Who has been patient stands where it takes any, before this returns.
+    pub(crate) fn due(&mut self, now: UnixMillis) -> Option<Due> {
+        let waiters = &self.waiters;
+        let (at, number) = self.deadlines.first(|number| until(waiters, number))?;
+        if at > now {
+            return None;
+        }
+        let over = self.waiters.get(&number)?.deadline <= now;
+        if over {
+            return Some(Due::Deadline(number));
+        }
+        self.widen(number);
+        Some(Due::Patience(number))
+    }
+
+    /// When the next look or deadline is due.
+    pub(crate) fn next_due(&mut self) -> Option<UnixMillis> {
+        let waiters = &self.waiters;
+        let first = self.deadlines.first(|number| until(waiters, number));
+        let deadline = first.map(|(at, _)| at);
+        [self.keys.next_look(), deadline]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// All keys that somebody waits for. Lines that nobody has stood in for a while are forgotten.
+    pub(crate) fn keys(&mut self) -> Vec<Arc<KeyName>> {
+        let empty = self.lines.iter().filter(|(_, line)| line.len() == 0);
+        for name in empty.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            self.catch_up(&name);
+            self.close_if_over(&name);
+        }
+        self.keys.names().cloned().collect()
+    }
+
+    fn weight_of(&self, number: Number) -> Option<u32> {
+        let waiter = self.waiter(number)?;
+        self.lines.get(&waiter.line)?.weight(&waiter.flow)
+    }
+
+    fn find_in(&self, line: &LineName, id: &[u8]) -> Option<Number> {
+        let same = |number: &Number| {
+            let waiter = &self.waiters[number];
+            *waiter.request.id == *id && waiter.line == *line
+        };
+        let hash = self.hasher.hash_one((id, line));
+        self.numbers.find(hash, same).copied()
+    }
+
+    fn stand(&mut self, number: Number, waiter: &mut Waiter<A>, weight: Option<u32>) {
+        self.keys.stand(&waiter.line, &waiter.plan);
+        self.catch_up(&waiter.line);
+        let line = self.lines.entry(waiter.line.clone()).or_default();
+        waiter.flow = line.shared(Arc::clone(&waiter.flow));
+        line.join(&waiter.flow, waiter.plan.id, weight, waiter.place(number));
+    }
+
+    /// While nobody could be served in a line, others were who want the same.
+    fn catch_up(&mut self, name: &LineName) {
+        let clocks = name
+            .keys()
+            .iter()
+            .filter_map(|key| self.keys.clock(key, name));
+        if let (Some(clock), Some(line)) = (clocks.max(), self.lines.get_mut(name)) {
+            line.advance(clock);
+        }
+    }
+
+    fn widen(&mut self, number: Number) {
+        let weight = self.weight_of(number);
+        let Some(mut waiter) = self.forget_place(number) else {
+            return;
+        };
+        if let Some(line) = self.lines.get_mut(&waiter.line) {
+            line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
+        }
+        self.close_if_over(&waiter.line);
+        waiter.extra = Extra::new(None, waiter.take_charges());
+        waiter.line = waiter.plan.line.clone();
+        self.stand(number, &mut waiter, weight);
+        self.note_time(number, &waiter);
+        self.remember(number, waiter);
+    }
+
+    fn note_time(&mut self, number: Number, waiter: &Waiter<A>) {
+        let at = waiter.until();
+        if at < UnixMillis::NEVER {
+            let waiters = &self.waiters;
+            self.deadlines
+                .add(at, number, |number| until(waiters, number));
+        }
+    }
+
+    fn remember(&mut self, number: Number, waiter: Waiter<A>) {
+        let hash_of = |hasher: &DefaultHashBuilder, waiter: &Waiter<A>| {
+            hasher.hash_one((&*waiter.request.id, &waiter.line))
+        };
+        let hash = hash_of(&self.hasher, &waiter);
+        self.waiters.insert(number, Box::new(waiter));
+        let (hasher, waiters) = (&self.hasher, &self.waiters);
+        let rehash = |number: &Number| hash_of(hasher, &waiters[number]);
+        self.numbers.insert_unique(hash, number, rehash);
+    }
+
+    fn forget_place(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = *self.waiters.remove(&number)?;
-        self.id_bytes -= waiter.request.id.len();
-        if let Some(room) = self.rooms.get_mut(&waiter.line) {
-            let hash = self.hasher.hash_one(&*waiter.request.id);
-            if let Ok(entry) = room.numbers.find_entry(hash, |other| *other == number) {
-                entry.remove();
-            }
+        let hash = self.hasher.hash_one((&*waiter.request.id, &waiter.line));
+        if let Ok(entry) = self.numbers.find_entry(hash, |other| *other == number) {
+            entry.remove();
         }
         Some(waiter)
     }
 
-    fn close_if_empty(&mut self, line: &Arc<LineName>) {
-        if self.waiting(line) == 0 {
-            self.forget_look(line);
-            self.rooms.remove(line);
+    /// Leaves the line, which stays for now.
+    fn step_out(&mut self, number: Number) -> Option<Waiter<A>> {
+        let waiter = self.forget(number)?;
+        if let Some(line) = self.lines.get_mut(&waiter.line) {
+            line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
         }
+        Some(waiter)
     }
 
-    fn forget_look(&mut self, line: &Arc<LineName>) {
-        if let Some(room) = self.rooms.get_mut(line)
-            && let Some(at) = room.look_at.take()
-        {
-            self.looks.remove(&(at, Arc::clone(line)));
+    fn forget(&mut self, number: Number) -> Option<Waiter<A>> {
+        let waiter = self.forget_place(number)?;
+        self.id_bytes -= waiter.request.id.len();
+        Some(waiter)
+    }
+
+    fn close_after(&mut self, waiter: &Waiter<A>) {
+        if self.waiters.is_empty() {
+            self.lines.clear();
+            self.keys.clear();
+            self.plans = Plans::default();
+            return;
+        }
+        if self.plans.drop(&waiter.plan) {
+            self.keys.exit(&waiter.plan);
+        }
+        self.close_if_over(&waiter.line);
+    }
+
+    /// An empty line is kept while others want the same keys and a flow has had its share.
+    fn close_if_over(&mut self, name: &LineName) {
+        let Some(line) = self.lines.get(name) else {
+            return;
+        };
+        let has_rivals = || name.keys().iter().any(|key| self.keys.is_shared(key));
+        if line.len() == 0 && (line.is_forgotten() || !has_rivals()) {
+            self.lines.remove(name);
+            self.keys.close(name);
         }
     }
 }
 
-impl<A> Waiter<A> {
-    fn place(&self, number: Number) -> Place {
-        let since = self.since;
-        Place { since, number }
-    }
-}
-
-fn deadline<A>(waiters: &HashMap<Number, Box<Waiter<A>>>, number: Number) -> Option<UnixMillis> {
-    waiters.get(&number).map(|waiter| waiter.deadline)
+fn until<A>(waiters: &HashMap<Number, Box<Waiter<A>>>, number: Number) -> Option<UnixMillis> {
+    waiters.get(&number).map(|waiter| waiter.until())
 }

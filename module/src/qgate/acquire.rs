@@ -2,21 +2,20 @@
 
 use redis_module::{Context, RedisResult, RedisString};
 
-use super::gate::{Answer, Ask, Room};
-use super::limits;
-use super::stored::{Found, Stored};
+use super::gate::Ask;
+use super::stored::Stored;
+use super::{memory, take};
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::ffi::string;
-use crate::line::hall::{Family, Request};
+use crate::line::hall::{Request, Span};
+use crate::line::plan::{Family, Wants};
 use crate::reply::Reply;
-use crate::time::{Millis, UnixMillis};
-use crate::wait::{self, Clause, Replies};
-use crate::wake::{self, Attempt, Grant, Mark, Next};
-use crate::{events, stats};
+use crate::time::Millis;
+use crate::wait::{self, Asked, Clause, Replies};
+use crate::wake;
 
 pub(crate) const DOC: Doc = Doc {
     name: c"qgate.acquire",
@@ -40,7 +39,7 @@ pub(crate) const DOC: Doc = Doc {
 const MAX_LIMIT: i64 = 1_000_000;
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run_or_name_channel("qgate.acquire", context, &argv, acquire, channel)
+    call::run("qgate.acquire", context, &argv, acquire)
 }
 
 fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
@@ -50,141 +49,58 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     clause.check(call, key)?;
     let gate = Stored::open(call, key, Access::Write)?;
     let found = gate.look()?;
-    limits::remember(call, key.as_slice(), ask.limit);
-    let line = call.line_in_use(Family::Gate, key);
+    memory::named(call, key.as_slice(), ask.limit);
+    let awaited = call.awaited(Family::Gate, key);
     if ask.limit > 0
-        && let Some(line) = &line
-        && wake::name_limit(line, ask.limit)
+        && let Some(name) = &awaited
+        && wake::name_limit(name, ask.limit)
     {
         call.freed(Family::Gate, key);
         call.again();
         return Ok(Reply::Nil);
     }
     // Nobody overtakes those in line but who holds a slot, or names no limit.
-    let room = match line {
-        Some(_) if ask.limit > 0 => found.room(ask.limit, call.now()).taken(),
-        _ => found.room(ask.limit, call.now()),
+    let room = found.room(ask.limit, call.now());
+    let room = match &awaited {
+        Some(name) if ask.limit > 0 && wake::is_wanted(name) => room.taken(),
+        _ => room,
     };
-    let (answer, _) = decide(call, &gate, room, member, ask.lease);
-    if let Some(in_use) = keep(call, key, &gate, &found, member, answer) {
+    let (answer, _) = take::decide(call, &gate, room, member, ask.lease);
+    if let Some(in_use) = take::keep(call, key, &gate, &found, member, answer) {
         return Ok(Reply::ints([1, in_use as i64, 0]));
     }
-    let ahead = line.map_or(0, |line| wake::ahead(&line, id.bytes)) as i64;
+    let ahead = awaited.map_or(0, |name| wake::ahead(&name, id.bytes)) as i64;
     let in_use = found.in_use as i64;
-    let request = || Request {
-        id: id.bytes.into(),
-        lease: ask.lease,
-        delay: Millis::ZERO,
-        limit: ask.limit,
+    let asked = || {
+        let name = call.name(Family::Gate, key);
+        let limit = (ask.limit > 0).then(|| (name.clone(), ask.limit));
+        Asked {
+            limits: limit.into_iter().collect(),
+            wants: Wants::one(name, ask.limit == 0),
+            request: Request {
+                id: id.bytes.into(),
+                lease: Span::new(ask.lease),
+                delay: Span::new(Millis::ZERO),
+            },
+            preference: None,
+            charges: Vec::new(),
+        }
     };
     let replies = Replies {
         queued: Reply::ints([2, in_use, ahead]),
         too_many: Reply::ints([-1, in_use, ahead]),
     };
-    let waits = clause.wish(call, || call.line(Family::Gate, key), request, replies);
+    let waits = clause.wish(call, asked, replies);
     if !waits {
-        count_refusal(answer);
+        take::count_refusal(room);
     }
     Ok(Reply::ints([0, in_use, ahead]))
-}
-
-/// Grants a slot to a waiter, if there is one now and it `hears` of it.
-pub(crate) fn attempt(
-    call: &Call<'_>,
-    key: &RedisString,
-    request: &Request,
-    limit: usize,
-    hears: impl Fn() -> bool,
-) -> Result<Attempt, Error> {
-    let gate = Stored::open(call, key, Access::Write)?;
-    let found = gate.look()?;
-    let member = string(&request.id);
-    let room = found.room(limit, call.now());
-    if room == Room::Free && !hears() {
-        return Ok(Attempt::Unheard);
-    }
-    let (answer, end) = decide(call, &gate, room, &member, request.lease);
-    Ok(match keep(call, key, &gate, &found, &member, answer) {
-        Some(in_use) => Attempt::Granted(Grant {
-            reply: Reply::ints([1, in_use as i64, 0]),
-            number: in_use as i64,
-            mark: (answer == Answer::Granted).then_some(Mark::LeaseEnd(end)),
-            next: if limit == 0 || in_use < limit {
-                Next::AtOnce
-            } else {
-                Next::NotBefore(gate.next_end())
-            },
-        }),
-        None if found.closed_until > call.now() => Attempt::NotYet(Some(found.closed_until)),
-        None => Attempt::NotYet(gate.next_end()),
-    })
 }
 
 /// What a waiter is answered whose wait has ended without a grant.
 pub(crate) fn refusal(call: &Call<'_>, key: &RedisString) -> Result<Reply, Error> {
     let gate = Stored::open(call, key, Access::Read)?;
     Ok(Reply::ints([0, gate.look()?.in_use as i64, 0]))
-}
-
-/// Decides and, when the answer is a slot, writes its lease, which is replied with it. The common grant, of a free slot
-/// to a member that has none, is tried first: it finds out by the write itself whether the member is there.
-fn decide(
-    call: &Call<'_>,
-    gate: &Stored<'_>,
-    room: Room,
-    member: &RedisString,
-    lease: Millis,
-) -> (Answer, UnixMillis) {
-    let now = call.now();
-    let end = now.plus(lease);
-    if room == Room::Free && gate.enter(member, end) {
-        return (Answer::Granted, end);
-    }
-    let held_until = gate.lease_end(member);
-    let (answer, end) = room.answer(held_until, end, now);
-    if let Some(end) = end.filter(|end| held_until != Some(*end)) {
-        gate.lease(end, &[member]);
-    }
-    (answer, end.unwrap_or(UnixMillis::ZERO))
-}
-
-/// Sweeps after a grant, announces and counts it. With a slot, how many are in use.
-fn keep(
-    call: &Call<'_>,
-    key: &RedisString,
-    gate: &Stored<'_>,
-    found: &Found,
-    member: &RedisString,
-    answer: Answer,
-) -> Option<usize> {
-    match answer {
-        Answer::Granted => {
-            gate.sweep(found.ended(), Some(member));
-            events::ours(call.ctx, c"qgate.grant", key);
-            stats::QGATE_GRANTS.add();
-            Some(found.in_use + 1)
-        }
-        Answer::Extended => {
-            wake::confirm(call, Family::Gate, key, member.as_slice());
-            stats::QGATE_EXTENSIONS.add();
-            Some(found.in_use)
-        }
-        Answer::Full | Answer::Closed => None,
-    }
-}
-
-fn count_refusal(answer: Answer) {
-    match answer {
-        Answer::Full => stats::QGATE_REFUSED_FULL.add(),
-        Answer::Closed => stats::QGATE_REFUSED_CLOSED.add(),
-        Answer::Granted | Answer::Extended => {}
-    }
-}
-
-fn channel(mut args: Args<'_>) -> Option<Word<'_>> {
-    args.fixed("key").ok()?;
-    let (_, _, clause) = parse(&mut args).ok()?;
-    clause.channel()
 }
 
 fn parse<'a>(args: &mut Args<'a>) -> Result<(Word<'a>, Ask, Clause<'a>), Error> {

@@ -6,7 +6,7 @@ use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
-use crate::line::hall::Family;
+use crate::line::plan::Family;
 use crate::reply::Reply;
 use crate::wake;
 
@@ -27,7 +27,7 @@ fn cancel(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let key = call.string(args.fixed("key")?);
     let id = args.id("member")?;
     args.end()?;
-    let line = call.line_in_use(Family::Gate, key);
-    let left = line.is_some_and(|line| wake::cancel(call, &line, id.bytes));
+    let key = call.awaited(Family::Gate, key);
+    let left = key.is_some_and(|key| wake::cancel(call, &key, id.bytes));
     Ok(Reply::Int(i64::from(left)))
 }

@@ -8,7 +8,7 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::line::hall::Family;
+use crate::line::plan::Family;
 use crate::reply::Reply;
 use crate::wake;
 

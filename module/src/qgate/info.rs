@@ -2,14 +2,14 @@
 
 use redis_module::{Context, RedisResult, RedisString};
 
-use super::limits;
+use super::memory;
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::line::hall::Family;
+use crate::line::plan::Family;
 use crate::reply::Reply;
 use crate::wake;
 
@@ -33,12 +33,12 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let gate = Stored::open(call, key, Access::Read)?;
     let found = gate.look()?;
     let crowd = wake::crowd(call, Family::Gate, key);
-    let limit = limits::last_named(call, key.as_slice()).filter(|_| !gate.is_missing());
+    let limit = memory::last_named(call, key.as_slice()).filter(|_| !gate.is_missing());
     let next = gate.next_end();
     Ok(Reply::Map(vec![
         ("in-use", Reply::count(found.in_use)),
         ("waiting", Reply::count(crowd.waiting)),
-        ("limit", Reply::or_nil(limit, Reply::Int)),
+        ("limit", Reply::or_nil(limit, Reply::count)),
         ("closed-ms", Reply::Int(found.closed_until.since(now).get())),
         ("flows", Reply::count(crowd.flows)),
         ("oldest-wait-ms", Reply::Int(crowd.oldest.get())),

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::events;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::line::hall::Family;
+use crate::line::plan::Family;
 use crate::reply::Reply;
 
 pub(crate) const DOC: Doc = Doc {

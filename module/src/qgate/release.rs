@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::string;
-use crate::line::hall::Family;
+use crate::line::plan::Family;
 use crate::reply::Reply;
 use crate::time::UnixMillis;
 use crate::{events, stats};

@@ -97,6 +97,15 @@ impl<'a> Stored<'a> {
             .collect()
     }
 
+    /// When a gate that had no room may have some, unless somebody gives a slot back before.
+    pub(super) fn look_at(&self, found: &Found) -> Option<UnixMillis> {
+        if found.closed_until > self.call.now() {
+            Some(found.closed_until)
+        } else {
+            self.next_end()
+        }
+    }
+
     /// When the lease ends that ends first.
     pub(super) fn next_end(&self) -> Option<UnixMillis> {
         self.holders(1).pop().map(|(_, end)| end)

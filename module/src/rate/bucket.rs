@@ -24,6 +24,15 @@ pub(crate) struct Rate {
     per_ns: u128,
 }
 
+/// So much of the rate that is kept under a key.
+#[derive(Clone, Debug)]
+pub(crate) struct Charge {
+    pub(crate) db: i32,
+    pub(crate) key: Box<[u8]>,
+    pub(crate) rate: Rate,
+    pub(crate) cost: u64,
+}
+
 /// Whether so much can be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {

@@ -12,12 +12,12 @@ pub(super) type Digest = [u8; 16];
 
 /// The segments of a chain; empty ones are dropped.
 #[derive(Debug)]
-pub(super) struct Chain<'a> {
+pub(crate) struct Chain<'a> {
     segments: Vec<&'a [u8]>,
 }
 
 impl<'a> Chain<'a> {
-    pub(super) fn parse(argument: &'static str, bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(argument: &'static str, bytes: &'a [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
             return Err(Error::TooLong {
                 argument,
@@ -38,7 +38,7 @@ impl<'a> Chain<'a> {
     }
 
     /// As `parse`, but a chain without segments is an error.
-    pub(super) fn parse_some(argument: &'static str, bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn parse_some(argument: &'static str, bytes: &'a [u8]) -> Result<Self, Error> {
         let chain = Self::parse(argument, bytes)?;
         if chain.segments.is_empty() {
             return Err(Error::Segments {

@@ -88,6 +88,19 @@ fn find_ro(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     answer(&trie, &chain, hit, shape)
 }
 
+/// What a trie holds for a conversation, for a command that only wants to know.
+pub(crate) fn value(
+    call: &Call<'_>,
+    key: &RedisString,
+    chain: &Chain<'_>,
+) -> Result<Option<Vec<u8>>, Error> {
+    let trie = Stored::open(call, key, Access::Read)?;
+    let Some(hit) = trie.longest(chain)? else {
+        return Ok(None);
+    };
+    Ok(Some(trie.entry(hit.text.as_slice())?.value.to_vec()))
+}
+
 fn refresh(call: &Call<'_>, trie: &Stored<'_>, hit: &Hit, life: Millis) -> Result<(), Error> {
     let entry = trie.entry(hit.text.as_slice())?;
     if let Some(end) = entry.refreshed(life, call.now()) {

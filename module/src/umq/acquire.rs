@@ -1,18 +1,22 @@
 //! `UMQ.ACQUIRE`: take the turn when it is free and the spacing has passed, now or after a wait.
 
+use std::sync::Arc;
+
 use redis_module::{Context, RedisResult, RedisString};
 
 use super::stored::Stored;
 use super::turn::{Answer, Ask};
-use crate::args::{Args, Word};
+use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::line::hall::{Family, Request};
+use crate::ffi::string;
+use crate::line::hall::{Request, Span};
+use crate::line::plan::{Family, KeyName, Wants};
 use crate::reply::Reply;
 use crate::time::Millis;
-use crate::wait::{self, Clause, Replies};
+use crate::wait::{self, Asked, Clause, Replies};
 use crate::wake::{self, Attempt, Grant, Mark, Next};
 use crate::{events, stats};
 
@@ -36,7 +40,7 @@ pub(crate) const DOC: Doc = Doc {
 };
 
 pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run_or_name_channel("umq.acquire", context, &argv, acquire, channel)
+    call::run("umq.acquire", context, &argv, acquire)
 }
 
 /// `wait-ms` of a turn that somebody holds: nobody can say how long.
@@ -48,11 +52,11 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     clause.check(call, key)?;
     let stored = Stored::open(call, key, Access::Write)?;
     let turn = stored.turn()?;
-    let line = call.line_in_use(Family::Turn, key);
-    let ahead = line.as_ref().map_or(0, |line| wake::ahead(line, ask.id));
+    let awaited = call.awaited(Family::Turn, key);
+    let ahead = awaited.as_ref().map_or(0, |key| wake::ahead(key, ask.id));
     let answer = match turn.ask(ask, call.tick(), call.now()) {
         // Nobody overtakes those in line.
-        Answer::Granted(_) if line.is_some() => Answer::Held,
+        Answer::Granted(_) if awaited.is_some() => Answer::Held,
         Answer::TooEarly { .. } if ahead > 0 => Answer::Held,
         answer => answer,
     };
@@ -65,17 +69,22 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         Answer::TooEarly { wait } => wait.get(),
     };
     let ahead = ahead as i64;
-    let request = || Request {
-        id: ask.id.into(),
-        lease: ask.lease,
-        delay: ask.delay,
-        limit: 0,
+    let asked = || Asked {
+        wants: Wants::one(call.name(Family::Turn, key), false),
+        limits: Vec::new(),
+        request: Request {
+            id: ask.id.into(),
+            lease: Span::new(ask.lease),
+            delay: Span::new(ask.delay),
+        },
+        preference: None,
+        charges: Vec::new(),
     };
     let replies = Replies {
         queued: Reply::ints([2, wait, 0, ahead]),
         too_many: Reply::ints([-1, UNKNOWN, 0, ahead]),
     };
-    let waits = clause.wish(call, || call.line(Family::Turn, key), request, replies);
+    let waits = clause.wish(call, asked, replies);
     if !waits {
         count_refusal(answer);
     }
@@ -85,10 +94,11 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
 /// Grants the turn to a waiter, if it can have it now and `hears` of it.
 pub(crate) fn attempt(
     call: &Call<'_>,
-    key: &RedisString,
+    name: &Arc<KeyName>,
     request: &Request,
     hears: impl Fn() -> bool,
 ) -> Result<Attempt, Error> {
+    let key = &string(&name.key);
     let stored = Stored::open(call, key, Access::Write)?;
     let turn = stored.turn()?;
     let answer = turn.ask(ask_of(request), call.tick(), call.now());
@@ -99,7 +109,8 @@ pub(crate) fn attempt(
             Attempt::Granted(Grant {
                 reply: Reply::ints([1, 0, turn.token(), 0]),
                 number: turn.token(),
-                mark: matches!(answer, Answer::Granted(_)).then(|| Mark::Token(turn.token())),
+                mark: matches!(answer, Answer::Granted(_))
+                    .then(|| Mark::Token(Arc::clone(name), turn.token())),
                 next: Next::NotBefore(Some(turn.lease_end())),
             })
         }
@@ -150,14 +161,9 @@ fn count_refusal(answer: Answer<'_>) {
 fn ask_of(request: &Request) -> Ask<'_> {
     Ask {
         id: &request.id,
-        lease: request.lease,
-        delay: request.delay,
+        lease: request.lease.get(),
+        delay: request.delay.get(),
     }
-}
-
-fn channel(mut args: Args<'_>) -> Option<Word<'_>> {
-    args.fixed("key").ok()?;
-    parse(&mut args).ok()?.1.channel()
 }
 
 fn parse<'a>(args: &mut Args<'a>) -> Result<(Ask<'a>, Clause<'a>), Error> {

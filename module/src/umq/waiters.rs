@@ -6,7 +6,7 @@ use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
-use crate::line::hall::Family;
+use crate::line::plan::Family;
 use crate::reply::Reply;
 use crate::wake;
 

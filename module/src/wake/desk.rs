@@ -10,28 +10,20 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use hashbrown::HashMap;
 
 use super::asker::{Address, Asker, ClientId};
-use super::{Bound, Manner, Mark, Wish};
+use super::{Bound, First, Granted, Manner, Wish};
 use crate::config;
+use crate::ffi::Ctx;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::timer::Timer;
-use crate::ffi::{Ctx, channel};
 use crate::line::Number;
-use crate::line::hall::{Hall, Join, LineName, Request, Waiter};
+use crate::line::hall::{Hall, Join, Waiter};
+use crate::line::plan::{Family, KeyName, LineName, Wants};
+use crate::rate::bucket::Charge;
 use crate::time::{Millis, UnixMillis};
 use askers::Askers;
 
 /// How soon changes are noticed that others made to a key that somebody waits for.
 const SAFETY: Millis = Millis::new(100);
-
-/// A grant that has not reached its client yet.
-#[derive(Debug)]
-pub(super) struct Granted {
-    pub(super) line: Arc<LineName>,
-    pub(super) id: Box<[u8]>,
-    pub(super) mark: Mark,
-    /// When, in µs.
-    pub(super) at: i64,
-}
 
 /// What a ticket is told, on its way.
 #[derive(Debug)]
@@ -42,24 +34,6 @@ pub(super) struct Message {
     pub(super) granted: Option<Granted>,
 }
 
-/// The first of a line, and what a grant needs to know of it.
-#[derive(Debug)]
-pub(super) struct First {
-    pub(super) number: Number,
-    pub(super) request: Request,
-    /// The limit under which it is granted.
-    pub(super) limit: usize,
-    pub(super) address: Option<Arc<Address>>,
-}
-
-impl First {
-    /// Whether it would hear of its grant.
-    pub(super) fn hears(&self, ctx: Ctx) -> bool {
-        let address = self.address.as_ref();
-        address.is_none_or(|address| channel::somebody_listens(ctx, &address.channel))
-    }
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     pub(super) hall: Hall<Asker>,
@@ -67,6 +41,10 @@ pub(super) struct Desk {
     pub(super) granted: HashMap<Blocked, Granted>,
     /// Grants whose client is gone.
     pub(super) undo: Vec<Granted>,
+    /// What was charged to those who were not granted.
+    pub(super) refunds: Vec<Charge>,
+    /// Lines whose first may be another one than before.
+    pub(super) lines_due: Vec<LineName>,
     outbox: Vec<Message>,
     /// Whether the server has been asked to let the messages out.
     sending: bool,
@@ -105,8 +83,8 @@ impl Desk {
     /// What keeps somebody from waiting, if anything does. Who takes over a place takes no more room.
     pub(super) fn bound(&self, wish: &Wish) -> Option<Bound> {
         let join = &wish.join;
-        let in_line = self.hall.waiting(&join.line);
-        let former = self.hall.find(&join.line, &join.request.id);
+        let in_line = self.hall.before_newcomer(join);
+        let former = self.hall.find_any(&join.wants, &join.request.id);
         let former = former.and_then(|number| self.hall.waiter(number));
         let blocked_before = former.is_some_and(|former| former.asker.client().is_none());
         let blocks_one_more = wish.manner == Manner::Block && !blocked_before;
@@ -129,39 +107,60 @@ impl Desk {
         Asker::Ticket(self.askers.address(client, channel))
     }
 
-    /// Puts somebody in line: whether it stands first there, and whose place it took over.
-    pub(super) fn join(&mut self, join: Join, asker: Asker) -> (bool, Option<Waiter<Asker>>) {
-        let line = join.line.clone();
+    pub(super) fn is_charged(&self, wants: &Wants, id: &[u8]) -> bool {
+        let stands = self.hall.find_any(wants, id);
+        let waiter = stands.and_then(|number| self.hall.waiter(number));
+        waiter.is_some_and(|waiter| waiter.is_charged())
+    }
+
+    /// Puts somebody in line: in which, if it stands first there, and whose place it took over.
+    pub(super) fn join(
+        &mut self,
+        join: Join,
+        asker: Asker,
+    ) -> (Option<LineName>, Option<Waiter<Asker>>) {
         let joined = self.hall.join(join, asker.clone());
-        let first = self.hall.first(&line) == Some(joined.number);
         if let Some(former) = &joined.former {
             self.askers.forget(&former.asker, joined.number);
         }
         self.askers.add(&asker, joined.number);
+        let line = self.hall.line_of(joined.number).cloned();
+        let first = line.filter(|line| self.hall.first(line) == Some(joined.number));
         (first, joined.former)
     }
 
+    /// Who has a key next.
+    pub(super) fn next(&mut self, key: &KeyName) -> Option<First> {
+        let number = self.hall.next(key)?;
+        self.first_by(number)
+    }
+
+    /// Who is next in a line.
     pub(super) fn first(&self, line: &LineName) -> Option<First> {
-        let number = self.hall.first(line)?;
+        self.first_by(self.hall.first(line)?)
+    }
+
+    fn first_by(&self, number: Number) -> Option<First> {
         let first = self.hall.waiter(number)?;
         Some(First {
             number,
+            plan: Arc::clone(&first.plan),
             request: first.request.clone(),
-            limit: self.hall.limit_of(first),
+            preferred: first.preference().map(|preference| preference.index),
             address: first.asker.address().map(Arc::clone),
         })
     }
 
-    /// The waiter that has been served; `None`: it is not the first any more.
-    pub(super) fn serve(&mut self, line: &LineName, number: Number) -> Option<Waiter<Asker>> {
-        let first = self.hall.first(line) == Some(number);
-        let waiter = first.then(|| self.hall.serve_first(line)).flatten()?;
+    /// The waiter that has been served; `None`: it has left meanwhile.
+    pub(super) fn serve(&mut self, number: Number) -> Option<Waiter<Asker>> {
+        let waiter = self.hall.serve(number)?;
         self.askers.forget(&waiter.asker, number);
         Some(waiter)
     }
 
     pub(super) fn leave(&mut self, number: Number) -> Option<Waiter<Asker>> {
-        let waiter = self.hall.leave(number)?;
+        let mut waiter = self.hall.leave(number)?;
+        self.refunds.extend(waiter.take_charges());
         self.askers.forget(&waiter.asker, number);
         Some(waiter)
     }
@@ -183,8 +182,8 @@ impl Desk {
     }
 
     /// Somebody else was told that this id holds what it was granted: it is not taken back any more.
-    pub(super) fn confirm(&mut self, line: &LineName, id: &[u8]) {
-        let other = |granted: &Granted| *granted.line != *line || *granted.id != *id;
+    pub(super) fn confirm(&mut self, key: &KeyName, id: &[u8]) {
+        let other = |granted: &Granted| *granted.id != *id || !granted.is_of(key);
         self.granted.retain(|_, granted| other(granted));
         self.undo.retain(other);
         for message in &mut self.outbox {
@@ -201,9 +200,9 @@ impl Desk {
 
     /// The server ends the wait of a blocked client: the waiter that it was.
     pub(super) fn unblocked(&mut self, client: Blocked) -> Option<Waiter<Asker>> {
-        let waiter = self.leave(self.askers.number_of(client)?)?;
-        self.hall.look_again(&waiter.line, Some(UnixMillis::ZERO));
-        Some(waiter)
+        let number = self.askers.number_of(client)?;
+        self.line_changed(number);
+        self.leave(number)
     }
 
     /// A client is gone and its tickets with it, also those whose message has not left: whether it had any.
@@ -219,28 +218,39 @@ impl Desk {
         any
     }
 
-    fn abandon(&mut self, number: Number) -> bool {
-        let left = self.leave(number);
-        if let Some(waiter) = &left {
-            self.hall.look_again(&waiter.line, Some(UnixMillis::ZERO));
+    /// The first of somebody's line may soon be another one.
+    pub(super) fn line_changed(&mut self, number: Number) {
+        let line = self.hall.line_of(number);
+        if let Some(line) = line.filter(|line| self.lines_due.last() != Some(*line)) {
+            self.lines_due.push(line.clone());
         }
-        left.is_some()
     }
 
-    /// Empties a line.
-    pub(super) fn dismiss(&mut self, line: &LineName) -> Vec<Waiter<Asker>> {
-        let numbers = self.hall.numbers_in(line);
+    /// Whether the next one is granted however many are in use.
+    pub(super) fn next_is_unlimited(&mut self, key: &KeyName) -> bool {
+        let next = self.hall.next(key);
+        key.family == Family::Gate && next.is_some_and(|next| self.hall.is_unlimited(next, key))
+    }
+
+    fn abandon(&mut self, number: Number) -> bool {
+        self.line_changed(number);
+        self.leave(number).is_some()
+    }
+
+    /// Sends away who has named a key.
+    pub(super) fn dismiss(&mut self, key: &KeyName) -> Vec<Waiter<Asker>> {
+        let numbers = self.hall.numbers_at(key);
         numbers
             .into_iter()
             .filter_map(|number| self.leave(number))
             .collect()
     }
 
-    /// The lines to look at now: those that are due, and from time to time all.
-    pub(super) fn due_lines(&mut self, now: UnixMillis) -> Vec<Arc<LineName>> {
+    /// The keys to look at now: those that are due, and from time to time all.
+    pub(super) fn due_keys(&mut self, now: UnixMillis) -> Vec<Arc<KeyName>> {
         if self.safety_at.is_some_and(|at| at <= now) {
             self.safety_at = None;
-            self.hall.lines()
+            self.hall.keys()
         } else {
             self.hall.due_looks(now)
         }
@@ -248,7 +258,8 @@ impl Desk {
 
     /// Sees that the timer rings when the next thing is due, and not when nobody waits.
     pub(super) fn schedule(&mut self, ctx: Ctx, now: UnixMillis) {
-        if self.hall.len() == 0 && self.undo.is_empty() {
+        if self.hall.len() == 0 && self.undo.is_empty() && self.refunds.is_empty() {
+            self.lines_due.clear();
             self.safety_at = None;
             self.silence(ctx);
             return;
@@ -258,7 +269,9 @@ impl Desk {
         let safety = self.safety_at.map_or(latest, |at| at.min(latest));
         self.safety_at = Some(safety);
         let due = self.hall.next_due().map_or(safety, |due| due.min(safety));
-        let due = if self.undo.is_empty() { due } else { now };
+        let at_once =
+            !self.undo.is_empty() || !self.refunds.is_empty() || !self.lines_due.is_empty();
+        let due = if at_once { now } else { due };
         if self.timer.is_none_or(|(_, rings_at)| rings_at != due) {
             self.ring_at(ctx, due, now);
         }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::asker::{Address, Asker};
-use super::desk::{Granted, Message, with};
-use super::{Grant, Mark};
+use super::desk::{Message, with};
+use super::{Grant, Granted, Mark};
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::{channel, context, string};
-use crate::line::hall::{Family, Waiter};
+use crate::line::hall::Waiter;
+use crate::line::plan::{Family, Form};
 use crate::reply::Reply;
 use crate::{qgate, umq};
 
@@ -67,9 +68,9 @@ fn post(call: &Call<'_>, address: Arc<Address>, waiter: Waiter<Asker>, end: End)
     }
 }
 
-fn granted(call: &Call<'_>, waiter: Waiter<Asker>, mark: Mark) -> Granted {
+fn granted(call: &Call<'_>, mut waiter: Waiter<Asker>, mark: Mark) -> Granted {
     Granted {
-        line: waiter.line,
+        charges: waiter.take_charges(),
         id: waiter.request.id,
         mark,
         at: call.tick(),
@@ -78,12 +79,15 @@ fn granted(call: &Call<'_>, waiter: Waiter<Asker>, mark: Mark) -> Granted {
 
 /// What a blocked client is answered whose wait ends without a grant: how things stand.
 pub(super) fn refusal(call: &Call<'_>, waiter: &Waiter<Asker>) -> Result<Reply, Error> {
+    let wants = &waiter.plan.wants;
+    let key = wants.some_key().ok_or(Error::Internal)?;
     let here = context::db(call.ctx);
-    context::select(call.ctx, waiter.line.db);
-    let key = string(&waiter.line.key);
-    let reply = match waiter.line.family {
-        Family::Turn => umq::acquire::refusal(call, &key, &waiter.request),
-        Family::Gate => qgate::acquire::refusal(call, &key),
+    context::select(call.ctx, key.db);
+    let name = string(&key.key);
+    let reply = match (key.family, wants.form) {
+        (Family::Turn, _) => umq::acquire::refusal(call, &name, &waiter.request),
+        (Family::Gate, Form::Acquire) => qgate::acquire::refusal(call, &name),
+        (Family::Gate, Form::Admit) => qgate::admit::refusal(call, wants, &waiter.request),
     };
     context::select(call.ctx, here);
     reply

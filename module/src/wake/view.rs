@@ -4,13 +4,18 @@ use redis_module::RedisString;
 
 use super::desk::{self, with};
 use crate::call::Call;
-use crate::line::hall::{Family, LineName};
+use crate::line::plan::{Family, KeyName};
 use crate::reply::Reply;
 use crate::time::Millis;
 
-/// How many wait in a line.
-pub(crate) fn waiting(line: &LineName) -> usize {
-    with(|desk| desk.hall.waiting(line))
+/// How many have named a key.
+pub(crate) fn waiting(key: &KeyName) -> usize {
+    with(|desk| desk.hall.waiting(key))
+}
+
+/// Whether somebody would take what a key has to give.
+pub(crate) fn is_wanted(key: &KeyName) -> bool {
+    with(|desk| desk.hall.is_wanted(key))
 }
 
 /// Whether anybody waits at all: a look that costs nothing.
@@ -31,7 +36,7 @@ pub(crate) fn present() -> Present {
     with(|desk| Present {
         waiters: desk.hall.len(),
         blocked: desk.blocked(),
-        lines: desk.hall.lines().len(),
+        lines: desk.hall.lines(),
         bytes: desk.hall.bytes(),
     })
 }
@@ -45,8 +50,7 @@ pub(crate) struct Crowd {
 }
 
 pub(crate) fn crowd(call: &Call<'_>, family: Family, key: &RedisString) -> Crowd {
-    let line = call.line_in_use(family, key);
-    let Some(line) = line else {
+    let Some(key) = call.awaited(family, key) else {
         return Crowd {
             waiting: 0,
             flows: 0,
@@ -54,30 +58,30 @@ pub(crate) fn crowd(call: &Call<'_>, family: Family, key: &RedisString) -> Crowd
         };
     };
     with(|desk| Crowd {
-        waiting: desk.hall.waiting(&line),
-        flows: desk.hall.flows(&line),
+        waiting: desk.hall.waiting(&key),
+        flows: desk.hall.flows(&key),
         oldest: desk
             .hall
-            .oldest_since(&line)
+            .oldest_since(&key)
             .map_or(Millis::ZERO, |since| call.now().since(since)),
     })
 }
 
 /// How many are served before this id, or before one that comes now.
-pub(crate) fn ahead(line: &LineName, id: &[u8]) -> usize {
-    with(|desk| match desk.hall.find(line, id) {
+pub(crate) fn ahead(key: &KeyName, id: &[u8]) -> usize {
+    with(|desk| match desk.hall.find(key, id) {
         Some(number) => desk.hall.ahead(number),
-        None => desk.hall.waiting(line),
+        None => desk.hall.waiting(key),
     })
 }
 
 /// Those who wait in a line: id, flow and how long, in the order in which they are served.
 pub(crate) fn waiters(call: &Call<'_>, family: Family, key: &RedisString, most: usize) -> Reply {
-    let Some(line) = call.line_in_use(family, key) else {
+    let Some(key) = call.awaited(family, key) else {
         return Reply::Array(Vec::new());
     };
     with(|desk| {
-        let rows = desk.hall.in_order(&line, most).into_iter().map(|waiter| {
+        let rows = desk.hall.in_order(&key, most).into_iter().map(|waiter| {
             let flow = Some(&*waiter.flow).filter(|flow| !flow.is_empty());
             Reply::Array(vec![
                 Reply::Bytes(waiter.request.id.to_vec()),

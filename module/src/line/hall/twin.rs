@@ -7,8 +7,9 @@ use std::sync::Arc;
 use proptest::prelude::{Strategy, TestCaseError, prop_oneof, proptest};
 use proptest::{collection, option, prop_assert_eq};
 
-use super::{Family, Hall, Join, LineName, Request};
+use super::{Due, Hall, Join, Request, Span};
 use crate::line::Number;
+use crate::line::plan::{Family, KeyName, Wants};
 use crate::time::{Millis, UnixMillis};
 
 const LINES: [u8; 2] = [0, 1];
@@ -78,23 +79,26 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn name(line: u8) -> LineName {
-    LineName {
+fn name(line: u8) -> Arc<KeyName> {
+    Arc::new(KeyName {
         family: Family::Gate,
         db: 0,
         key: Box::from([line]),
-    }
+    })
 }
 
 fn join(line: u8, id: u8, limit: usize, deadline: UnixMillis, now: UnixMillis) -> Join {
+    let limits = (limit > 0).then(|| (name(line), limit));
     Join {
-        line: name(line),
+        wants: Wants::one(name(line), limit == 0),
+        limits: limits.into_iter().collect(),
         request: Request {
             id: Box::from([id]),
-            lease: Millis::new(1),
-            delay: Millis::ZERO,
-            limit,
+            lease: Span::new(Millis::new(1)),
+            delay: Span::new(Millis::ZERO),
         },
+        preference: None,
+        charges: Vec::new(),
         flow: Arc::from([]),
         weight: None,
         now,
@@ -171,7 +175,8 @@ impl Both {
                 prop_assert_eq!(left.map(|waiter| waiter.asker), gone);
             }
             Step::Serve { line } => {
-                let served = hall.serve_first(&name(line));
+                let first = hall.next(&name(line));
+                let served = first.and_then(|first| hall.serve(first));
                 let place = twin.waiters.iter().position(|waiter| waiter.line == line);
                 let gone = place.map(|place| twin.remove(place).asker);
                 prop_assert_eq!(served.map(|waiter| waiter.asker), gone);
@@ -193,7 +198,9 @@ impl Both {
             Step::Pass { ms } => {
                 *now = now.plus(Millis::new(ms));
                 let over = std::iter::from_fn(|| {
-                    let number = hall.due_deadline(*now)?;
+                    let Due::Deadline(number) = hall.due(*now)? else {
+                        return None;
+                    };
                     hall.leave(number).map(|_| number)
                 });
                 prop_assert_eq!(over.collect::<Vec<_>>(), twin.expire(*now));
@@ -250,14 +257,11 @@ impl Both {
             let limit = twin.limits.get(&line).copied().unwrap_or(0);
             prop_assert_eq!(hall.limit(&of_line), limit);
             let is_due = twin.looks.get(&line).is_some_and(|at| at <= now);
-            let due = hall.due_looks(*now).iter().any(|due| **due == of_line);
+            let due = hall.due_looks(*now).contains(&of_line);
             prop_assert_eq!(due, is_due);
             for waiter in twin.waiters.iter().filter(|waiter| waiter.line == line) {
-                let governs = if waiter.limit == 0 { 0 } else { limit };
-                let limit = hall
-                    .waiter(waiter.number)
-                    .map(|waiter| hall.limit_of(waiter));
-                prop_assert_eq!(limit, Some(governs));
+                let is_unlimited = hall.is_unlimited(waiter.number, &of_line);
+                prop_assert_eq!(is_unlimited, waiter.limit == 0);
             }
             for id in 0..IDS {
                 let number = twin.place(line, id).map(|place| twin.waiters[place].number);

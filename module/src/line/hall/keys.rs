@@ -1,0 +1,161 @@
+//! The keys that somebody waits for: by which plans, in which lines, under which limit, and when to look next. Pure.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::line::Number;
+use crate::line::plan::{KeyName, LineName, Plan, PlanId};
+use crate::line::rivals::Rivals;
+use crate::time::UnixMillis;
+
+#[derive(Debug, Default)]
+struct Key {
+    /// The plans that name it.
+    plans: Vec<PlanId>,
+    rivals: Rivals,
+    /// The limit last named for a gate; it governs all who wait but those that named none.
+    limit: usize,
+    /// When it is next worth a look, other than for somebody's release.
+    look_at: Option<UnixMillis>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    by_name: HashMap<Arc<KeyName>, Key>,
+    looks: BTreeSet<(UnixMillis, Arc<KeyName>)>,
+}
+
+impl Keys {
+    pub(super) fn clear(&mut self) {
+        self.by_name.clear();
+        self.looks.clear();
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<KeyName>> {
+        self.by_name.keys()
+    }
+
+    pub(super) fn plans(&self, key: &KeyName) -> &[PlanId] {
+        self.by_name.get(key).map_or(&[], |key| &key.plans)
+    }
+
+    /// The lines in which somebody stands who has named it, or lately has.
+    pub(super) fn lines(&self, key: &KeyName) -> impl Iterator<Item = &LineName> {
+        let key = self.by_name.get(key);
+        key.into_iter().flat_map(|key| key.rivals.lines())
+    }
+
+    pub(super) fn is_shared(&self, key: &KeyName) -> bool {
+        self.by_name
+            .get(key)
+            .is_some_and(|key| key.rivals.len() > 1)
+    }
+
+    /// Where the virtual time of a line stands by what the key has seen of others.
+    pub(super) fn clock(&self, key: &KeyName, line: &LineName) -> Option<u64> {
+        self.by_name.get(key)?.rivals.clock(line)
+    }
+
+    /// The line that has the key next.
+    pub(super) fn next(
+        &mut self,
+        key: &KeyName,
+        head: impl Fn(&LineName) -> Option<(u64, Number)>,
+    ) -> Option<LineName> {
+        self.by_name.get_mut(key)?.rivals.next(head)
+    }
+
+    /// A plan has come that nobody had.
+    pub(super) fn enter(&mut self, plan: &Plan) {
+        for wanted in plan.wants.keys() {
+            let key = self.by_name.entry(Arc::clone(&wanted.key)).or_default();
+            key.plans.push(plan.id);
+        }
+    }
+
+    /// Nobody has this plan any more.
+    pub(super) fn exit(&mut self, plan: &Plan) {
+        for wanted in plan.wants.keys() {
+            let Some(key) = self.by_name.get_mut(&wanted.key) else {
+                continue;
+            };
+            key.plans.retain(|id| *id != plan.id);
+            if key.plans.is_empty() {
+                key.rivals.retain(|line| line.contains(&wanted.key));
+            }
+            self.forget_if_unused(&wanted.key);
+        }
+    }
+
+    /// Somebody with this plan stands in this line, which is not always the plan's own.
+    pub(super) fn stand(&mut self, line: &LineName, plan: &Plan) {
+        let all = plan.wants.all.iter().map(|wanted| &wanted.key);
+        for name in line.keys().iter().chain(all) {
+            let key = self.by_name.entry(Arc::clone(name)).or_default();
+            key.rivals.add(line);
+        }
+    }
+
+    pub(super) fn close(&mut self, line: &LineName) {
+        for name in line.keys() {
+            if let Some(key) = self.by_name.get_mut(name) {
+                key.rivals.retain(|other| other != line);
+            }
+            self.forget_if_unused(name);
+        }
+    }
+
+    pub(super) fn limit(&self, key: &KeyName) -> usize {
+        self.by_name.get(key).map_or(0, |key| key.limit)
+    }
+
+    pub(super) fn set_limit(&mut self, key: &KeyName, limit: usize) {
+        if let Some(key) = self.by_name.get_mut(key) {
+            key.limit = limit;
+        }
+    }
+
+    pub(super) fn look_at(&self, key: &KeyName) -> Option<UnixMillis> {
+        self.by_name.get(key)?.look_at
+    }
+
+    /// When a key is next worth a look. Nothing is noted where nobody waits.
+    pub(super) fn look_again(&mut self, key: &KeyName, at: Option<UnixMillis>) {
+        let Some((name, _)) = self.by_name.get_key_value(key) else {
+            return;
+        };
+        let name = Arc::clone(name);
+        self.forget_look(&name);
+        if let (Some(at), Some(key)) = (at, self.by_name.get_mut(&name)) {
+            key.look_at = Some(at);
+            self.looks.insert((at, name));
+        }
+    }
+
+    pub(super) fn next_look(&self) -> Option<UnixMillis> {
+        self.looks.first().map(|(at, _)| *at)
+    }
+
+    pub(super) fn due_looks(&self, now: UnixMillis) -> Vec<Arc<KeyName>> {
+        let due = self.looks.iter().take_while(|(at, _)| *at <= now);
+        due.map(|(_, key)| Arc::clone(key)).collect()
+    }
+
+    fn forget_look(&mut self, name: &Arc<KeyName>) {
+        if let Some(key) = self.by_name.get_mut(name)
+            && let Some(at) = key.look_at.take()
+        {
+            self.looks.remove(&(at, Arc::clone(name)));
+        }
+    }
+
+    fn forget_if_unused(&mut self, name: &Arc<KeyName>) {
+        let unused = |key: &Key| key.plans.is_empty() && key.rivals.len() == 0;
+        if self.by_name.get(name).is_some_and(unused) {
+            self.forget_look(name);
+            self.by_name.remove(name);
+        }
+    }
+}

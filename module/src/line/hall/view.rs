@@ -1,0 +1,106 @@
+//! What can be seen of the hall without changing it: how many, who, since when, in which order. Pure.
+
+use std::mem;
+
+use super::{Hall, Join, Waiter};
+use crate::line::plan::KeyName;
+use crate::line::{Line, Number, Place};
+use crate::time::UnixMillis;
+
+impl<A> Hall<A> {
+    /// How many wait, in all lines.
+    pub(crate) fn len(&self) -> usize {
+        self.waiters.len()
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub(crate) fn waiter(&self, number: Number) -> Option<&Waiter<A>> {
+        self.waiters.get(&number).map(|waiter| &**waiter)
+    }
+
+    /// How many have named this key.
+    pub(crate) fn waiting(&self, key: &KeyName) -> usize {
+        let plans = self.keys.plans(key).iter();
+        plans.map(|plan| self.plans.waiters(*plan)).sum()
+    }
+
+    /// The limit that governs a gate's waiters.
+    pub(crate) fn limit(&self, key: &KeyName) -> usize {
+        self.keys.limit(key)
+    }
+
+    /// How many flows wait in the lines for this key.
+    pub(crate) fn flows(&self, key: &KeyName) -> usize {
+        self.lines_at(key).map(Line::flows).sum()
+    }
+
+    pub(crate) fn oldest_since(&self, key: &KeyName) -> Option<UnixMillis> {
+        self.lines_at(key).filter_map(Line::oldest).min()
+    }
+
+    /// How many are served before this waiter, if nobody else comes.
+    pub(crate) fn ahead(&self, number: Number) -> usize {
+        let Some(waiter) = self.waiter(number) else {
+            return 0;
+        };
+        let line = self.lines.get(&waiter.line);
+        line.map_or(0, |line| line.ahead(&waiter.flow, waiter.place(number)))
+    }
+
+    /// How many stand in the line that somebody would join.
+    pub(crate) fn before_newcomer(&self, join: &Join) -> usize {
+        self.lines.get(&join.line()).map_or(0, Line::len)
+    }
+
+    /// At most `most` who wait for a key, in the order in which they are served, as far as one line knows of another.
+    pub(crate) fn in_order(&self, key: &KeyName, most: usize) -> Vec<&Waiter<A>> {
+        let mut rows: Vec<(usize, Number)> = Vec::new();
+        for line in self.lines_at(key) {
+            let numbers = line.in_order(if self.keys.is_shared(key) {
+                usize::MAX
+            } else {
+                most
+            });
+            let own = numbers
+                .into_iter()
+                .filter(|number| self.names(*number, key));
+            rows.extend(own.take(most).enumerate());
+        }
+        rows.sort_unstable();
+        let rows = rows.into_iter().take(most);
+        rows.filter_map(|(_, number)| self.waiter(number)).collect()
+    }
+
+    /// All who have named a key.
+    pub(crate) fn numbers_at(&self, key: &KeyName) -> Vec<Number> {
+        let numbers = self.lines_at(key).flat_map(Line::numbers);
+        numbers.filter(|number| self.names(*number, key)).collect()
+    }
+
+    pub(crate) fn numbers(&self) -> Vec<Number> {
+        self.waiters.keys().copied().collect()
+    }
+
+    /// What all waiters take, about, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let waiter = mem::size_of::<Waiter<A>>() + mem::size_of::<Place>();
+        let entry = mem::size_of::<(Number, Box<Waiter<A>>, Number)>();
+        self.len() * waiter
+            + self.waiters.capacity() * entry
+            + self.deadlines.bytes()
+            + self.id_bytes
+    }
+
+    pub(super) fn lines_at(&self, key: &KeyName) -> impl Iterator<Item = &Line> {
+        let names = self.keys.lines(key);
+        names.filter_map(|name| self.lines.get(name))
+    }
+
+    fn names(&self, number: Number, key: &KeyName) -> bool {
+        let waiter = self.waiter(number);
+        waiter.is_some_and(|waiter| waiter.plan.wants.names(key))
+    }
+}

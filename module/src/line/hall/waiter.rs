@@ -1,0 +1,135 @@
+//! Somebody in line, and how it came there. Pure.
+
+use std::mem;
+use std::sync::Arc;
+
+use crate::line::plan::{KeyName, LineName, Plan, Wants};
+use crate::line::{FlowName, Number, Place};
+use crate::rate::bucket::Charge;
+use crate::time::{Millis, UnixMillis};
+
+/// A waiter's request, as much as a grant needs of it beside the keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) id: Box<[u8]>,
+    pub(crate) lease: Span,
+    /// The spacing that it asks for; nothing for a slot.
+    pub(crate) delay: Span,
+}
+
+/// A lease or a spacing, in half the room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span(u32);
+
+/// How somebody joins a line.
+#[derive(Debug)]
+pub(crate) struct Join {
+    pub(crate) wants: Wants,
+    /// The limits that it names, for as many of its gates as it names one for.
+    pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
+    pub(crate) request: Request,
+    pub(crate) preference: Option<Preference>,
+    /// What it was charged for asking.
+    pub(crate) charges: Vec<Charge>,
+    pub(crate) flow: FlowName,
+    pub(crate) weight: Option<u32>,
+    pub(crate) now: UnixMillis,
+    /// How long it has waited elsewhere.
+    pub(crate) waited: Millis,
+    /// `UnixMillis::NEVER`: without end.
+    pub(crate) deadline: UnixMillis,
+    /// How many may be in line before it does not join.
+    pub(crate) queue: Option<usize>,
+}
+
+/// One of `any` that somebody would rather have; until then it wants no other.
+#[derive(Clone, Debug)]
+pub(crate) struct Preference {
+    pub(crate) index: usize,
+    pub(crate) until: UnixMillis,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    pub(super) preference: Option<Preference>,
+    pub(super) charges: Vec<Charge>,
+}
+
+/// Somebody in line. There may be very many: every byte counts.
+#[derive(Debug)]
+pub(crate) struct Waiter<A> {
+    pub(crate) asker: A,
+    pub(crate) plan: Arc<Plan>,
+    /// Where it stands: its plan's line, or that of the one key that it prefers.
+    pub(super) line: LineName,
+    pub(crate) request: Request,
+    /// What few have.
+    pub(super) extra: Option<Box<Extra>>,
+    pub(crate) flow: FlowName,
+    /// Since when it counts as waiting. Who comes later has not waited longer, though the clock be set back.
+    pub(crate) since: UnixMillis,
+    pub(super) deadline: UnixMillis,
+}
+
+impl<A> Waiter<A> {
+    pub(super) fn place(&self, number: Number) -> Place {
+        let since = self.since;
+        Place { since, number }
+    }
+
+    /// Until when it waits as it does now.
+    pub(super) fn until(&self) -> UnixMillis {
+        let patience = self.preference();
+        patience.map_or(self.deadline, |preference| {
+            preference.until.min(self.deadline)
+        })
+    }
+}
+
+impl<A> Waiter<A> {
+    pub(crate) fn preference(&self) -> Option<&Preference> {
+        self.extra.as_ref()?.preference.as_ref()
+    }
+
+    /// What it was charged for asking, which from now on is not its own.
+    pub(crate) fn take_charges(&mut self) -> Vec<Charge> {
+        let extra = self.extra.as_mut();
+        extra.map_or(Vec::new(), |extra| mem::take(&mut extra.charges))
+    }
+
+    pub(crate) fn is_charged(&self) -> bool {
+        let extra = self.extra.as_ref();
+        extra.is_some_and(|extra| !extra.charges.is_empty())
+    }
+}
+
+impl Extra {
+    pub(super) fn new(preference: Option<Preference>, charges: Vec<Charge>) -> Option<Box<Self>> {
+        let is_none = preference.is_none() && charges.is_empty();
+        (!is_none).then(|| {
+            Box::new(Self {
+                preference,
+                charges,
+            })
+        })
+    }
+}
+
+impl Join {
+    /// Where it would stand: at the one key that it prefers, or where it takes any.
+    pub(super) fn line(&self) -> LineName {
+        let preferred = self.preference.as_ref();
+        let preferred = preferred.and_then(|preference| self.wants.any.get(preference.index));
+        preferred.map_or_else(|| self.wants.line(), |wanted| LineName::one(&wanted.key))
+    }
+}
+
+impl Span {
+    pub(crate) fn new(span: Millis) -> Self {
+        Self(u32::try_from(span.get()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn get(self) -> Millis {
+        Millis::new(i64::from(self.0))
+    }
+}

@@ -1,0 +1,290 @@
+//! `QGATE.ADMIT`: a slot of every gate of one list and of one of another, within rates, together or not at all; now or
+//! after a wait.
+
+mod asked;
+
+use std::sync::Arc;
+
+use redis_module::{Context, RedisResult, RedisString, RedisValue};
+
+use super::take::{self, Gate, Obstacle, Order, Takeable};
+use super::{attempt, memory};
+use crate::args::{Args, Word};
+use crate::call::{self, Call};
+use crate::error::Error;
+use crate::ffi::docs::{Arg, Doc, Keys};
+use crate::ffi::key::Access;
+use crate::ffi::{context, positions};
+use crate::line::hall::{Preference, Request, Span};
+use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
+use crate::rate::bucket::{Charge, Room};
+use crate::reply::Reply;
+use crate::time::Millis;
+use crate::wait::{self, Replies};
+use crate::{rate, stats, trie, wake};
+use asked::{Asked, GateWords, Wish};
+
+pub(crate) const DOC: Doc = Doc {
+    name: c"qgate.admit",
+    summary: c"Takes a slot of all of some gates and of one of others, together or not at all. Replies [status, index, in-use, ahead, blocking-key].",
+    complexity: c"O(G log N) with G gates of N members",
+    arity: -7,
+    keys: Keys::Parsed,
+    args: &[
+        Arg::string(c"member"),
+        Arg::EXPIRATION,
+        Arg::block(
+            c"all",
+            c"ALL",
+            &[Arg::integer(c"numgates"), asked::GATE.multiple()],
+        )
+        .optional(),
+        Arg::block(
+            c"any",
+            c"ANY",
+            &[Arg::integer(c"numgates"), asked::GATE.multiple()],
+        )
+        .optional(),
+        Arg::integer(c"priority").after(c"PRIORITY").multiple().optional(),
+        asked::PREFERENCE,
+        Arg::integer(c"patience-ms").after(c"PATIENCE").optional(),
+        asked::RATES,
+        wait::PATIENCE,
+        wait::QUEUE,
+        wait::FLOW,
+        wait::WEIGHT,
+        wait::WAITED,
+    ],
+};
+
+pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
+    let ctx = context.get_raw();
+    if positions::are_asked_for(ctx) {
+        positions::name(ctx, &argv, keys);
+        return Ok(RedisValue::NoReply);
+    }
+    call::run("qgate.admit", context, &argv, admit)
+}
+
+/// The keys that a call names, with what it does to them.
+fn keys(args: Args<'_>) -> Vec<(Word<'_>, Access)> {
+    Asked::parse(args).map_or(Vec::new(), |asked| asked.keys())
+}
+
+fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
+    let asked = Asked::parse(args)?;
+    asked.clause.check(call, call.string(asked.first_key()))?;
+    let (all, any) = (gates(call, &asked.all), gates(call, &asked.any));
+    if move_lines(call, all.iter().chain(&any)) {
+        return Ok(Reply::Nil);
+    }
+    let preferred = preferred(call, &asked)?;
+    // Who would wait for the gate it prefers does not take another before that.
+    let insists = preferred.filter(|_| asked.patience > Millis::ZERO && asked.clause.waits(call));
+    let candidates = match insists {
+        Some(index) => &any[index..=index],
+        None => &any,
+    };
+    let order = Order {
+        member: call.string(asked.member),
+        lease: asked.lease,
+        all: &all,
+        any: candidates,
+        preferred,
+    };
+    let looked = take::look(call, &order)?;
+    let charges = charges(call, &asked, looked.as_ref().ok());
+    let will_be_charged = looked.is_ok() || asked.clause.waits(call);
+    if will_be_charged && let Some((index, room)) = rate::charge::refused(call, &charges)? {
+        stats::QGATE_REFUSED_RATE.add();
+        return Ok(short_of(&charges[index], room));
+    }
+    match looked {
+        Ok(takeable) => {
+            rate::charge::take(call, &charges);
+            let taken = takeable.take(call);
+            let index = taken.index.map_or(-1, |index| index as i64);
+            Ok(granted(index, taken.in_use as i64))
+        }
+        Err(obstacle) => Ok(refuse(call, &asked, &obstacle, insists, charges)),
+    }
+}
+
+/// What the call is charged: nothing if it asks for what it has, or waits for it already.
+fn charges(call: &Call<'_>, asked: &Asked<'_>, takeable: Option<&Takeable<'_>>) -> Vec<Charge> {
+    let asks_again = || match takeable {
+        Some(takeable) => takeable.is_held(),
+        None => wake::is_charged(&wants(call, asked), asked.member.bytes),
+    };
+    if asked.rates.is_empty() || asks_again() {
+        return Vec::new();
+    }
+    let db = context::db(call.ctx);
+    let charges = asked.rates.iter().map(|words| Charge {
+        db,
+        key: words.key.bytes.into(),
+        rate: words.rate,
+        cost: words.cost,
+    });
+    charges.collect()
+}
+
+fn short_of(charge: &Charge, room: Room) -> Reply {
+    let retry_after = match room {
+        Room::Now => 0,
+        Room::In(span) => span.get(),
+        Room::Never => -1,
+    };
+    Reply::Array(vec![
+        Reply::Int(-2),
+        Reply::Int(retry_after),
+        Reply::Int(0),
+        Reply::Int(0),
+        Reply::Bytes(charge.key.to_vec()),
+    ])
+}
+
+/// The gates as the command names them; taken are those for which others wait.
+fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
+    let somebody_waits = wake::somebody_waits();
+    let gates = words.iter().enumerate().map(|(index, gate)| {
+        let name = call.string(gate.key);
+        let is_wanted = || wake::is_wanted(&call.name(Family::Gate, name));
+        Gate {
+            name,
+            index,
+            limit: gate.limit,
+            priority: gate.priority,
+            taken: somebody_waits && gate.limit > 0 && is_wanted(),
+        }
+    });
+    gates.collect()
+}
+
+/// Notes the limits. Whether one governs from now on that may let waiters through: then they go first.
+fn move_lines<'a>(call: &Call<'_>, gates: impl Iterator<Item = &'a Gate<'a>>) -> bool {
+    let mut moves = false;
+    for gate in gates {
+        memory::named(call, gate.name.as_slice(), gate.limit);
+        let awaited = (gate.limit > 0)
+            .then(|| call.awaited(Family::Gate, gate.name))
+            .flatten();
+        if awaited.is_some_and(|key| wake::name_limit(&key, gate.limit)) {
+            call.freed(Family::Gate, gate.name);
+            moves = true;
+        }
+    }
+    if moves {
+        call.again();
+    }
+    moves
+}
+
+/// The index of the gate that the caller would rather have.
+fn preferred(call: &Call<'_>, asked: &Asked<'_>) -> Result<Option<usize>, Error> {
+    let name = match &asked.wish {
+        None => return Ok(None),
+        Some(Wish::Prefer(index)) => return Ok(Some(*index)),
+        Some(Wish::Affinity { trie, chain }) => trie::find::value(call, call.string(*trie), chain)?,
+    };
+    let gates = asked.any.iter();
+    Ok(name.and_then(|name| gates.clone().position(|gate| *gate.key.bytes == *name)))
+}
+
+fn refuse(
+    call: &Call<'_>,
+    asked: &Asked<'_>,
+    obstacle: &Obstacle<'_>,
+    insists: Option<usize>,
+    charges: Vec<Charge>,
+) -> Reply {
+    let key = call.name(Family::Gate, obstacle.gate.name);
+    let ahead = wake::ahead(&key, asked.member.bytes) as i64;
+    let reply = |status| refused(status, obstacle, ahead);
+    let replies = Replies {
+        queued: reply(2),
+        too_many: reply(-1),
+    };
+    let preference = insists.map(|index| Preference {
+        index,
+        until: call.now().plus(asked.patience),
+    });
+    let waits = asked.clause.wish(
+        call,
+        || wait::Asked {
+            wants: wants(call, asked),
+            limits: limits(call, asked),
+            request: Request {
+                id: asked.member.bytes.into(),
+                lease: Span::new(asked.lease),
+                delay: Span::new(Millis::ZERO),
+            },
+            preference,
+            charges,
+        },
+        replies,
+    );
+    if !waits {
+        take::count_refusal(obstacle.room);
+    }
+    reply(0)
+}
+
+fn wants(call: &Call<'_>, asked: &Asked<'_>) -> Wants {
+    let wanted = |gates: &[GateWords<'_>]| -> Box<[Wanted]> {
+        let wanted = gates.iter().map(|gate| Wanted {
+            key: call.name(Family::Gate, call.string(gate.key)),
+            unlimited: gate.limit == 0,
+            priority: gate.priority,
+        });
+        wanted.collect()
+    };
+    Wants {
+        form: Form::Admit,
+        all: wanted(&asked.all),
+        any: wanted(&asked.any),
+    }
+}
+
+fn limits(call: &Call<'_>, asked: &Asked<'_>) -> Vec<(Arc<KeyName>, usize)> {
+    let gates = asked.all.iter().chain(&asked.any);
+    let limited = gates.filter(|gate| gate.limit > 0);
+    limited
+        .map(|gate| (call.name(Family::Gate, call.string(gate.key)), gate.limit))
+        .collect()
+}
+
+pub(super) fn granted(index: i64, in_use: i64) -> Reply {
+    Reply::Array(vec![
+        Reply::Int(1),
+        Reply::Int(index),
+        Reply::Int(in_use),
+        Reply::Int(0),
+        Reply::Nil,
+    ])
+}
+
+fn refused(status: i64, obstacle: &Obstacle<'_>, ahead: i64) -> Reply {
+    Reply::Array(vec![
+        Reply::Int(status),
+        Reply::Int(-1),
+        Reply::count(obstacle.in_use),
+        Reply::Int(ahead),
+        Reply::Bytes(obstacle.gate.name.as_slice().to_vec()),
+    ])
+}
+
+/// What a waiter is answered whose wait has ended without a grant.
+pub(crate) fn refusal(call: &Call<'_>, wants: &Wants, request: &Request) -> Result<Reply, Error> {
+    attempt::obstacle(call, wants, request, |obstacle| match obstacle {
+        Some(obstacle) => refused(0, obstacle, 0),
+        // It could be had this very moment, but it is not waited for any more.
+        None => Reply::Array(vec![
+            Reply::Int(0),
+            Reply::Int(-1),
+            Reply::Int(0),
+            Reply::Int(0),
+            Reply::Nil,
+        ]),
+    })
+}

@@ -1,0 +1,153 @@
+//! A waiter's attempt: what it stands in line for, taken if it can be had now.
+
+use std::sync::Arc;
+
+use redis_module::RedisString;
+
+use super::gate::Room;
+use super::memory;
+use super::stored::Stored;
+use super::take::{self, Gate, Obstacle, Order, Taken};
+use crate::call::Call;
+use crate::error::Error;
+use crate::ffi::key::Access;
+use crate::ffi::string;
+use crate::line::hall::Request;
+use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
+use crate::reply::Reply;
+use crate::time::UnixMillis;
+use crate::wake::{self, Attempt, First, Grant, Mark, Next};
+
+/// `only`: the one gate that is known to have room; without it, all that the waiter would take are looked at.
+pub(crate) fn attempt(
+    call: &Call<'_>,
+    first: &First,
+    only: Option<&KeyName>,
+    hears: impl Fn() -> bool,
+) -> Result<Attempt, Error> {
+    let wants = &first.plan.wants;
+    let is_candidate = |(index, wanted): &(usize, &Wanted)| match only {
+        Some(only) => *wanted.key == *only,
+        None => first.preferred.is_none_or(|preferred| preferred == *index),
+    };
+    let any: Vec<_> = wants.any.iter().enumerate().filter(is_candidate).collect();
+    with_order(wants, &any, &first.request, wake::limit, |order| {
+        Ok(match take::look(call, order)? {
+            Ok(_) if !hears() => Attempt::Unheard,
+            Ok(takeable) => Attempt::Granted(grant(call, first, takeable.take(call))),
+            Err(obstacle) => not_yet(wants, &obstacle),
+        })
+    })
+}
+
+/// What stands in the way of somebody who wants this; `None`: nothing does.
+pub(super) fn obstacle<T>(
+    call: &Call<'_>,
+    wants: &Wants,
+    request: &Request,
+    then: impl FnOnce(Option<&Obstacle<'_>>) -> T,
+) -> Result<T, Error> {
+    let any: Vec<_> = wants.any.iter().enumerate().collect();
+    let limit = |wanted: &Wanted| memory::last_named(call, &wanted.key.key);
+    let limit = |wanted: &Wanted| limit(wanted).filter(|_| !wanted.unlimited).unwrap_or(0);
+    with_order(wants, &any, request, limit, |order| {
+        Ok(then(take::look(call, order)?.err().as_ref()))
+    })
+}
+
+fn not_yet(wants: &Wants, obstacle: &Obstacle<'_>) -> Attempt {
+    let name = obstacle.gate.name.as_slice();
+    let mut all = wants.all.iter().filter(|_| obstacle.of_all);
+    match all.find(|wanted| *wanted.key.key == *name) {
+        Some(wanted) => Attempt::HeldUp {
+            by: Arc::clone(&wanted.key),
+            look_at: obstacle.look_at,
+        },
+        None => Attempt::NotYet(obstacle.look_at),
+    }
+}
+
+fn with_order<T>(
+    wants: &Wants,
+    any: &[(usize, &Wanted)],
+    request: &Request,
+    limit: impl Fn(&Wanted) -> usize,
+    then: impl FnOnce(&Order<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let names = |wanted: &[(usize, &Wanted)]| -> Vec<RedisString> {
+        let keys = wanted.iter().map(|(_, wanted)| &wanted.key.key);
+        keys.map(|key| string(key)).collect()
+    };
+    let all: Vec<_> = wants.all.iter().enumerate().collect();
+    let (all_names, any_names) = (names(&all), names(any));
+    let gates = |wanted, names| gates(wanted, names, &limit);
+    let (all, any) = (gates(&all, &all_names), gates(any, &any_names));
+    let member = string(&request.id);
+    then(&Order {
+        member: &member,
+        lease: request.lease.get(),
+        all: &all,
+        any: &any,
+        preferred: None,
+    })
+}
+
+fn gates<'a>(
+    wanted: &[(usize, &Wanted)],
+    names: &'a [RedisString],
+    limit: impl Fn(&Wanted) -> usize,
+) -> Vec<Gate<'a>> {
+    let gates = wanted.iter().zip(names);
+    gates
+        .map(|((index, wanted), name)| Gate {
+            name,
+            index: *index,
+            limit: limit(wanted),
+            priority: wanted.priority,
+            taken: false,
+        })
+        .collect()
+}
+
+fn grant(call: &Call<'_>, first: &First, taken: Taken) -> Grant {
+    let in_use = taken.in_use as i64;
+    let index = taken.index.map_or(-1, |index| index as i64);
+    let (reply, number) = match first.plan.wants.form {
+        Form::Acquire => (Reply::ints([1, in_use, 0]), in_use),
+        Form::Admit => (super::admit::granted(index, in_use), index),
+    };
+    let entered = taken.entered.into_iter();
+    let slots = entered.map(|(name, end)| (call.name(Family::Gate, &name), end));
+    let slots: Vec<_> = slots.collect();
+    Grant {
+        reply,
+        number,
+        mark: (!slots.is_empty()).then_some(Mark::Slots(slots)),
+        next: if taken.has_more {
+            Next::AtOnce
+        } else {
+            Next::NotBefore(taken.next_end)
+        },
+    }
+}
+
+/// When a gate may have room, unless somebody gives a slot back before.
+pub(crate) fn look_at(call: &Call<'_>, key: &KeyName) -> Option<UnixMillis> {
+    let name = string(&key.key);
+    let gate = Stored::open(call, &name, Access::Read).ok()?;
+    gate.look_at(&gate.look().ok()?)
+}
+
+/// Whether a gate has room for one more, and if not, when it is worth another look.
+pub(crate) fn room(
+    call: &Call<'_>,
+    key: &RedisString,
+    limit: usize,
+) -> Result<Result<(), Option<UnixMillis>>, Error> {
+    let gate = Stored::open(call, key, Access::Read)?;
+    let found = gate.look()?;
+    Ok(match found.room(limit, call.now()) {
+        Room::Free => Ok(()),
+        Room::Full | Room::Closed => Err(gate.look_at(&found)),
+    })
+}

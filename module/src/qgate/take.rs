@@ -1,0 +1,277 @@
+//! Takes a slot of each of some gates and of one of others, together or not at all. First everything is looked at, then
+//! everything is written: who is refused has changed nothing. `acquire` and `admit` say what it is for.
+
+use redis_module::RedisString;
+
+use super::choice::Candidate;
+use super::gate::{Answer, Room};
+use super::memory;
+use super::stored::{Found, Stored};
+use crate::call::Call;
+use crate::error::Error;
+use crate::ffi::key::Access;
+use crate::line::plan::Family;
+use crate::time::{Millis, UnixMillis};
+use crate::{events, stats, wake};
+
+/// A gate that somebody wants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gate<'a> {
+    pub(super) name: &'a RedisString,
+    /// Where it stands among `any`.
+    pub(super) index: usize,
+    /// 0 for none.
+    pub(super) limit: usize,
+    pub(super) priority: i64,
+    /// Whether others wait for it: then only who holds it has it.
+    pub(super) taken: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Order<'a> {
+    pub(super) member: &'a RedisString,
+    pub(super) lease: Millis,
+    pub(super) all: &'a [Gate<'a>],
+    pub(super) any: &'a [Gate<'a>],
+    /// By its index.
+    pub(super) preferred: Option<usize>,
+}
+
+/// What stands in the way.
+#[derive(Debug)]
+pub(super) struct Obstacle<'a> {
+    pub(super) gate: Gate<'a>,
+    pub(super) in_use: usize,
+    pub(super) room: Room,
+    /// When it is worth another look; `None`: when somebody gives something back.
+    pub(super) look_at: Option<UnixMillis>,
+    /// Whether it is one that the caller cannot do without.
+    pub(super) of_all: bool,
+}
+
+/// Gates that can be had together now.
+#[derive(Debug)]
+pub(super) struct Takeable<'a> {
+    member: &'a RedisString,
+    lease: Millis,
+    gates: Vec<Open<'a>>,
+    /// The one of `any`, which is the last of the gates.
+    index: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Open<'a> {
+    gate: Gate<'a>,
+    stored: Stored<'a>,
+    found: Found,
+}
+
+/// What was taken.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// The one of `any`.
+    pub(super) index: Option<usize>,
+    /// Of the last gate, which is that of `any` if there is one.
+    pub(super) in_use: usize,
+    /// Whether the last gate has room for another.
+    pub(super) has_more: bool,
+    /// When the lease of the last gate ends that ends first.
+    pub(super) next_end: Option<UnixMillis>,
+    /// The gates in which the member had no slot before, and when its lease ends there.
+    pub(super) entered: Vec<(RedisString, UnixMillis)>,
+}
+
+pub(super) fn look<'a>(
+    call: &'a Call<'_>,
+    order: &Order<'a>,
+) -> Result<Result<Takeable<'a>, Obstacle<'a>>, Error> {
+    let mut gates = Vec::with_capacity(order.all.len() + 1);
+    let mut first_obstacle = None;
+    for gate in order.all {
+        let open = open(call, *gate, Access::Write)?;
+        let room = open.room(call);
+        if room != Room::Free && !open.stored.holds(order.member) {
+            first_obstacle = first_obstacle.or(Some(open.obstacle(room, true)));
+        } else {
+            gates.push(open);
+        }
+    }
+    let index = match choose(call, order)? {
+        Choice::None => None,
+        Choice::Nothing(obstacle) => return Ok(Err(first_obstacle.unwrap_or(obstacle))),
+        Choice::One(gate) => {
+            gates.push(open(call, gate, Access::Write)?);
+            Some(gate.index)
+        }
+    };
+    Ok(match first_obstacle {
+        Some(obstacle) => Err(obstacle),
+        None => Ok(Takeable {
+            member: order.member,
+            lease: order.lease,
+            gates,
+            index,
+        }),
+    })
+}
+
+enum Choice<'a> {
+    /// There is nothing to choose from.
+    None,
+    One(Gate<'a>),
+    /// None has room; the first of them.
+    Nothing(Obstacle<'a>),
+}
+
+/// The gate that the member holds already, else the best with room.
+fn choose<'a>(call: &'a Call<'_>, order: &Order<'a>) -> Result<Choice<'a>, Error> {
+    let mut best: Option<(Candidate, Gate<'a>)> = None;
+    let mut first_obstacle = None;
+    for gate in order.any {
+        let open = open(call, *gate, Access::Read)?;
+        if open.found.in_use > 0 && open.stored.holds(order.member) {
+            return Ok(Choice::One(*gate));
+        }
+        let room = open.room(call);
+        if room != Room::Free {
+            if first_obstacle.is_none() {
+                first_obstacle = Some(open.obstacle(room, false));
+            }
+            continue;
+        }
+        let candidate = Candidate {
+            preferred: order.preferred == Some(gate.index),
+            priority: gate.priority,
+            in_use: open.found.in_use,
+            limit: gate.limit,
+            granted_at: memory::last_granted(call, gate.name.as_slice()),
+        };
+        if best.as_ref().is_none_or(|(best, _)| candidate.beats(best)) {
+            best = Some((candidate, *gate));
+        }
+    }
+    Ok(match (best, first_obstacle) {
+        (Some((_, gate)), _) => Choice::One(gate),
+        (None, Some(obstacle)) => Choice::Nothing(obstacle),
+        (None, None) => Choice::None,
+    })
+}
+
+fn open<'a>(call: &'a Call<'_>, gate: Gate<'a>, access: Access) -> Result<Open<'a>, Error> {
+    let stored = Stored::open(call, gate.name, access)?;
+    let found = stored.look()?;
+    Ok(Open {
+        gate,
+        stored,
+        found,
+    })
+}
+
+impl<'a> Open<'a> {
+    fn room(&self, call: &Call<'_>) -> Room {
+        let room = self.found.room(self.gate.limit, call.now());
+        if self.gate.taken { room.taken() } else { room }
+    }
+
+    fn obstacle(&self, room: Room, of_all: bool) -> Obstacle<'a> {
+        Obstacle {
+            gate: self.gate,
+            in_use: self.found.in_use,
+            room,
+            look_at: self.stored.look_at(&self.found),
+            of_all,
+        }
+    }
+}
+
+impl Takeable<'_> {
+    /// Whether the member has a slot of each already.
+    pub(super) fn is_held(&self) -> bool {
+        let mut gates = self.gates.iter();
+        gates.all(|open| open.stored.holds(self.member))
+    }
+
+    /// Writes and announces it all.
+    pub(super) fn take(self, call: &Call<'_>) -> Taken {
+        let mut taken = Taken {
+            index: self.index,
+            in_use: 0,
+            has_more: true,
+            next_end: None,
+            entered: Vec::new(),
+        };
+        for open in self.gates {
+            let Open {
+                gate,
+                stored,
+                found,
+            } = open;
+            let room = found.room(gate.limit, call.now());
+            let (answer, end) = decide(call, &stored, room, self.member, self.lease);
+            let in_use = keep(call, gate.name, &stored, &found, self.member, answer);
+            if answer == Answer::Granted {
+                taken.entered.push((gate.name.clone(), end));
+            }
+            taken.in_use = in_use.unwrap_or(found.in_use);
+            taken.has_more = gate.limit == 0 || taken.in_use < gate.limit;
+            taken.next_end = (!taken.has_more).then(|| stored.next_end()).flatten();
+        }
+        taken
+    }
+}
+
+/// Decides and, when the answer is a slot, writes its lease, which is replied with it. The common grant, of a free slot
+/// to a member that has none, is tried first: it finds out by the write itself whether the member is there.
+pub(super) fn decide(
+    call: &Call<'_>,
+    gate: &Stored<'_>,
+    room: Room,
+    member: &RedisString,
+    lease: Millis,
+) -> (Answer, UnixMillis) {
+    let now = call.now();
+    let end = now.plus(lease);
+    if room == Room::Free && gate.enter(member, end) {
+        return (Answer::Granted, end);
+    }
+    let held_until = gate.lease_end(member);
+    let (answer, end) = room.answer(held_until, end, now);
+    if let Some(end) = end.filter(|end| held_until != Some(*end)) {
+        gate.lease(end, &[member]);
+    }
+    (answer, end.unwrap_or(UnixMillis::ZERO))
+}
+
+/// Sweeps after a grant, announces and counts it. With a slot, how many are in use.
+pub(super) fn keep(
+    call: &Call<'_>,
+    key: &RedisString,
+    gate: &Stored<'_>,
+    found: &Found,
+    member: &RedisString,
+    answer: Answer,
+) -> Option<usize> {
+    match answer {
+        Answer::Granted => {
+            gate.sweep(found.ended(), Some(member));
+            memory::granted(call, key.as_slice());
+            events::ours(call.ctx, c"qgate.grant", key);
+            stats::QGATE_GRANTS.add();
+            Some(found.in_use + 1)
+        }
+        Answer::Extended => {
+            wake::confirm(call, Family::Gate, key, member.as_slice());
+            stats::QGATE_EXTENSIONS.add();
+            Some(found.in_use)
+        }
+        Answer::Full | Answer::Closed => None,
+    }
+}
+
+pub(super) fn count_refusal(room: Room) {
+    match room {
+        Room::Full => stats::QGATE_REFUSED_FULL.add(),
+        Room::Closed => stats::QGATE_REFUSED_CLOSED.add(),
+        Room::Free => {}
+    }
+}

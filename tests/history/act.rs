@@ -4,8 +4,10 @@ use std::fmt;
 
 use harness::Reply;
 
-use crate::record::{Act, Answer, Ask, Entry, How, Key, Patience, Want, Way};
+use crate::record::{Act, Answer, Ask, Entry, How, Id, Key, Manner, Patience, Want, Way};
 
+/// Where tickets are told what became of them, all of them.
+pub(crate) const CHANNEL: &str = "grants";
 /// Runs a command from within a script.
 const SCRIPT: &str = "return redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))";
 
@@ -66,10 +68,14 @@ fn ask_line(ask: &Ask) -> String {
         }
         Want::Slot { limit } => format!("QGATE.ACQUIRE {key} {id} LIMIT {limit} PX {lease_ms}"),
     };
+    let manner = match ask.manner {
+        Manner::Block => "BLOCK".to_owned(),
+        Manner::Ticket => format!("NOTIFY {CHANNEL}"),
+    };
     match ask.patience {
         Patience::None => {}
-        Patience::Millis(ms) => line += &format!(" BLOCK {ms}"),
-        Patience::Endless => line += " BLOCK 0",
+        Patience::Millis(ms) => line += &format!(" {manner} {ms}"),
+        Patience::Endless => line += &format!(" {manner} 0"),
     }
     if ask.flow > 0 {
         line += &format!(" FLOW {} WEIGHT {}", ask.flow, ask.weight);
@@ -120,10 +126,31 @@ fn status(ask: &Ask, items: &[Reply]) -> Answer {
     };
     match (items.first(), number) {
         (Some(Reply::Int(1)), Some(Reply::Int(number))) => Answer::Granted(*number),
+        (Some(Reply::Int(2)), Some(_)) if ask.manner == Manner::Ticket => Answer::Queued,
         (Some(Reply::Int(0)), Some(_)) => Answer::Refused,
         (Some(Reply::Int(-1)), Some(_)) => Answer::LineFull,
         _ => Answer::Odd(format!("{items:?}")),
     }
+}
+
+/// What a ticket was told, and whose it is. `None`: this is no such message.
+pub(crate) fn message(push: &Reply) -> Option<(Id, Answer)> {
+    let Reply::Array(items) = push else {
+        return None;
+    };
+    let [_, _, Reply::Text(text)] = items.as_slice() else {
+        return None;
+    };
+    let text = String::from_utf8_lossy(text);
+    let mut parts = text.splitn(3, ':');
+    let (word, number, id) = (parts.next()?, parts.next()?, parts.next()?);
+    let answer = match (word, number) {
+        ("granted", number) => Answer::Granted(number.parse().ok()?),
+        ("timeout" | "cancelled", "0") => Answer::Refused,
+        ("moved", "0") => Answer::Unblocked,
+        _ => return None,
+    };
+    Some((id.parse().ok()?, answer))
 }
 
 fn refused_with(line: &str) -> Answer {

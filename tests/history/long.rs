@@ -5,6 +5,7 @@ mod act;
 mod check;
 mod draw;
 mod meddler;
+mod multiplexer;
 mod onlooker;
 mod plan;
 mod record;
@@ -13,6 +14,7 @@ mod run;
 mod scenario;
 mod stage;
 mod teller;
+mod ticket;
 mod visitor;
 mod wire;
 
@@ -38,9 +40,12 @@ struct Options {
     /// Only this one
     #[arg(long)]
     scenario: Option<Scenario>,
-    /// Clients that visit at once
-    #[arg(long, default_value_t = 32)]
+    /// Clients that wait with their connections
+    #[arg(long, default_value_t = 24)]
     visitors: u64,
+    /// Clients with many tickets each
+    #[arg(long, default_value_t = 2)]
+    multiplexers: u64,
     /// Visits of each in one run
     #[arg(long, default_value_t = 250)]
     visits: u64,
@@ -50,6 +55,7 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let size = Size {
         visitors: options.visitors,
+        multiplexers: options.multiplexers,
         visits: options.visits,
     };
     let scenarios = match options.scenario {

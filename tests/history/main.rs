@@ -5,6 +5,7 @@ mod act;
 mod check;
 mod draw;
 mod meddler;
+mod multiplexer;
 mod onlooker;
 mod plan;
 mod record;
@@ -13,6 +14,7 @@ mod run;
 mod scenario;
 mod stage;
 mod teller;
+mod ticket;
 mod visitor;
 mod wire;
 
@@ -24,7 +26,12 @@ use scenario::Scenario;
 const SEED: u64 = 20_260_701;
 
 #[track_caller]
-fn is_clean(scenario: Scenario, size: Size) {
+fn is_clean(scenario: Scenario, visits: u64) {
+    let size = Size {
+        visitors: 18,
+        multiplexers: 2,
+        visits,
+    };
     let report = Report::of(scenario, SEED, size);
     println!("{report}");
     assert!(report.is_clean(), "{report}");
@@ -32,44 +39,20 @@ fn is_clean(scenario: Scenario, size: Size) {
 
 #[test]
 fn clients_of_one_server_are_told_the_truth() {
-    is_clean(
-        Scenario::Alone,
-        Size {
-            visitors: 32,
-            visits: 200,
-        },
-    );
+    is_clean(Scenario::Alone, 200);
 }
 
 #[test]
 fn clients_that_follow_a_failover_are_told_the_truth() {
-    is_clean(
-        Scenario::Failover,
-        Size {
-            visitors: 24,
-            visits: 120,
-        },
-    );
+    is_clean(Scenario::Failover, 100);
 }
 
 #[test]
 fn clients_that_lose_their_primary_are_told_the_truth_as_far_as_it_was_confirmed() {
-    is_clean(
-        Scenario::Promotion,
-        Size {
-            visitors: 24,
-            visits: 120,
-        },
-    );
+    is_clean(Scenario::Promotion, 100);
 }
 
 #[test]
 fn clients_of_a_server_that_is_killed_and_restarted_are_told_the_truth() {
-    is_clean(
-        Scenario::Restart,
-        Size {
-            visitors: 24,
-            visits: 120,
-        },
-    );
+    is_clean(Scenario::Restart, 100);
 }

@@ -2,7 +2,7 @@
 //! decides only how far the plan is carried out, so that a seed always gives the same plans.
 
 use crate::draw::Draw;
-use crate::record::{Ask, FlowNumber, How, Id, Key, Patience, Want, Way};
+use crate::record::{Ask, FlowNumber, How, Id, Key, Manner, Patience, Want, Way};
 
 /// The keys, with how often each is visited, in percent.
 pub(crate) const KEYS: [(i64, Key); 6] = [
@@ -57,7 +57,10 @@ pub(crate) enum Ending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AfterLoss {
     AskAgain,
+    /// Gives back whatever it may hold.
     GiveUp,
+    /// Nothing: who had waited holds nothing.
+    Vanish,
 }
 
 #[derive(Clone, Debug)]
@@ -110,13 +113,26 @@ impl Plan {
                 true => Ending::LetEnd,
                 false => give_back,
             },
-            after_loss: draw.one_of(&[AfterLoss::AskAgain, AfterLoss::GiveUp]),
+            after_loss: draw.weighted(&[
+                (40, AfterLoss::AskAgain),
+                (30, AfterLoss::GiveUp),
+                (30, AfterLoss::Vanish),
+            ]),
         }
+    }
+
+    /// Whether it is to lose its connection while it waits.
+    pub(crate) fn breaks_off(&self) -> bool {
+        matches!(self.meanwhile, Meanwhile::HangUp | Meanwhile::Kill)
     }
 }
 
 fn ask(draw: &mut Draw, key: Key, id: Id, visit: u64, lease_ms: i64) -> Ask {
-    let patience_ms = draw.one_of(&[1, 5, 20, 60, 200, 500]);
+    let patience_ms = match key {
+        // A wait that ends has the line looked at: here that is left to the one who looks from time to time.
+        Key::Turn(2) | Key::Gate(2) => draw.one_of(&[200, 500]),
+        Key::Turn(_) | Key::Gate(_) => draw.one_of(&[1, 5, 20, 60, 200, 500]),
+    };
     let flow = flow(draw, key);
     Ask {
         key,
@@ -128,6 +144,7 @@ fn ask(draw: &mut Draw, key: Key, id: Id, visit: u64, lease_ms: i64) -> Ask {
             (65, Patience::Millis(patience_ms)),
             (20, Patience::Endless),
         ]),
+        manner: Manner::Block,
         how: draw.weighted(&[(88, How::Plain), (6, How::Transaction), (6, How::Script)]),
         flow,
         weight: match key {

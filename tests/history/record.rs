@@ -46,12 +46,21 @@ pub(crate) enum Patience {
     Endless,
 }
 
-/// How an ask reaches the server. Only a plain one can wait.
+/// How an ask reaches the server. In a transaction only tickets wait, in a script nobody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
     Plain,
     Transaction,
     Script,
+}
+
+/// How somebody waits that has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// `BLOCK`: its connection waits with it.
+    Block,
+    /// `NOTIFY`: it is told on a shard channel.
+    Ticket,
 }
 
 /// `UMQ.ACQUIRE` or `QGATE.ACQUIRE`.
@@ -62,6 +71,7 @@ pub(crate) struct Ask {
     pub(crate) want: Want,
     pub(crate) lease_ms: i64,
     pub(crate) patience: Patience,
+    pub(crate) manner: Manner,
     pub(crate) how: How,
     pub(crate) flow: FlowNumber,
     pub(crate) weight: i64,
@@ -72,7 +82,12 @@ pub(crate) struct Ask {
 impl Ask {
     /// Whether it stands in line when it cannot be granted at once.
     pub(crate) fn waits(&self) -> bool {
-        self.how == How::Plain && self.patience != Patience::None
+        let can_wait = match self.how {
+            How::Plain => true,
+            How::Transaction => self.manner == Manner::Ticket,
+            How::Script => false,
+        };
+        can_wait && self.patience != Patience::None
     }
 
     /// `None`: it asks for a turn, or names no limit.
@@ -174,18 +189,36 @@ pub(crate) enum Answer {
     LineFull,
     Count(i64),
     Done,
+    /// A ticket; what becomes of it is told later. No entry ends so.
+    Queued,
     /// The wait was ended because the server serves no more.
     Unblocked,
     /// This server serves no writes; nothing was done.
     NotHere,
     /// The server has ended the connection. Nothing that was sent over it is carried out after that.
     Lost,
-    /// The asker has ended the connection, and the server has seen it.
+    /// The asker has ended the connection before it was answered, and the server has seen it.
     HungUp,
     /// No answer, long after there should have been one.
     Silent,
     /// What no command answers.
     Odd(String),
+}
+
+impl Answer {
+    /// Whether nothing more is to be asked over the connection that was answered so.
+    pub(crate) fn ends_connection(&self) -> bool {
+        match self {
+            Self::Unblocked | Self::NotHere | Self::Lost | Self::HungUp | Self::Silent => true,
+            Self::Granted(_)
+            | Self::Queued
+            | Self::Refused
+            | Self::LineFull
+            | Self::Count(_)
+            | Self::Done
+            | Self::Odd(_) => false,
+        }
+    }
 }
 
 /// One thing that a client did.

@@ -1,21 +1,23 @@
-//! One run: visitors, a meddler and an onlooker at once, until all visits are done; and what they have written down.
+//! One run: visitors, multiplexers, a meddler and an onlooker at once, until all visits are done; and what they have written down.
 
 use std::thread;
 
-use harness::{eventually, time};
-
+use crate::multiplexer::Multiplexer;
 use crate::record::{Entry, History, Id};
-use crate::scenario;
+use crate::scenario::ACTS_BETWEEN;
 use crate::stage::Stage;
 use crate::visitor::{Confirming, Visitor};
 use crate::{meddler, onlooker};
 
-/// Less than the patience of `eventually`: a run that stands still is judged by what it has written down.
-const PROGRESS_WITHIN_SECONDS: u64 = 8;
+/// As how many visitors a multiplexer counts.
+const VISITORS_OF_ONE: u64 = 6;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
+    /// Each with a connection that waits.
     pub(crate) visitors: u64,
+    /// Each with many tickets.
+    pub(crate) multiplexers: u64,
     /// Of each visitor.
     pub(crate) visits: u64,
 }
@@ -36,12 +38,23 @@ pub(crate) fn run(
             let visits = first..first + size.visits;
             scope.spawn(move || Visitor::new(stage, seed, visits, confirming).run())
         };
-        let visitors: Vec<_> = (0..size.visitors).map(visitor).collect();
+        let mut visitors: Vec<_> = (0..size.visitors).map(visitor).collect();
+        let multiplexer = |number: u64| {
+            let count = size.visits * VISITORS_OF_ONE;
+            let first: Id = size.visitors * size.visits + number * count + 1;
+            let visits = first..first + count;
+            scope.spawn(move || Multiplexer::new(stage, seed, visits).run())
+        };
+        visitors.extend((0..size.multiplexers).map(multiplexer));
         let meddler = scope.spawn(|| meddler::meddle(stage, seed));
         let onlooker = scope.spawn(|| onlooker::look_around(stage));
         let all_gone = || visitors.iter().all(thread::ScopedJoinHandle::is_finished);
         let mut faults = Vec::new();
-        while until_next_fault(stage, all_gone) {
+        loop {
+            stage.until_acts(stage.acts() + ACTS_BETWEEN, all_gone);
+            if all_gone() {
+                break;
+            }
             match strike(stage) {
                 Some(entry) => faults.push(entry),
                 None => break,
@@ -65,21 +78,6 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.end();
     }
-}
-
-/// `false`: everybody has gone before it was due.
-fn until_next_fault(stage: &Stage, all_gone: impl Fn() -> bool) -> bool {
-    let (begun, due) = (time::now(), scenario::next_fault(stage.acts()));
-    eventually("enough has been done", || {
-        let slow = begun.elapsed().as_secs() >= PROGRESS_WITHIN_SECONDS;
-        if stage.acts() >= due || slow {
-            return Ok(!all_gone());
-        }
-        match all_gone() {
-            true => Ok(false),
-            false => Err(format!("{} of {due} acts", stage.acts())),
-        }
-    })
 }
 
 /// What a thread has written down; its panic is ours.

@@ -1,6 +1,7 @@
 //! The servers of a run, and what befalls them while visitors come and go. A new scenario is a variant and its faults.
 
 use harness::{Redis, eventually};
+use rustix::process::Signal;
 
 use crate::record::{Act, Answer, Entry, Fault, History};
 use crate::run::{self, Size};
@@ -8,7 +9,9 @@ use crate::stage::Stage;
 use crate::visitor::Confirming;
 
 /// How many acts lie between two faults.
-const ACTS_BETWEEN: u64 = 1_000;
+pub(crate) const ACTS_BETWEEN: u64 = 1_000;
+/// How much a primary does that its replica never hears of.
+const ACTS_UNHEARD: u64 = 50;
 /// The connection under which faults are noted.
 const NOBODY: u32 = u32::MAX;
 
@@ -18,7 +21,7 @@ pub(crate) enum Scenario {
     Alone,
     /// `FAILOVER` to the replica, and back, and so on.
     Failover,
-    /// The primary is killed, its replica promoted, and the killed one made its replica.
+    /// The primary is killed, its replica promoted, that has not heard the last of it, and the killed one made a replica.
     Promotion,
     /// The server is killed and restarted on what it appended, `appendfsync always`.
     Restart,
@@ -80,7 +83,10 @@ impl Scenario {
                 Some(Fault::Failover)
             }
             Self::Promotion => {
+                servers.0[1].signal(Signal::STOP);
+                stage.until_acts(stage.acts() + ACTS_UNHEARD, || false);
                 servers.0[0].kill();
+                servers.0[1].signal(Signal::CONT);
                 servers.0.swap(0, 1);
                 servers.0[0].call("REPLICAOF NO ONE");
                 stage.begin_reign(&servers.0[0].socket());
@@ -139,11 +145,6 @@ impl Servers {
         });
         self.0.swap(0, 1);
     }
-}
-
-/// When the next fault is due.
-pub(crate) fn next_fault(acts: u64) -> u64 {
-    acts + ACTS_BETWEEN
 }
 
 fn crashes(redis: &Redis) -> Vec<String> {

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use harness::{Reply, eventually, time};
 
 use crate::record::Micros;
 use crate::wire::Wire;
+
+/// Less than the patience of `eventually`.
+const STANDS_STILL: Duration = Duration::from_secs(8);
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -64,6 +67,20 @@ impl Stage {
 
     pub(crate) fn note_act(&self) {
         self.acts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until so much has been done, or there is nothing more to do. A run that stands still is judged by what it
+    /// has written down.
+    pub(crate) fn until_acts(&self, due: u64, all_done: impl Fn() -> bool) {
+        let begun = time::now();
+        eventually("enough has been done", || {
+            let acts = self.acts();
+            if acts >= due || all_done() || begun.elapsed() > STANDS_STILL {
+                Ok(())
+            } else {
+                Err(format!("{acts} of {due} acts"))
+            }
+        });
     }
 
     /// How much has been done so far.

@@ -84,6 +84,7 @@ impl<'a> Visitor<'a> {
             Asked::Granted => self.hold(plan),
             Asked::NotGranted => {}
             Asked::Lost if plan.ending == Ending::LetEnd => {}
+            Asked::Lost if plan.after_loss == AfterLoss::Vanish && plan.breaks_off() => {}
             Asked::Lost => self.give_back(&plan.ask, Way::Release),
         }
     }
@@ -111,8 +112,9 @@ impl<'a> Visitor<'a> {
         match plan.meanwhile {
             Meanwhile::Nothing => {}
             Meanwhile::HangUp => {
-                let gone = self.teller.hang_up(&mut self.wire, pending);
-                return self.after(gone);
+                let answer = self.teller.hang_up(&mut self.wire, pending);
+                self.wire = self.stage.connect();
+                return asked(&answer);
             }
             Meanwhile::Kill => self.aside(Act::Kill {
                 connection: self.wire.number,
@@ -133,7 +135,7 @@ impl<'a> Visitor<'a> {
             Ok(pending) => self.teller.answer(&mut self.spare, pending),
             Err(lost) => lost,
         };
-        if ends_connection(&second) {
+        if second.ends_connection() {
             self.spare = self.stage.connect();
         }
         match (self.after(first), asked(&second)) {
@@ -179,7 +181,7 @@ impl<'a> Visitor<'a> {
                 id: ask.id,
                 way,
             };
-            if !ends_connection(&self.tell(release)) {
+            if !self.tell(release).ends_connection() {
                 return;
             }
         }
@@ -194,13 +196,13 @@ impl<'a> Visitor<'a> {
     /// Does something over the other connection.
     fn aside(&mut self, act: Act) {
         let answer = self.teller.tell(&mut self.spare, act);
-        if ends_connection(&answer) {
+        if answer.ends_connection() {
             self.spare = self.stage.connect();
         }
     }
 
     fn after(&mut self, answer: Answer) -> Asked {
-        if ends_connection(&answer) {
+        if answer.ends_connection() {
             self.wire.hang_up();
             self.wire = self.stage.connect();
         }
@@ -208,25 +210,10 @@ impl<'a> Visitor<'a> {
     }
 }
 
-/// Whether nothing more is to be asked over the connection that was answered so.
-fn ends_connection(answer: &Answer) -> bool {
-    match answer {
-        Answer::Unblocked | Answer::NotHere | Answer::Lost | Answer::HungUp | Answer::Silent => {
-            true
-        }
-        Answer::Granted(_)
-        | Answer::Refused
-        | Answer::LineFull
-        | Answer::Count(_)
-        | Answer::Done
-        | Answer::Odd(_) => false,
-    }
-}
-
 fn asked(answer: &Answer) -> Asked {
     match answer {
         Answer::Granted(_) => Asked::Granted,
-        answer if ends_connection(answer) => Asked::Lost,
+        answer if answer.ends_connection() => Asked::Lost,
         _ => Asked::NotGranted,
     }
 }

@@ -81,12 +81,16 @@ impl Wire {
         resp::decode(&mut self.stream).map(Some)
     }
 
+    /// Nothing more will be asked; what is answered can still come.
+    pub(crate) fn say_no_more(&mut self) {
+        // A connection that has failed is closed already.
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
+    }
+
     /// Ends the connection, and comes back when the server has seen it: nothing sent over it is carried out after that.
     pub(crate) fn hang_up(&mut self) {
-        let stream = self.stream.get_ref();
-        // A connection that has failed is closed already.
-        let _ = stream.shutdown(Shutdown::Write);
-        let _ = stream.set_read_timeout(Some(WHOLE_WITHIN));
+        self.say_no_more();
+        let _ = self.stream.get_ref().set_read_timeout(Some(WHOLE_WITHIN));
         let _ = self.stream.read_to_end(&mut Vec::new());
     }
 }

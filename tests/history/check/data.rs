@@ -4,10 +4,13 @@
 use super::Found;
 use super::hold::{Ending, Hold};
 use super::scene::{Scene, Scenery};
-use crate::record::{Act, Answer, Entry, Fault, Id, Look};
+use super::visit::Visit;
+use crate::record::{Act, Answer, Entry, Fault, Id, Look, Manner, Micros};
 
 /// `PTTL` and leases are cut to whole milliseconds at different places.
 const ROUNDING_MS: i64 = 2;
+/// A grant that did not reach its waiter is taken back within this.
+const TAKEN_BACK_WITHIN: Micros = 200_000;
 /// What `PTTL` says of a key that never ends.
 const NEVER_ENDS: i64 = -1;
 
@@ -94,8 +97,31 @@ fn may_hold(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look, id: Id) -> bo
             let since = visit.asks_ended() <= entry.asked && entry.ended <= look.asked;
             since && !was_forgotten(scene, entry, look)
         });
-        visit.asked() <= look.ended && !is_gone
+        visit.asked() <= look.ended && !is_gone && !went_unanswered(scene, scenery, visit, look)
     })
+}
+
+/// It went while it waited, without an answer: a grant that could not reach it has been taken back by now.
+fn went_unanswered(
+    scene: &Scene<'_>,
+    scenery: &Scenery<'_>,
+    visit: &Visit<'_>,
+    look: &Look,
+) -> bool {
+    let gone = visit.asks_ended();
+    let only_ask = match &visit.asks().collect::<Vec<_>>()[..] {
+        [(entry, ask)] if ask.manner == Manner::Block => Some(*entry),
+        _ => None,
+    };
+    let lost = only_ask.filter(|entry| matches!(entry.answer, Answer::Lost | Answer::HungUp));
+    let mut looks = scenery
+        .looks
+        .iter()
+        .skip_while(|look| look.asked < visit.asked());
+    lost.is_some()
+        && gone + TAKEN_BACK_WITHIN <= look.asked
+        && !scene.disturbed(visit.asked(), look.ended)
+        && looks.any(|look| look.waiters.iter().any(|(id, _)| *id == visit.id))
 }
 
 /// The release went with a killed primary.
@@ -141,6 +167,20 @@ mod tests {
         assert_only(&looked(2_000, &[1], &[]), GONE);
         assert_only(&looked(2_000, &[], &[2]), GONE);
         assert_only(&looked(2_000, &[7], &[]), GONE);
+    }
+
+    #[test]
+    fn who_went_while_it_waited_does_not_keep_what_it_was_granted() {
+        let held_at = |at| {
+            let mut history = History::new();
+            let ask = Act::Ask(gate(1, 1).blocking(100).ask());
+            history.noted(ask, 0, 5_000, Answer::HungUp);
+            history.looked(2_000, &[], &[1]);
+            history.looked(at, &[1], &[]);
+            history.made()
+        };
+        assert_clean(&held_at(6_000));
+        assert_only(&held_at(300_000), GONE);
     }
 
     #[test]

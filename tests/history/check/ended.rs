@@ -60,8 +60,10 @@ pub(super) fn as_it_should(scene: &Scene<'_>) -> Found {
             matches!(entry.act, Act::Cancel { .. }) && entry.answer == Answer::Count(1)
         });
         let granted = |cancel: &&&Entry| {
-            let granted = visit.granted();
-            granted.is_some_and(|(entry, ..)| entry.asked <= cancel.asked)
+            visit.asks().any(|(entry, _)| {
+                let is_granted = matches!(entry.answer, Answer::Granted(_));
+                is_granted && entry.asked <= cancel.asked && entry.ended > cancel.asked
+            })
         };
         let what = "it was cancelled, and granted";
         found.extend(

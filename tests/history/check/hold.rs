@@ -65,10 +65,10 @@ pub(super) fn holds<'a>(visit: &Visit<'a>, wrecks: &[&'a Entry]) -> Vec<Hold<'a>
             }
             (Act::Ask(ask), Answer::Granted(number), _) => {
                 open = true;
-                // Before the answer to the first one is known, an ask whose answer was lost may have been granted.
-                let earliest = match holds.is_empty() {
-                    true => visit.asked(),
-                    false => entry.asked,
+                // An earlier ask may have been granted, and this be no news; a new token is.
+                let earliest = match (ask.key, holds.last()) {
+                    (Key::Turn(_), Some(_)) => entry.asked,
+                    (Key::Turn(_) | Key::Gate(_), _) => visit.asked(),
                 };
                 holds.push(Hold {
                     earliest,

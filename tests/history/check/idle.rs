@@ -1,12 +1,14 @@
-//! Nothing is idle while somebody waits: a slot or turn that the first in line could have is granted to it, at the
-//! latest within the time in which changes that others made are noticed.
+//! Nothing is idle while somebody waits: a slot or turn that the first in line could have is granted to it, by a timer
+//! if not at once, and at the latest within the time in which changes that others made are noticed.
 
 use super::Found;
 use super::scene::{Scene, Scenery};
-use crate::record::{Key, Look};
+use crate::record::{Key, Look, Micros};
 
-/// By the server's clock: 100 ms, and what a busy server adds.
-const NOTICED_WITHIN_US: i64 = 200_000;
+/// How late a timer may be, by the server's clock.
+const TIMED_WITHIN: Micros = 20_000;
+/// How late others' changes may be noticed: 100 ms, and what a busy server adds.
+const NOTICED_WITHIN: Micros = 200_000;
 
 pub(super) fn never_for_long(scene: &Scene<'_>) -> Found {
     let of_key = |scenery| idle_for_long(scene, scenery);
@@ -33,11 +35,21 @@ fn idle_for_long(scene: &Scene<'_>, scenery: &Scenery<'_>) -> Found {
                 (look.server_us - first.server_us) / 1_000
             );
             found.push((what, vec![format!("{first:?}"), format!("{look:?}")]));
-            (since, is_over_time) = (None, false);
+            since = None;
         }
-        is_over_time = is_over_time || look.server_us - first.server_us > NOTICED_WITHIN_US;
+        let within = match was_changed(scenery, first.asked - NOTICED_WITHIN, look.ended) {
+            true => NOTICED_WITHIN,
+            false => TIMED_WITHIN,
+        };
+        is_over_time = look.server_us - first.server_us > within;
     }
     found
+}
+
+/// Whether others changed the key in this time.
+fn was_changed(scenery: &Scenery<'_>, from: Micros, until: Micros) -> bool {
+    let mut wrecks = scenery.wrecks.iter();
+    wrecks.any(|wreck| wreck.ended >= from && wreck.asked <= until)
 }
 
 fn is_same(first: &Look, look: &Look) -> bool {
@@ -73,7 +85,9 @@ fn could_be_granted(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look) -> bo
 #[cfg(test)]
 mod tests {
     use crate::check::made::{History, assert_clean, assert_only, gate};
-    use crate::record::{Act, Answer};
+    use crate::record::{Act, Answer, Key};
+
+    const IDLE: &str = "nothing is idle while somebody waits";
 
     fn idle_until(end: i64) -> History {
         let mut history = History::new();
@@ -86,9 +100,20 @@ mod tests {
 
     #[test]
     fn a_free_slot_is_granted_soon() {
-        let idle = "nothing is idle while somebody waits";
-        assert_clean(&idle_until(150_000).made());
-        assert_only(&idle_until(300_000).made(), idle);
+        assert_clean(&idle_until(40_000).made());
+        assert_only(&idle_until(60_000).made(), IDLE);
+    }
+
+    #[test]
+    fn what_others_have_set_free_is_noticed_a_little_later() {
+        let deleted = |end| {
+            let mut history = idle_until(end);
+            let delete = Act::Delete { key: Key::Gate(0) };
+            history.noted(delete, 5_000, 5_050, Answer::Count(1));
+            history.made()
+        };
+        assert_clean(&deleted(200_000));
+        assert_only(&deleted(300_000), IDLE);
     }
 
     #[test]

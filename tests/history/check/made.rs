@@ -2,8 +2,8 @@
 
 use super::check;
 use crate::record::{
-    self, Act, Answer, Ask, Entry, FlowNumber, Holder, How, Id, Key, Look, Micros, Patience, Want,
-    Way,
+    self, Act, Answer, Ask, Entry, FlowNumber, Holder, How, Id, Key, Look, Manner, Micros,
+    Patience, Want, Way,
 };
 
 /// What the server's clock says when the clients' begins.
@@ -28,6 +28,7 @@ fn asker(key: Key, id: Id, want: Want) -> Asker {
         want,
         lease_ms: 2_000,
         patience: Patience::None,
+        manner: Manner::Block,
         how: How::Plain,
         flow: 0,
         weight: 1,

@@ -2,9 +2,10 @@
 
 use redis_module::{Context, RedisResult, RedisString};
 
-use super::gate::Ask;
+use super::gate::{Answer, Ask};
+use super::memory::Memory;
 use super::stored::Stored;
-use super::{memory, take};
+use super::take;
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
@@ -49,7 +50,8 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     clause.check(call, key)?;
     let gate = Stored::open(call, key, Access::Write)?;
     let found = gate.look()?;
-    memory::named(call, key.as_slice(), ask.limit);
+    let memory = Memory::of(call, key.as_slice());
+    memory.name(ask.limit);
     let awaited = call.awaited(Family::Gate, key);
     if ask.limit > 0
         && let Some(name) = &awaited
@@ -66,6 +68,9 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         _ => room,
     };
     let (answer, _) = take::decide(call, &gate, room, member, ask.lease);
+    if answer == Answer::Granted {
+        memory.grant(call);
+    }
     if let Some(in_use) = take::keep(call, key, &gate, &found, member, answer) {
         return Ok(Reply::ints([1, in_use as i64, 0]));
     }

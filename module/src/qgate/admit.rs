@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use redis_module::{Context, RedisResult, RedisString, RedisValue};
 
+use super::attempt;
+use super::memory::Memory;
 use super::take::{self, Gate, Obstacle, Order, Takeable};
-use super::{attempt, memory};
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
@@ -153,6 +154,7 @@ fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
         Gate {
             name,
             index,
+            memory: Memory::of(call, gate.key.bytes),
             limit: gate.limit,
             priority: gate.priority,
             taken: somebody_waits && gate.limit > 0 && is_wanted(),
@@ -165,7 +167,7 @@ fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
 fn move_lines<'a>(call: &Call<'_>, gates: impl Iterator<Item = &'a Gate<'a>>) -> bool {
     let mut moves = false;
     for gate in gates {
-        memory::named(call, gate.name.as_slice(), gate.limit);
+        gate.memory.name(gate.limit);
         let awaited = (gate.limit > 0)
             .then(|| call.awaited(Family::Gate, gate.name))
             .flatten();

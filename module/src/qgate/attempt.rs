@@ -5,7 +5,7 @@ use std::sync::Arc;
 use redis_module::RedisString;
 
 use super::gate::Room;
-use super::memory;
+use super::memory::Memory;
 use super::stored::Stored;
 use super::take::{self, Gate, Obstacle, Order, Taken};
 use crate::call::Call;
@@ -31,7 +31,7 @@ pub(crate) fn attempt(
         None => first.preferred.is_none_or(|preferred| preferred == *index),
     };
     let any: Vec<_> = wants.any.iter().enumerate().filter(is_candidate).collect();
-    with_order(wants, &any, &first.request, wake::limit, |order| {
+    with_order(call, wants, &any, &first.request, wake::limit, |order| {
         Ok(match take::look(call, order)? {
             Ok(_) if !hears() => Attempt::Unheard,
             Ok(takeable) => Attempt::Granted(grant(call, first, takeable.take(call))),
@@ -48,9 +48,9 @@ pub(super) fn obstacle<T>(
     then: impl FnOnce(Option<&Obstacle<'_>>) -> T,
 ) -> Result<T, Error> {
     let any: Vec<_> = wants.any.iter().enumerate().collect();
-    let limit = |wanted: &Wanted| memory::last_named(call, &wanted.key.key);
+    let limit = |wanted: &Wanted| Memory::of(call, &wanted.key.key).last_named();
     let limit = |wanted: &Wanted| limit(wanted).filter(|_| !wanted.unlimited).unwrap_or(0);
-    with_order(wants, &any, request, limit, |order| {
+    with_order(call, wants, &any, request, limit, |order| {
         Ok(then(take::look(call, order)?.err().as_ref()))
     })
 }
@@ -68,6 +68,7 @@ fn not_yet(wants: &Wants, obstacle: &Obstacle<'_>) -> Attempt {
 }
 
 fn with_order<T>(
+    call: &Call<'_>,
     wants: &Wants,
     any: &[(usize, &Wanted)],
     request: &Request,
@@ -80,8 +81,10 @@ fn with_order<T>(
     };
     let all: Vec<_> = wants.all.iter().enumerate().collect();
     let (all_names, any_names) = (names(&all), names(any));
-    let gates = |wanted, names| gates(wanted, names, &limit);
-    let (all, any) = (gates(&all, &all_names), gates(any, &any_names));
+    let (all, any) = (
+        gates(call, &all, &all_names, &limit),
+        gates(call, any, &any_names, &limit),
+    );
     let member = string(&request.id);
     then(&Order {
         member: &member,
@@ -93,6 +96,7 @@ fn with_order<T>(
 }
 
 fn gates<'a>(
+    call: &Call<'_>,
     wanted: &[(usize, &Wanted)],
     names: &'a [RedisString],
     limit: impl Fn(&Wanted) -> usize,
@@ -102,6 +106,7 @@ fn gates<'a>(
         .map(|((index, wanted), name)| Gate {
             name,
             index: *index,
+            memory: Memory::of(call, &wanted.key.key),
             limit: limit(wanted),
             priority: wanted.priority,
             taken: false,

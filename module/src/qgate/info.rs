@@ -2,7 +2,7 @@
 
 use redis_module::{Context, RedisResult, RedisString};
 
-use super::memory;
+use super::memory::Memory;
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
@@ -33,7 +33,9 @@ fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let gate = Stored::open(call, key, Access::Read)?;
     let found = gate.look()?;
     let crowd = wake::crowd(call, Family::Gate, key);
-    let limit = memory::last_named(call, key.as_slice()).filter(|_| !gate.is_missing());
+    let limit = Memory::of(call, key.as_slice())
+        .last_named()
+        .filter(|_| !gate.is_missing());
     let next = gate.next_end();
     Ok(Reply::Map(vec![
         ("in-use", Reply::count(found.in_use)),

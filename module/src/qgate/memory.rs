@@ -13,6 +13,7 @@ const PLACES: usize = 16_384;
 /// A place holds a gate's digest, its low bits given up for the limit.
 const LIMIT_BITS: u64 = (1 << 20) - 1;
 
+#[derive(Debug)]
 struct Place {
     limit: AtomicU64,
     granted_at: AtomicI64,
@@ -25,53 +26,51 @@ static PLACES_BY_GATE: [Place; PLACES] = [const {
     }
 }; PLACES];
 
-/// `limit` is at most 1,000,000.
-pub(super) fn named(call: &Call<'_>, gate: &[u8], limit: usize) {
-    let digest = digest(call, gate);
-    let place = place_of(digest);
-    let now = digest & !LIMIT_BITS | limit as u64 & LIMIT_BITS;
-    if !is_of(place, digest) {
-        place.granted_at.store(0, Ordering::Relaxed);
+/// What is remembered of one gate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    digest: u64,
+    place: &'static Place,
+}
+
+impl Memory {
+    /// Of a gate in the database of the running execution.
+    pub(super) fn of(call: &Call<'_>, gate: &[u8]) -> Self {
+        let digest = xxh3_64_with_seed(gate, context::db(call.ctx) as u64);
+        let place = &PLACES_BY_GATE[digest as usize % PLACES];
+        Self { digest, place }
     }
-    place.limit.store(now, Ordering::Relaxed);
-}
 
-pub(super) fn last_named(call: &Call<'_>, gate: &[u8]) -> Option<usize> {
-    let digest = digest(call, gate);
-    let place = place_of(digest);
-    let limit = place.limit.load(Ordering::Relaxed) & LIMIT_BITS;
-    is_of(place, digest).then_some(limit as usize)
-}
-
-/// Now, for a gate whose limit has been named.
-pub(super) fn granted(call: &Call<'_>, gate: &[u8]) {
-    let digest = digest(call, gate);
-    let place = place_of(digest);
-    if is_of(place, digest) {
-        place.granted_at.store(call.tick(), Ordering::Relaxed);
+    /// `limit` is at most 1,000,000.
+    pub(super) fn name(&self, limit: usize) {
+        if !self.is_there() {
+            self.place.granted_at.store(0, Ordering::Relaxed);
+        }
+        let limit = self.digest & !LIMIT_BITS | limit as u64 & LIMIT_BITS;
+        self.place.limit.store(limit, Ordering::Relaxed);
     }
-}
 
-/// In µs; 0: not since this server remembers.
-pub(super) fn last_granted(call: &Call<'_>, gate: &[u8]) -> i64 {
-    let digest = digest(call, gate);
-    let place = place_of(digest);
-    if is_of(place, digest) {
-        place.granted_at.load(Ordering::Relaxed)
-    } else {
-        0
+    pub(super) fn last_named(&self) -> Option<usize> {
+        let limit = self.place.limit.load(Ordering::Relaxed) & LIMIT_BITS;
+        self.is_there().then_some(limit as usize)
     }
-}
 
-fn is_of(place: &Place, digest: u64) -> bool {
-    place.limit.load(Ordering::Relaxed) & !LIMIT_BITS == digest & !LIMIT_BITS
-}
+    /// Now, if its limit has been named.
+    pub(super) fn grant(&self, call: &Call<'_>) {
+        if self.is_there() {
+            let now = call.tick();
+            self.place.granted_at.store(now, Ordering::Relaxed);
+        }
+    }
 
-fn place_of(digest: u64) -> &'static Place {
-    &PLACES_BY_GATE[digest as usize % PLACES]
-}
+    /// In µs; 0: not since this server remembers.
+    pub(super) fn last_granted(&self) -> i64 {
+        let at = self.place.granted_at.load(Ordering::Relaxed);
+        if self.is_there() { at } else { 0 }
+    }
 
-/// Names a gate within its database.
-fn digest(call: &Call<'_>, gate: &[u8]) -> u64 {
-    xxh3_64_with_seed(gate, context::db(call.ctx) as u64)
+    fn is_there(&self) -> bool {
+        let digest = self.place.limit.load(Ordering::Relaxed);
+        digest & !LIMIT_BITS == self.digest & !LIMIT_BITS
+    }
 }

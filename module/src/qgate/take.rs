@@ -5,7 +5,7 @@ use redis_module::RedisString;
 
 use super::choice::Candidate;
 use super::gate::{Answer, Room};
-use super::memory;
+use super::memory::Memory;
 use super::stored::{Found, Stored};
 use crate::call::Call;
 use crate::error::Error;
@@ -23,6 +23,7 @@ pub(super) struct Gate<'a> {
     /// 0 for none.
     pub(super) limit: usize,
     pub(super) priority: i64,
+    pub(super) memory: Memory,
     /// Whether others wait for it: then only who holds it has it.
     pub(super) taken: bool,
 }
@@ -144,7 +145,7 @@ fn choose<'a>(call: &'a Call<'_>, order: &Order<'a>) -> Result<Choice<'a>, Error
             priority: gate.priority,
             in_use: open.found.in_use,
             limit: gate.limit,
-            granted_at: memory::last_granted(call, gate.name.as_slice()),
+            granted_at: gate.memory.last_granted(),
         };
         if best.as_ref().is_none_or(|(best, _)| candidate.beats(best)) {
             best = Some((candidate, *gate));
@@ -210,6 +211,7 @@ impl Takeable<'_> {
             let (answer, end) = decide(call, &stored, room, self.member, self.lease);
             let in_use = keep(call, gate.name, &stored, &found, self.member, answer);
             if answer == Answer::Granted {
+                gate.memory.grant(call);
                 taken.entered.push((gate.name.clone(), end));
             }
             taken.in_use = in_use.unwrap_or(found.in_use);
@@ -254,7 +256,6 @@ pub(super) fn keep(
     match answer {
         Answer::Granted => {
             gate.sweep(found.ended(), Some(member));
-            memory::granted(call, key.as_slice());
             events::ours(call.ctx, c"qgate.grant", key);
             stats::QGATE_GRANTS.add();
             Some(found.in_use + 1)

@@ -7,7 +7,7 @@ use redis_module::RedisString;
 use super::gate::Room;
 use super::memory::Memory;
 use super::stored::Stored;
-use super::take::{self, Gate, Obstacle, Order, Taken};
+use super::take::{self, Gate, Obstacle, Order, Role, Taken};
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::key::Access;
@@ -57,7 +57,7 @@ pub(super) fn obstacle<T>(
 
 fn not_yet(wants: &Wants, obstacle: &Obstacle<'_>) -> Attempt {
     let name = obstacle.gate.name.as_slice();
-    let mut all = wants.all.iter().filter(|_| obstacle.of_all);
+    let mut all = wants.all.iter().filter(|_| obstacle.role == Role::All);
     match all.find(|wanted| *wanted.key.key == *name) {
         Some(wanted) => Attempt::HeldUp {
             by: Arc::clone(&wanted.key),

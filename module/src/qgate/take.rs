@@ -46,8 +46,14 @@ pub(super) struct Obstacle<'a> {
     pub(super) room: Room,
     /// When it is worth another look; `None`: when somebody gives something back.
     pub(super) look_at: Option<UnixMillis>,
-    /// Whether it is one that the caller cannot do without.
-    pub(super) of_all: bool,
+    pub(super) role: Role,
+}
+
+/// Whether a gate is one that the caller cannot do without, or one of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    All,
+    Any,
 }
 
 /// Gates that can be had together now.
@@ -89,21 +95,25 @@ pub(super) fn look<'a>(
     let mut gates = Vec::with_capacity(order.all.len() + 1);
     let mut first_obstacle = None;
     for gate in order.all {
-        let open = open(call, *gate, Access::Write)?;
-        let room = open.room(call);
-        if room != Room::Free && !open.stored.holds(order.member) {
-            first_obstacle = first_obstacle.or(Some(open.obstacle(room, true)));
-        } else {
-            gates.push(open);
+        match open_if_room(call, order.member, *gate, Role::All)? {
+            Ok(open) => gates.push(open),
+            Err(obstacle) => first_obstacle = first_obstacle.or(Some(obstacle)),
         }
     }
-    let index = match choose(call, order)? {
-        Choice::None => None,
-        Choice::Nothing(obstacle) => return Ok(Err(first_obstacle.unwrap_or(obstacle))),
-        Choice::One(gate) => {
-            gates.push(open(call, gate, Access::Write)?);
-            Some(gate.index)
+    let chosen = match order.any {
+        [] => None,
+        // Where there is nothing to choose, whether the member is there is found out by the write itself.
+        [only] => Some(open_if_room(call, order.member, *only, Role::Any)?),
+        _ => Some(choose(call, order)?),
+    };
+    let index = match chosen {
+        None => None,
+        Some(Ok(open)) => {
+            let index = open.gate.index;
+            gates.push(open);
+            Some(index)
         }
+        Some(Err(obstacle)) => return Ok(Err(first_obstacle.unwrap_or(obstacle))),
     };
     Ok(match first_obstacle {
         Some(obstacle) => Err(obstacle),
@@ -116,34 +126,43 @@ pub(super) fn look<'a>(
     })
 }
 
-enum Choice<'a> {
-    /// There is nothing to choose from.
-    None,
-    One(Gate<'a>),
-    /// None has room; the first of them.
-    Nothing(Obstacle<'a>),
+fn open_if_room<'a>(
+    call: &'a Call<'_>,
+    member: &RedisString,
+    gate: Gate<'a>,
+    role: Role,
+) -> Result<Result<Open<'a>, Obstacle<'a>>, Error> {
+    let open = open(call, gate, Access::Write)?;
+    let room = open.room(call);
+    let has = room == Room::Free || open.stored.holds(member);
+    Ok(if has {
+        Ok(open)
+    } else {
+        Err(open.obstacle(room, role))
+    })
 }
 
-/// The gate that the member holds already, else the best with room.
-fn choose<'a>(call: &'a Call<'_>, order: &Order<'a>) -> Result<Choice<'a>, Error> {
+/// The gate that the member holds already, else the best with room, else the first of them.
+fn choose<'a>(
+    call: &'a Call<'_>,
+    order: &Order<'a>,
+) -> Result<Result<Open<'a>, Obstacle<'a>>, Error> {
     let mut best: Option<(Candidate, Gate<'a>)> = None;
     let mut first_obstacle = None;
     for gate in order.any {
-        let open = open(call, *gate, Access::Read)?;
-        if open.found.in_use > 0 && open.stored.holds(order.member) {
-            return Ok(Choice::One(*gate));
+        let looked = open(call, *gate, Access::Read)?;
+        if looked.found.in_use > 0 && looked.stored.holds(order.member) {
+            return Ok(Ok(open(call, *gate, Access::Write)?));
         }
-        let room = open.room(call);
+        let room = looked.room(call);
         if room != Room::Free {
-            if first_obstacle.is_none() {
-                first_obstacle = Some(open.obstacle(room, false));
-            }
+            first_obstacle = first_obstacle.or_else(|| Some(looked.obstacle(room, Role::Any)));
             continue;
         }
         let candidate = Candidate {
             preferred: order.preferred == Some(gate.index),
             priority: gate.priority,
-            in_use: open.found.in_use,
+            in_use: looked.found.in_use,
             limit: gate.limit,
             granted_at: gate.memory.last_granted(),
         };
@@ -151,11 +170,11 @@ fn choose<'a>(call: &'a Call<'_>, order: &Order<'a>) -> Result<Choice<'a>, Error
             best = Some((candidate, *gate));
         }
     }
-    Ok(match (best, first_obstacle) {
-        (Some((_, gate)), _) => Choice::One(gate),
-        (None, Some(obstacle)) => Choice::Nothing(obstacle),
-        (None, None) => Choice::None,
-    })
+    match (best, first_obstacle) {
+        (None, Some(obstacle)) => Ok(Err(obstacle)),
+        (Some((_, gate)), _) => Ok(Ok(open(call, gate, Access::Write)?)),
+        (None, None) => Err(Error::Internal),
+    }
 }
 
 fn open<'a>(call: &'a Call<'_>, gate: Gate<'a>, access: Access) -> Result<Open<'a>, Error> {
@@ -174,13 +193,13 @@ impl<'a> Open<'a> {
         if self.gate.taken { room.taken() } else { room }
     }
 
-    fn obstacle(&self, room: Room, of_all: bool) -> Obstacle<'a> {
+    fn obstacle(&self, room: Room, role: Role) -> Obstacle<'a> {
         Obstacle {
             gate: self.gate,
             in_use: self.found.in_use,
             room,
             look_at: self.stored.look_at(&self.found),
-            of_all,
+            role,
         }
     }
 }

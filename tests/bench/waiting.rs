@@ -24,7 +24,14 @@ use crate::race::Pace;
 use crate::report;
 
 pub(crate) fn run(pace: &Pace) {
-    room::make();
+    if !room::make() {
+        report::title("Waiting");
+        println!(
+            "Left out: {} connections need more open files than `ulimit -Hn` allows.",
+            room::CONNECTIONS
+        );
+        return;
+    }
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime starts");
     LocalSet::new().block_on(&runtime, async {

@@ -111,7 +111,8 @@ impl Waits {
         } = self;
         let lone = beside_one.longest();
         beside_one.row("one caller", format!("{lone:.1}"));
-        let most = lone + beside_swarm.longest_service;
+        // As exact as it is shown.
+        let most = ((lone + beside_swarm.longest_service) * 10.0).round() / 10.0;
         let longest = report::at_most(beside_swarm.longest(), most, 1);
         beside_swarm.row(&format!("a swarm of {SWARM}"), longest);
     }

@@ -10,9 +10,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::docs::Arg;
 use crate::ffi::{channel, context};
-use crate::line::hall::{Join, Preference, Request};
-use crate::line::plan::{KeyName, Wants};
-use crate::rate::bucket::Charge;
+use crate::line::hall::{Asked, Join};
 use crate::reply::Reply;
 use crate::slot;
 use crate::time::{MAX_SPAN, Millis, UnixMillis};
@@ -34,17 +32,6 @@ enum Patience<'a> {
 pub(crate) struct Replies {
     pub(crate) queued: Reply,
     pub(crate) too_many: Reply,
-}
-
-/// What it waits for.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    pub(crate) wants: Wants,
-    pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
-    pub(crate) request: Request,
-    pub(crate) preference: Option<Preference>,
-    /// What it is charged if it waits.
-    pub(crate) charges: Vec<Charge>,
 }
 
 #[derive(Debug, Default)]
@@ -163,19 +150,8 @@ impl<'a> Clause<'a> {
             }
         };
         let now = call.now();
-        let Asked {
-            wants,
-            limits,
-            request,
-            preference,
-            charges,
-        } = asked();
         let join = Join {
-            wants,
-            limits,
-            request,
-            preference,
-            charges,
+            asked: asked(),
             flow: Arc::from(self.flow.unwrap_or_default()),
             weight: self.weight.map(|(_, weight)| weight),
             now,

@@ -118,15 +118,15 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
     if !may_wait(call, &wish.manner) {
         return Some(at_once);
     }
-    let stats = stats::of(wish.join.wants.family());
+    let stats = stats::of(wish.join.asked.wants.family());
     if let Some(bound) = with(|desk| desk.bound(&wish)) {
         stats.refused(bound);
         return Some(wish.too_many);
     }
     stats.waits.add();
-    let charged = with(|desk| desk.is_charged(&wish.join.wants, &wish.join.request.id));
+    let charged = with(|desk| desk.is_charged(&wish.join.asked.wants, &wish.join.asked.request.id));
     if !charged {
-        rate::charge::take(call, &wish.join.charges);
+        rate::charge::take(call, &wish.join.asked.charges);
     }
     let client = context::client_id(call.ctx);
     let (asker, reply) = match wish.manner {

@@ -15,11 +15,11 @@ use std::sync::Arc;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::deadlines::Deadlines;
-use super::plan::{KeyName, LineName, Plans, Wants};
+use super::plan::{KeyName, LineName, Plan, Plans, Wants};
 use super::{Line, Number};
 use crate::line::hall::keys::Keys;
 use crate::line::hall::waiter::Extra;
-pub(crate) use crate::line::hall::waiter::{Join, Preference, Request, Span, Waiter};
+pub(crate) use crate::line::hall::waiter::{Asked, Join, Preference, Request, Span, Waiter};
 use crate::time::UnixMillis;
 
 /// What came of joining.
@@ -98,43 +98,30 @@ impl<A> Hall<A> {
         } else {
             self.latest.max(join.now)
         };
-        let known = self.find_any(&join.wants, &join.request.id);
-        let weight = join.weight.or_else(|| self.weight_of(known?));
-        let former = known.and_then(|number| Some((number, self.step_out(number)?)));
-        let (number, since) = match &former {
-            Some((number, former)) => (*number, former.since),
-            None => {
-                self.last += 1;
-                (self.last, self.latest.minus(join.waited))
-            }
-        };
-        let mut former = former.map(|(_, former)| former);
         let line = join.line();
-        // Who asks again has been charged already.
-        let charges = match former.as_mut().map(Waiter::take_charges) {
-            Some(charges) if !charges.is_empty() => charges,
-            _ => join.charges,
-        };
-        let (plan, is_new) = self.plans.take(&join.wants);
-        if is_new {
-            self.keys.enter(&plan);
-        }
-        for (key, limit) in &join.limits {
-            self.keys.set_limit(key, *limit);
-        }
-        let flow = former
-            .as_ref()
-            .map_or(join.flow, |former| Arc::clone(&former.flow));
+        let asked = join.asked;
+        let known = self.find_any(&asked.wants, &asked.request.id);
+        let weight = join.weight.or_else(|| self.weight_of(known?));
+        let mut former = known.and_then(|number| self.step_out(number));
+        // Who asks again has its place, and has been charged already.
+        let charges = former.as_mut().map(Waiter::take_charges);
+        let charges = charges.filter(|charges| !charges.is_empty());
+        let number = known.unwrap_or(self.last + 1);
+        self.last = self.last.max(number);
         let mut waiter = Waiter {
             asker,
             line,
-            plan,
-            request: join.request,
-            extra: Extra::new(join.preference, charges),
-            flow,
-            since,
+            plan: self.take_plan(&asked.wants, &asked.limits),
+            request: asked.request,
+            extra: Extra::new(asked.preference, charges.unwrap_or(asked.charges)),
+            flow: join.flow,
+            since: self.latest.minus(join.waited),
             deadline: join.deadline,
         };
+        if let Some(former) = &former {
+            waiter.flow = Arc::clone(&former.flow);
+            waiter.since = former.since;
+        }
         self.stand(number, &mut waiter, weight);
         self.id_bytes += waiter.request.id.len();
         self.note_time(number, &waiter);
@@ -288,6 +275,17 @@ impl<A> Hall<A> {
         };
         let hash = self.hasher.hash_one((id, line));
         self.numbers.find(hash, same).copied()
+    }
+
+    fn take_plan(&mut self, wants: &Wants, limits: &[(Arc<KeyName>, usize)]) -> Arc<Plan> {
+        let (plan, is_new) = self.plans.take(wants);
+        if is_new {
+            self.keys.enter(&plan);
+        }
+        for (key, limit) in limits {
+            self.keys.set_limit(key, *limit);
+        }
+        plan
     }
 
     fn stand(&mut self, number: Number, waiter: &mut Waiter<A>, weight: Option<u32>) {

@@ -11,11 +11,11 @@ use crate::call::{self, Call};
 use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::line::hall::{Request, Span};
+use crate::line::hall::{Asked, Request, Span};
 use crate::line::plan::{Family, Wants};
 use crate::reply::Reply;
 use crate::time::Millis;
-use crate::wait::{self, Asked, Clause, Replies};
+use crate::wait::{self, Clause, Replies};
 use crate::wake;
 
 pub(crate) const DOC: Doc = Doc {

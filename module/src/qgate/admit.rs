@@ -1,7 +1,7 @@
 //! `QGATE.ADMIT`: a slot of every gate of one list and of one of another, within rates, together or not at all; now or
 //! after a wait.
 
-mod asked;
+mod ask;
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::{context, positions};
-use crate::line::hall::{Preference, Request, Span};
+use crate::line::hall::{Asked, Preference, Request, Span};
 use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
 use crate::rate::bucket::{Charge, Room};
 use crate::reply::Reply;
 use crate::time::Millis;
 use crate::wait::{self, Replies};
 use crate::{rate, stats, trie, wake};
-use asked::{Asked, GateWords, Wish};
+use ask::{Ask, GateWords, Wish};
 
 pub(crate) const DOC: Doc = Doc {
     name: c"qgate.admit",
@@ -37,19 +37,19 @@ pub(crate) const DOC: Doc = Doc {
         Arg::block(
             c"all",
             c"ALL",
-            &[Arg::integer(c"numgates"), asked::GATE.multiple()],
+            &[Arg::integer(c"numgates"), ask::GATE.multiple()],
         )
         .optional(),
         Arg::block(
             c"any",
             c"ANY",
-            &[Arg::integer(c"numgates"), asked::GATE.multiple()],
+            &[Arg::integer(c"numgates"), ask::GATE.multiple()],
         )
         .optional(),
         Arg::integer(c"priority").after(c"PRIORITY").multiple().optional(),
-        asked::PREFERENCE,
+        ask::PREFERENCE,
         Arg::integer(c"patience-ms").after(c"PATIENCE").optional(),
-        asked::RATES,
+        ask::RATES,
         wait::PATIENCE,
         wait::QUEUE,
         wait::FLOW,
@@ -69,33 +69,33 @@ pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult 
 
 /// The keys that a call names, with what it does to them.
 fn keys(args: Args<'_>) -> Vec<(Word<'_>, Access)> {
-    Asked::parse(args).map_or(Vec::new(), |asked| asked.keys())
+    Ask::parse(args).map_or(Vec::new(), |ask| ask.keys())
 }
 
 fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
-    let asked = Asked::parse(args)?;
-    asked.clause.check(call, call.string(asked.first_key()))?;
-    let (all, any) = (gates(call, &asked.all), gates(call, &asked.any));
+    let ask = Ask::parse(args)?;
+    ask.clause.check(call, call.string(ask.first_key()))?;
+    let (all, any) = (gates(call, &ask.all), gates(call, &ask.any));
     if move_lines(call, all.iter().chain(&any)) {
         return Ok(Reply::Nil);
     }
-    let preferred = preferred(call, &asked)?;
+    let preferred = preferred(call, &ask)?;
     // Who would wait for the gate it prefers does not take another before that.
-    let insists = preferred.filter(|_| asked.patience > Millis::ZERO && asked.clause.waits(call));
+    let insists = preferred.filter(|_| ask.patience > Millis::ZERO && ask.clause.waits(call));
     let candidates = match insists {
         Some(index) => &any[index..=index],
         None => &any,
     };
     let order = Order {
-        member: call.string(asked.member),
-        lease: asked.lease,
+        member: call.string(ask.member),
+        lease: ask.lease,
         all: &all,
         any: candidates,
         preferred,
     };
     let looked = take::look(call, &order)?;
-    let charges = charges(call, &asked, looked.as_ref().ok());
-    let will_be_charged = looked.is_ok() || asked.clause.waits(call);
+    let charges = charges(call, &ask, looked.as_ref().ok());
+    let will_be_charged = looked.is_ok() || ask.clause.waits(call);
     if will_be_charged && let Some((index, room)) = rate::charge::refused(call, &charges)? {
         stats::QGATE_REFUSED_RATE.add();
         return Ok(short_of(&charges[index], room));
@@ -107,21 +107,21 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
             let index = taken.index.map_or(-1, |index| index as i64);
             Ok(granted(index, taken.in_use as i64))
         }
-        Err(obstacle) => Ok(refuse(call, &asked, &obstacle, insists, charges)),
+        Err(obstacle) => Ok(refuse(call, &ask, &obstacle, insists, charges)),
     }
 }
 
 /// What the call is charged: nothing if it asks for what it has, or waits for it already.
-fn charges(call: &Call<'_>, asked: &Asked<'_>, takeable: Option<&Takeable<'_>>) -> Vec<Charge> {
+fn charges(call: &Call<'_>, ask: &Ask<'_>, takeable: Option<&Takeable<'_>>) -> Vec<Charge> {
     let asks_again = || match takeable {
         Some(takeable) => takeable.is_held(),
-        None => wake::is_charged(&wants(call, asked), asked.member.bytes),
+        None => wake::is_charged(&wants(call, ask), ask.member.bytes),
     };
-    if asked.rates.is_empty() || asks_again() {
+    if ask.rates.is_empty() || asks_again() {
         return Vec::new();
     }
     let db = context::db(call.ctx);
-    let charges = asked.rates.iter().map(|words| Charge {
+    let charges = ask.rates.iter().map(|words| Charge {
         db,
         key: words.key.bytes.into(),
         rate: words.rate,
@@ -183,25 +183,25 @@ fn move_lines<'a>(call: &Call<'_>, gates: impl Iterator<Item = &'a Gate<'a>>) ->
 }
 
 /// The index of the gate that the caller would rather have.
-fn preferred(call: &Call<'_>, asked: &Asked<'_>) -> Result<Option<usize>, Error> {
-    let name = match &asked.wish {
+fn preferred(call: &Call<'_>, ask: &Ask<'_>) -> Result<Option<usize>, Error> {
+    let name = match &ask.wish {
         None => return Ok(None),
         Some(Wish::Prefer(index)) => return Ok(Some(*index)),
         Some(Wish::Affinity { trie, chain }) => trie::find::value(call, call.string(*trie), chain)?,
     };
-    let gates = asked.any.iter();
+    let gates = ask.any.iter();
     Ok(name.and_then(|name| gates.clone().position(|gate| *gate.key.bytes == *name)))
 }
 
 fn refuse(
     call: &Call<'_>,
-    asked: &Asked<'_>,
+    ask: &Ask<'_>,
     obstacle: &Obstacle<'_>,
     insists: Option<usize>,
     charges: Vec<Charge>,
 ) -> Reply {
     let key = call.name(Family::Gate, obstacle.gate.name);
-    let ahead = wake::ahead(&key, asked.member.bytes) as i64;
+    let ahead = wake::ahead(&key, ask.member.bytes) as i64;
     let reply = |status| refused(status, obstacle, ahead);
     let replies = Replies {
         queued: reply(2),
@@ -209,16 +209,16 @@ fn refuse(
     };
     let preference = insists.map(|index| Preference {
         index,
-        until: call.now().plus(asked.patience),
+        until: call.now().plus(ask.patience),
     });
-    let waits = asked.clause.wish(
+    let waits = ask.clause.wish(
         call,
-        || wait::Asked {
-            wants: wants(call, asked),
-            limits: limits(call, asked),
+        || Asked {
+            wants: wants(call, ask),
+            limits: limits(call, ask),
             request: Request {
-                id: asked.member.bytes.into(),
-                lease: Span::new(asked.lease),
+                id: ask.member.bytes.into(),
+                lease: Span::new(ask.lease),
                 delay: Span::new(Millis::ZERO),
             },
             preference,
@@ -232,7 +232,7 @@ fn refuse(
     reply(0)
 }
 
-fn wants(call: &Call<'_>, asked: &Asked<'_>) -> Wants {
+fn wants(call: &Call<'_>, ask: &Ask<'_>) -> Wants {
     let wanted = |gates: &[GateWords<'_>]| -> Box<[Wanted]> {
         let wanted = gates.iter().map(|gate| Wanted {
             key: call.name(Family::Gate, call.string(gate.key)),
@@ -243,13 +243,13 @@ fn wants(call: &Call<'_>, asked: &Asked<'_>) -> Wants {
     };
     Wants {
         form: Form::Admit,
-        all: wanted(&asked.all),
-        any: wanted(&asked.any),
+        all: wanted(&ask.all),
+        any: wanted(&ask.any),
     }
 }
 
-fn limits(call: &Call<'_>, asked: &Asked<'_>) -> Vec<(Arc<KeyName>, usize)> {
-    let gates = asked.all.iter().chain(&asked.any);
+fn limits(call: &Call<'_>, ask: &Ask<'_>) -> Vec<(Arc<KeyName>, usize)> {
+    let gates = ask.all.iter().chain(&ask.any);
     let limited = gates.filter(|gate| gate.limit > 0);
     limited
         .map(|gate| (call.name(Family::Gate, call.string(gate.key)), gate.limit))

@@ -12,11 +12,11 @@ use crate::error::Error;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::string;
-use crate::line::hall::{Request, Span};
+use crate::line::hall::{Asked, Request, Span};
 use crate::line::plan::{Family, KeyName, Wants};
 use crate::reply::Reply;
 use crate::time::Millis;
-use crate::wait::{self, Asked, Clause, Replies};
+use crate::wait::{self, Clause, Replies};
 use crate::wake::{self, Attempt, Grant, Mark, Next};
 use crate::{events, stats};
 

@@ -84,7 +84,9 @@ impl Desk {
     pub(super) fn bound(&self, wish: &Wish) -> Option<Bound> {
         let join = &wish.join;
         let in_line = self.hall.before_newcomer(join);
-        let former = self.hall.find_any(&join.wants, &join.request.id);
+        let former = self
+            .hall
+            .find_any(&join.asked.wants, &join.asked.request.id);
         let former = former.and_then(|number| self.hall.waiter(number));
         let blocked_before = former.is_some_and(|former| former.asker.client().is_none());
         let blocks_one_more = wish.manner == Manner::Block && !blocked_before;

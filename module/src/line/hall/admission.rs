@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, TestCaseError, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
-use super::{Due, Hall, Join, Preference, Request, Span};
+use super::{Asked, Due, Hall, Join, Preference, Request, Span};
 use crate::line::Number;
 use crate::line::plan::{Family, Form, KeyName, LineName, Plan, Wanted, Wants};
 use crate::time::{Millis, UnixMillis};
@@ -166,19 +166,21 @@ impl World {
         });
         let joined = self.hall.join(
             Join {
-                wants: Wants {
-                    form: Form::Admit,
-                    all: Box::from([wanted(caller)]),
-                    any: any.collect(),
+                asked: Asked {
+                    wants: Wants {
+                        form: Form::Admit,
+                        all: Box::from([wanted(caller)]),
+                        any: any.collect(),
+                    },
+                    limits: Vec::new(),
+                    request: Request {
+                        id: self.ids.to_be_bytes().into(),
+                        lease: Span::new(Millis::new(1)),
+                        delay: Span::new(Millis::ZERO),
+                    },
+                    preference,
+                    charges: Vec::new(),
                 },
-                limits: Vec::new(),
-                request: Request {
-                    id: self.ids.to_be_bytes().into(),
-                    lease: Span::new(Millis::new(1)),
-                    delay: Span::new(Millis::ZERO),
-                },
-                preference,
-                charges: Vec::new(),
                 flow: Arc::from([caller]),
                 weight: None,
                 now: self.now,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::{Strategy, TestCaseError, prop_oneof, proptest};
 use proptest::{collection, option, prop_assert_eq};
 
-use super::{Due, Hall, Join, Request, Span};
+use super::{Asked, Due, Hall, Join, Request, Span};
 use crate::line::Number;
 use crate::line::plan::{Family, KeyName, Wants};
 use crate::time::{Millis, UnixMillis};
@@ -90,15 +90,17 @@ fn name(line: u8) -> Arc<KeyName> {
 fn join(line: u8, id: u8, limit: usize, deadline: UnixMillis, now: UnixMillis) -> Join {
     let limits = (limit > 0).then(|| (name(line), limit));
     Join {
-        wants: Wants::one(name(line), limit == 0),
-        limits: limits.into_iter().collect(),
-        request: Request {
-            id: Box::from([id]),
-            lease: Span::new(Millis::new(1)),
-            delay: Span::new(Millis::ZERO),
+        asked: Asked {
+            wants: Wants::one(name(line), limit == 0),
+            limits: limits.into_iter().collect(),
+            request: Request {
+                id: Box::from([id]),
+                lease: Span::new(Millis::new(1)),
+                delay: Span::new(Millis::ZERO),
+            },
+            preference: None,
+            charges: Vec::new(),
         },
-        preference: None,
-        charges: Vec::new(),
         flow: Arc::from([]),
         weight: None,
         now,

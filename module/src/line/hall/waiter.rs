@@ -21,16 +21,22 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span(u32);
 
-/// How somebody joins a line.
+/// What somebody asks for.
 #[derive(Debug)]
-pub(crate) struct Join {
+pub(crate) struct Asked {
     pub(crate) wants: Wants,
     /// The limits that it names, for as many of its gates as it names one for.
     pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
     pub(crate) request: Request,
     pub(crate) preference: Option<Preference>,
-    /// What it was charged for asking.
+    /// What it is charged for asking.
     pub(crate) charges: Vec<Charge>,
+}
+
+/// How somebody joins a line.
+#[derive(Debug)]
+pub(crate) struct Join {
+    pub(crate) asked: Asked,
     pub(crate) flow: FlowName,
     pub(crate) weight: Option<u32>,
     pub(crate) now: UnixMillis,
@@ -118,9 +124,12 @@ impl Extra {
 impl Join {
     /// Where it would stand: at the one key that it prefers, or where it takes any.
     pub(super) fn line(&self) -> LineName {
-        let preferred = self.preference.as_ref();
-        let preferred = preferred.and_then(|preference| self.wants.any.get(preference.index));
-        preferred.map_or_else(|| self.wants.line(), |wanted| LineName::one(&wanted.key))
+        let Asked {
+            wants, preference, ..
+        } = &self.asked;
+        let preferred = preference.as_ref();
+        let preferred = preferred.and_then(|preference| wants.any.get(preference.index));
+        preferred.map_or_else(|| wants.line(), |wanted| LineName::one(&wanted.key))
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) enum Wish<'a> {
 }
 
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct Ask<'a> {
     pub(super) member: Word<'a>,
     pub(super) lease: Millis,
     pub(super) all: Vec<GateWords<'a>>,
@@ -104,7 +104,7 @@ struct Parts<'a> {
     clause: Clause<'a>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Ask<'a> {
     pub(super) fn parse(mut args: Args<'a>) -> Result<Self, Error> {
         let member = args.id("member")?;
         let mut parts = Parts::default();
@@ -167,7 +167,7 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    fn fit(self, member: Word<'a>) -> Result<Asked<'a>, Error> {
+    fn fit(self, member: Word<'a>) -> Result<Ask<'a>, Error> {
         let (all, mut any) = (self.all.unwrap_or_default(), self.any.unwrap_or_default());
         if all.is_empty() && any.is_empty() {
             return Err(Error::Missing {
@@ -193,7 +193,7 @@ impl<'a> Parts<'a> {
         if let (None, Some((option, _))) = (&wish, self.patience) {
             return Err(option.unexpected());
         }
-        let asked = Asked {
+        let ask = Ask {
             member,
             lease: self.lease.ok_or(Error::Missing { option: "PX" })?,
             all,
@@ -203,8 +203,8 @@ impl<'a> Parts<'a> {
             rates: self.rates.unwrap_or_default(),
             clause: self.clause,
         };
-        refuse_twice(&asked)?;
-        Ok(asked)
+        refuse_twice(&ask)?;
+        Ok(ask)
     }
 }
 
@@ -246,8 +246,8 @@ fn rates<'a>(args: &mut Args<'a>) -> Result<Vec<RateWords<'a>>, Error> {
     rates.collect()
 }
 
-fn refuse_twice(asked: &Asked<'_>) -> Result<(), Error> {
-    let mut keys: Vec<&[u8]> = asked.keys().iter().map(|(key, _)| key.bytes).collect();
+fn refuse_twice(ask: &Ask<'_>) -> Result<(), Error> {
+    let mut keys: Vec<&[u8]> = ask.keys().iter().map(|(key, _)| key.bytes).collect();
     keys.sort_unstable();
     let twice = keys.windows(2).find(|pair| pair[0] == pair[1]);
     twice.map_or(Ok(()), |pair| Err(Error::KeyTwice(Escaped::new(pair[0]))))

@@ -1,6 +1,7 @@
 //! Bad input: each wrong argument of each command is named by its error, and changes nothing.
 //! Here is what is wrong in the same way everywhere; what is a command's own is in its family's file.
 
+mod admit;
 mod qgate;
 mod rate;
 mod trie;

@@ -8,6 +8,7 @@ mod traffic;
 mod typed;
 mod unchanged;
 
+mod admit;
 mod bad_input;
 mod cluster;
 mod described;

@@ -1,11 +1,11 @@
 //! Waiting: who stands in line, in which order it is served, when, and what becomes of those who leave.
 //! First what the tests look through, then a file per concern.
 
-mod asker;
+pub(crate) mod asker;
 mod compiled;
-mod line;
-mod listener;
-mod several;
+pub(crate) mod line;
+pub(crate) mod listener;
+pub(crate) mod several;
 
 mod again;
 mod appended;
@@ -32,7 +32,7 @@ mod order;
 mod patience;
 mod paused;
 mod replicas;
-mod roles;
+pub(crate) mod roles;
 mod rolled_back;
 mod seen;
 mod slot_moved;

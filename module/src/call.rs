@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
     pub(crate) fn awaited(&self, family: Family, key: &RedisString) -> Option<Arc<KeyName>> {
         wake::somebody_waits()
             .then(|| self.name(family, key))
-            .filter(|key| wake::waiting(key) > 0)
+            .filter(|key| wake::is_awaited(key))
     }
 
     /// Something of this key was given back, or its end moved.

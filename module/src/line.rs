@@ -3,6 +3,7 @@
 //! its flow, and is passed over until it is called back. What they wait for is not the line's business.
 
 mod deadlines;
+mod flow;
 pub(crate) mod hall;
 pub(crate) mod plan;
 mod rivals;
@@ -12,11 +13,13 @@ mod tests;
 mod twin;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+pub(crate) use crate::line::flow::Place;
+use crate::line::flow::{Flow, Post};
 use crate::line::plan::{KeyName, PlanId};
 use crate::time::UnixMillis;
 
@@ -28,40 +31,6 @@ pub(crate) type Number = u64;
 
 /// Whose waiter it is; empty for the common flow.
 pub(crate) type FlowName = Arc<[u8]>;
-
-/// A place within a strand: since when, then in which order they came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) since: UnixMillis,
-    pub(crate) number: Number,
-}
-
-/// The first of a strand, in the order in which strands are served: tag, then arrival.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Post {
-    tag: u64,
-    number: Number,
-    flow: FlowName,
-    plan: PlanId,
-}
-
-/// Those of a flow who need the same. Never empty.
-#[derive(Debug)]
-struct Strand {
-    plan: PlanId,
-    /// In the order in which they are served. Most come last and go first.
-    waiters: VecDeque<Place>,
-    /// What holds it up.
-    aside: Option<Arc<KeyName>>,
-}
-
-#[derive(Debug)]
-struct Flow {
-    strands: Vec<Strand>,
-    /// The start tag of its first waiter; without waiters, of the next one that comes soon enough.
-    tag: u64,
-    weight: u32,
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct Line {
@@ -78,63 +47,6 @@ pub(crate) struct Line {
     len: usize,
 }
 
-impl Strand {
-    /// How many stand before this place.
-    fn before(&self, place: Place) -> usize {
-        self.waiters.partition_point(|other| *other < place)
-    }
-}
-
-impl Flow {
-    fn cost(&self) -> u64 {
-        UNIT / u64::from(self.weight)
-    }
-
-    fn is_ready(&self) -> bool {
-        self.strands.iter().any(|strand| strand.aside.is_none())
-    }
-
-    fn strand(&self, plan: PlanId) -> Option<usize> {
-        self.strands.iter().position(|strand| strand.plan == plan)
-    }
-
-    /// Who stands before this place, in all strands.
-    fn before(&self, place: Place) -> usize {
-        self.strands.iter().map(|strand| strand.before(place)).sum()
-    }
-
-    fn len(&self) -> usize {
-        let strands = self.strands.iter();
-        strands.map(|strand| strand.waiters.len()).sum()
-    }
-
-    /// Its first waiters in the order in which they are served.
-    fn in_order(&self, most: usize) -> Vec<Place> {
-        let strands = self.strands.iter();
-        let firsts = strands.flat_map(|strand| strand.waiters.iter().take(most));
-        let mut places: Vec<Place> = firsts.copied().collect();
-        places.sort_unstable();
-        places
-    }
-
-    /// Where it stands among the others: by the first who could be served, and by each strand that stands aside.
-    fn posts(&self, name: &FlowName) -> Vec<(Option<Arc<KeyName>>, Post)> {
-        let ready = self.strands.iter().filter(|strand| strand.aside.is_none());
-        let first = ready.min_by_key(|strand| strand.waiters.front());
-        let aside = self.strands.iter().filter(|strand| strand.aside.is_some());
-        let post = |strand: &Strand| {
-            let post = Post {
-                tag: self.tag,
-                number: strand.waiters.front()?.number,
-                flow: Arc::clone(name),
-                plan: strand.plan,
-            };
-            Some((strand.aside.clone(), post))
-        };
-        first.into_iter().chain(aside).filter_map(post).collect()
-    }
-}
-
 impl Line {
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -142,8 +54,7 @@ impl Line {
 
     /// How many flows have waiters.
     pub(crate) fn flows(&self) -> usize {
-        let flows = self.flows.values();
-        flows.filter(|flow| !flow.strands.is_empty()).count()
+        self.flows.len() - self.resting.len()
     }
 
     /// The name of a flow as the line itself keeps it, so that all who stand there share it.
@@ -160,21 +71,13 @@ impl Line {
         weight: Option<u32>,
         place: Place,
     ) {
-        self.change(flow, |flow| {
+        self.change(flow, plan, |flow| {
             flow.weight = weight.unwrap_or(flow.weight);
-            let index = flow.strand(plan).unwrap_or_else(|| {
-                flow.strands.push(Strand {
-                    plan,
-                    waiters: VecDeque::new(),
-                    aside: None,
-                });
-                flow.strands.len() - 1
+            flow.change_strand(plan, |strand| {
+                let index = strand.before(place);
+                strand.waiters.insert(index, place);
             });
-            let strand = &mut flow.strands[index];
-            let index = strand.before(place);
-            strand.waiters.insert(index, place);
         });
-        self.len += 1;
     }
 
     /// The weight last given for a flow.
@@ -189,7 +92,7 @@ impl Line {
 
     /// Since when the one waits who has waited longest.
     pub(crate) fn oldest(&self) -> Option<UnixMillis> {
-        let strands = self.flows.values().flat_map(|flow| &flow.strands);
+        let strands = self.flows.values().flat_map(|flow| flow.strands.values());
         let firsts = strands.filter_map(|strand| strand.waiters.front());
         firsts.map(|place| place.since).min()
     }
@@ -205,8 +108,8 @@ impl Line {
     }
 
     /// The same for those whom this holds up.
-    fn first_tag_aside(&self, key: &KeyName) -> Option<(u64, Number)> {
-        let first = self.aside.get(key)?.first()?;
+    fn first_tag_aside(&mut self, key: &KeyName) -> Option<(u64, Number)> {
+        let first = self.first_aside(key)?;
         Some((first.tag, first.number))
     }
 
@@ -234,26 +137,27 @@ impl Line {
 
     /// A strand is held up, and stands aside.
     pub(crate) fn hold_up(&mut self, flow: &FlowName, plan: PlanId, by: &Arc<KeyName>) {
-        self.change(flow, |flow| {
-            if let Some(index) = flow.strand(plan) {
-                flow.strands[index].aside = Some(Arc::clone(by));
-            }
+        self.change(flow, plan, |flow| {
+            let tag = flow.tag;
+            flow.change_strand(plan, |strand| strand.aside = Some((Arc::clone(by), tag)));
         });
         self.forget_rested();
     }
 
     /// The strand that comes first among those whom this holds up is called back. `false`: it holds nobody up.
     pub(crate) fn call_back(&mut self, key: &KeyName) -> bool {
-        let first = self.aside.get(key).and_then(|posts| posts.first());
-        let Some(Post { flow, plan, .. }) = first.cloned() else {
+        let Some(Post { flow, plan, .. }) = self.first_aside(key) else {
             return false;
         };
-        self.change(&flow, |flow| {
-            if let Some(index) = flow.strand(plan) {
-                flow.strands[index].aside = None;
-            }
+        self.change(&flow, plan, |flow| {
+            flow.change_strand(plan, |strand| strand.aside = None);
         });
         true
+    }
+
+    /// Whether this holds anybody up here.
+    fn holds_up(&self, key: &KeyName) -> bool {
+        self.aside.contains_key(key)
     }
 
     /// How many are served before this one, if nobody else comes; of those whose turn is the very same, none.
@@ -266,14 +170,14 @@ impl Line {
         let others = self.flows.iter().filter(|(name, _)| *name != flow);
         let passed = others.map(|(_, flow)| {
             let turns = tag.saturating_sub(flow.tag).div_ceil(flow.cost());
-            flow.len().min(usize::try_from(turns).unwrap_or(usize::MAX))
+            flow.len.min(usize::try_from(turns).unwrap_or(usize::MAX))
         });
         before + passed.sum::<usize>()
     }
 
     /// All who wait, in no order.
     pub(crate) fn numbers(&self) -> Vec<Number> {
-        let strands = self.flows.values().flat_map(|flow| &flow.strands);
+        let strands = self.flows.values().flat_map(|flow| flow.strands.values());
         let places = strands.flat_map(|strand| &strand.waiters);
         places.map(|place| place.number).collect()
     }
@@ -303,77 +207,81 @@ impl Line {
     }
 
     fn remove(&mut self, flow: &FlowName, plan: PlanId, place: Place, cost: u64) {
-        let mut left = false;
-        self.change(flow, |flow| {
-            let Some(index) = flow.strand(plan) else {
-                return;
-            };
-            let strand = &mut flow.strands[index];
-            let at = strand.before(place);
-            left = strand.waiters.get(at) == Some(&place);
-            if left {
-                strand.waiters.remove(at);
+        self.change(flow, plan, |flow| {
+            let len = flow.len;
+            flow.change_strand(plan, |strand| {
+                let index = strand.before(place);
+                if strand.waiters.get(index) == Some(&place) {
+                    strand.waiters.remove(index);
+                }
+            });
+            if flow.len < len {
                 flow.tag += cost;
             }
-            if flow.strands[index].waiters.is_empty() {
-                flow.strands.swap_remove(index);
-            }
         });
-        self.len -= usize::from(left);
     }
 
-    /// Changes a flow and keeps the orders of flows true. One that can be served again starts at the virtual time.
-    fn change(&mut self, name: &FlowName, change: impl FnOnce(&mut Flow)) {
-        let clock = self.clock;
-        let flow = self.flows.entry(Arc::clone(name)).or_insert_with(|| Flow {
-            strands: Vec::new(),
-            tag: 0,
-            weight: 1,
-        });
-        let (was_ready, before) = (flow.is_ready(), flow.posts(name));
-        let (rested_at, weight) = (flow.tag, flow.weight);
+    /// Changes a strand and its flow, and keeps all orders true. A flow that can be served again starts at the virtual
+    /// time.
+    fn change(&mut self, name: &FlowName, plan: PlanId, change: impl FnOnce(&mut Flow)) {
+        let flow = self.flows.entry(Arc::clone(name)).or_insert_with(Flow::new);
+        let (post, aside) = (flow.post(name), flow.post_aside(name, plan));
+        let (rested_at, weight, len) = (flow.tag, flow.weight, flow.len);
         change(flow);
-        if !was_ready && flow.is_ready() {
-            flow.tag = flow.tag.max(clock);
+        if post.is_none() && !flow.ready.is_empty() {
+            flow.tag = flow.tag.max(self.clock);
         }
-        let after = flow.posts(name);
-        let (is_ready, tag, weight_now) = (flow.is_ready(), flow.tag, flow.weight);
-        if was_ready && (&before, weight) == (&after, weight_now) {
-            return;
+        let (post_now, aside_now) = (flow.post(name), flow.post_aside(name, plan));
+        let (tag, weight_now, len_now) = (flow.tag, flow.weight, flow.len);
+        self.len = self.len + len_now - len;
+        self.weights -= post.as_ref().map_or(0, |_| u64::from(weight));
+        self.weights += post_now.as_ref().map_or(0, |_| u64::from(weight_now));
+        if post != post_now {
+            post.map(|post| self.ready.remove(&post));
+            self.ready.extend(post_now);
         }
-        if before.is_empty() {
+        if aside != aside_now {
+            self.move_aside(aside, aside_now);
+        }
+        if len == 0 {
             self.resting.remove(&(rested_at, Arc::clone(name)));
         }
-        self.take_down(before);
-        if after.is_empty() {
+        if len_now == 0 {
             self.resting.insert((tag, Arc::clone(name)));
         }
-        self.put_up(after);
-        self.weights -= u64::from(weight) * u64::from(was_ready);
-        self.weights += u64::from(weight_now) * u64::from(is_ready);
     }
 
-    fn take_down(&mut self, posts: Vec<(Option<Arc<KeyName>>, Post)>) {
-        for (aside, post) in posts {
-            let Some(key) = aside else {
-                self.ready.remove(&post);
-                continue;
-            };
-            if let Some(posts) = self.aside.get_mut(&key) {
-                posts.remove(&post);
-                if posts.is_empty() {
-                    self.aside.remove(&key);
-                }
+    fn move_aside(&mut self, from: Option<(Arc<KeyName>, Post)>, to: Option<(Arc<KeyName>, Post)>) {
+        if let Some((key, post)) = from
+            && let Some(posts) = self.aside.get_mut(&key)
+        {
+            posts.remove(&post);
+            if posts.is_empty() {
+                self.aside.remove(&key);
             }
+        }
+        if let Some((key, post)) = to {
+            self.aside.entry(key).or_default().insert(post);
         }
     }
 
-    fn put_up(&mut self, posts: Vec<(Option<Arc<KeyName>>, Post)>) {
-        for (aside, post) in posts {
-            match aside {
-                None => self.ready.insert(post),
-                Some(key) => self.aside.entry(key).or_default().insert(post),
-            };
+    /// Who comes first among those whom this holds up. Tags only grow, so it is enough to look at the first ones:
+    /// who stands under a tag that its flow has left behind is put where it belongs.
+    fn first_aside(&mut self, key: &KeyName) -> Option<Post> {
+        loop {
+            let first = self.aside.get(key)?.first()?.clone();
+            let tag = self.flows.get(&first.flow)?.tag;
+            if first.tag == tag {
+                return Some(first);
+            }
+            self.change(&first.flow, first.plan, |flow| {
+                flow.change_strand(first.plan, |strand| {
+                    strand
+                        .aside
+                        .iter_mut()
+                        .for_each(|(_, posted)| *posted = tag);
+                });
+            });
         }
     }
 

@@ -31,7 +31,7 @@ pub(crate) use grant::{Grant, Mark, Next};
 use grant::{Granted, undo};
 use tell::{End, tell};
 pub(crate) use view::{
-    Present, ahead, crowd, is_wanted, present, somebody_waits, waiters, waiting,
+    Present, ahead, crowd, is_awaited, is_wanted, present, somebody_waits, waiters,
 };
 
 /// How soon a write is tried again that had to wait for a pause to end.

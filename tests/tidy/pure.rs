@@ -5,13 +5,14 @@ use crate::imports::{Import, imports};
 use crate::source::{Finding, Source, root};
 
 /// Each pure file with the crates that it may use beside std.
-const PURE: [(&str, &[&str]); 23] = [
+const PURE: [(&str, &[&str]); 24] = [
     ("module/src/args.rs", &[]),
     ("module/src/error.rs", &[]),
     ("module/src/integer.rs", &[]),
     ("module/src/lifetime.rs", &[]),
     ("module/src/line.rs", &["hashbrown"]),
     ("module/src/line/deadlines.rs", &[]),
+    ("module/src/line/flow.rs", &["hashbrown"]),
     ("module/src/line/hall.rs", &["hashbrown"]),
     ("module/src/line/hall/keys.rs", &["hashbrown"]),
     ("module/src/line/hall/view.rs", &[]),

@@ -98,7 +98,7 @@ impl<A> Hall<A> {
         } else {
             self.latest.max(join.now)
         };
-        let line = join.line();
+        let preferred = self.preferred_line(&join);
         let asked = join.asked;
         let known = self.find_any(&asked.wants, &asked.request.id);
         let weight = join.weight.or_else(|| self.weight_of(known?));
@@ -108,10 +108,11 @@ impl<A> Hall<A> {
         let charges = charges.filter(|charges| !charges.is_empty());
         let number = known.unwrap_or(self.last + 1);
         self.last = self.last.max(number);
+        let plan = self.take_plan(&asked.wants, &asked.limits);
         let mut waiter = Waiter {
             asker,
-            line,
-            plan: self.take_plan(&asked.wants, &asked.limits),
+            line: preferred.unwrap_or_else(|| plan.line.clone()),
+            plan,
             request: asked.request,
             extra: Extra::new(asked.preference, charges.unwrap_or(asked.charges)),
             flow: join.flow,
@@ -176,8 +177,8 @@ impl<A> Hall<A> {
 
     /// Of those whom a gate holds up, the ones that come first are called back: into this line.
     pub(crate) fn call_back(&mut self, key: &KeyName) -> Option<LineName> {
-        let lines = &self.lines;
-        let head = |line: &LineName| lines.get(line)?.first_tag_aside(key);
+        let lines = &mut self.lines;
+        let head = |line: &LineName| lines.get_mut(line)?.first_tag_aside(key);
         let name = self.keys.next(key, head)?;
         let line = self.lines.get_mut(&name)?;
         line.call_back(key).then_some(name)
@@ -186,7 +187,7 @@ impl<A> Hall<A> {
     /// Whether a gate holds somebody up who cannot do without it.
     pub(crate) fn holds_up(&self, key: &KeyName) -> bool {
         let mut lines = self.lines_at(key);
-        lines.any(|line| line.first_tag_aside(key).is_some())
+        lines.any(|line| line.holds_up(key))
     }
 
     /// Whether somebody would take what this key has to give.
@@ -195,7 +196,7 @@ impl<A> Hall<A> {
             let stands = self.lines.get(line);
             stands.is_some_and(|stands| {
                 let ready = line.contains(key) && stands.first().is_some();
-                ready || stands.first_tag_aside(key).is_some()
+                ready || stands.holds_up(key)
             })
         };
         self.keys.lines(key).any(wants)
@@ -278,9 +279,10 @@ impl<A> Hall<A> {
     }
 
     fn take_plan(&mut self, wants: &Wants, limits: &[(Arc<KeyName>, usize)]) -> Arc<Plan> {
-        let (plan, is_new) = self.plans.take(wants);
-        if is_new {
-            self.keys.enter(&plan);
+        let keys = &self.keys;
+        let (plan, new) = self.plans.take(wants, |key| keys.shared(key));
+        for set in new {
+            self.keys.enter(&set);
         }
         for (key, limit) in limits {
             self.keys.set_limit(key, *limit);
@@ -374,8 +376,8 @@ impl<A> Hall<A> {
             self.plans = Plans::default();
             return;
         }
-        if self.plans.drop(&waiter.plan) {
-            self.keys.exit(&waiter.plan);
+        for set in self.plans.drop(&waiter.plan) {
+            self.keys.exit(&set);
         }
         self.close_if_over(&waiter.line);
     }

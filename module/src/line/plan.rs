@@ -40,8 +40,8 @@ pub(crate) enum Form {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wants {
     pub(crate) form: Form,
-    pub(crate) all: Box<[Wanted]>,
-    pub(crate) any: Box<[Wanted]>,
+    pub(crate) all: Arc<[Wanted]>,
+    pub(crate) any: Arc<[Wanted]>,
 }
 
 /// The keys of which those in one line take one, in order of their names.
@@ -58,6 +58,15 @@ struct LineKeys {
 impl LineName {
     pub(crate) fn one(key: &Arc<KeyName>) -> Self {
         Self::new(vec![Arc::clone(key)])
+    }
+
+    fn of_any(any: &[Wanted]) -> Self {
+        Self::new(any.iter().map(|wanted| Arc::clone(&wanted.key)).collect())
+    }
+
+    fn of_all(all: &[Wanted]) -> Self {
+        let first = all.first().map(|wanted| Arc::clone(&wanted.key));
+        Self::new(first.into_iter().collect())
     }
 
     fn new(mut keys: Vec<Arc<KeyName>>) -> Self {
@@ -96,12 +105,25 @@ static DIGEST: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::
 
 pub(crate) type PlanId = u64;
 
+/// A set of keys that some plans have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Set {
+    pub(crate) id: SetId,
+    pub(crate) wanted: Arc<[Wanted]>,
+    /// Where those stand who take one of it, or who want nothing but it.
+    line: LineName,
+}
+
+pub(crate) type SetId = u64;
+
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) id: PlanId,
     pub(crate) wants: Wants,
     /// Where those stand who have it.
     pub(crate) line: LineName,
+    /// Of `all` and of `any`.
+    sets: [SetId; 2],
 }
 
 impl Wants {
@@ -114,13 +136,13 @@ impl Wants {
         };
         Self {
             form: Form::Acquire,
-            all: Box::from([]),
-            any: Box::from([wanted]),
+            all: Arc::from([]),
+            any: Arc::from([wanted]),
         }
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Wanted> {
-        self.all.iter().chain(&self.any)
+        self.all.iter().chain(&*self.any)
     }
 
     pub(crate) fn family(&self) -> Family {
@@ -139,21 +161,24 @@ impl Wants {
     /// Who wants one of several stands where all do who want one of the same; who only wants what it cannot do without,
     /// at the first of that.
     pub(crate) fn line(&self) -> LineName {
-        let keys = match &*self.any {
-            [] => self.all.first().into_iter().collect::<Vec<_>>(),
-            any => any.iter().collect(),
-        };
-        LineName::new(keys.iter().map(|wanted| Arc::clone(&wanted.key)).collect())
+        match &*self.any {
+            [] => LineName::of_all(&self.all),
+            any => LineName::of_any(any),
+        }
     }
 }
 
-/// All plans that somebody has.
+/// All plans that somebody has. Equal sets of keys are kept once, whatever else their plans want.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
     by_id: HashMap<PlanId, Entry>,
     by_wants: HashTable<PlanId>,
+    all: HashMap<Arc<[Wanted]>, Set>,
+    any: HashMap<Arc<[Wanted]>, Set>,
+    /// How many have a plan with this set.
+    waiters: HashMap<SetId, usize>,
     hasher: DefaultHashBuilder,
-    last: PlanId,
+    last: u64,
 }
 
 #[derive(Debug)]
@@ -163,51 +188,149 @@ struct Entry {
 }
 
 impl Plans {
-    /// How many have a plan.
-    pub(super) fn waiters(&self, id: PlanId) -> usize {
-        self.by_id.get(&id).map_or(0, |entry| entry.waiters)
+    /// How many have a plan with this set.
+    pub(super) fn waiters(&self, set: SetId) -> usize {
+        self.waiters.get(&set).copied().unwrap_or(0)
     }
 
-    /// One more has this plan: the plan, and whether it is the first to have it.
-    pub(super) fn take(&mut self, wants: &Wants) -> (Arc<Plan>, bool) {
-        let hash = self.hasher.hash_one(wants);
+    /// The plan of those who want this, if somebody has it.
+    pub(super) fn find(&self, wants: &Wants) -> Option<&Arc<Plan>> {
         let same = |id: &PlanId| self.by_id[id].plan.wants == *wants;
-        let known = self.by_wants.find(hash, same).copied();
-        if let Some(entry) = known.and_then(|id| self.by_id.get_mut(&id)) {
+        let hash = self.hasher.hash_one(wants);
+        let id = self.by_wants.find(hash, same)?;
+        self.by_id.get(id).map(|entry| &entry.plan)
+    }
+
+    /// One more has the plan of those who want this. With it, the sets that nobody had. `shared` is a name as it is kept.
+    pub(super) fn take(
+        &mut self,
+        wants: &Wants,
+        shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>,
+    ) -> (Arc<Plan>, Vec<Set>) {
+        let known = self.find(wants).cloned();
+        let (plan, new) = match known {
+            Some(plan) => (plan, Vec::new()),
+            None => self.make(wants, shared),
+        };
+        if let Some(entry) = self.by_id.get_mut(&plan.id) {
             entry.waiters += 1;
-            return (Arc::clone(&entry.plan), false);
         }
+        for set in plan.sets {
+            *self.waiters.entry(set).or_default() += 1;
+        }
+        (plan, new)
+    }
+
+    /// One fewer has it. The sets that nobody has any more.
+    pub(super) fn drop(&mut self, plan: &Plan) -> Vec<Set> {
+        let Some(entry) = self.by_id.get_mut(&plan.id) else {
+            return Vec::new();
+        };
+        entry.waiters -= 1;
+        if entry.waiters == 0 {
+            self.by_id.remove(&plan.id);
+            let hash = self.hasher.hash_one(&plan.wants);
+            if let Ok(entry) = self.by_wants.find_entry(hash, |id| *id == plan.id) {
+                entry.remove();
+            }
+        }
+        let mut gone = Vec::new();
+        let [all, any] = plan.sets;
+        if self.leave_set(all) {
+            gone.extend(self.all.remove(&plan.wants.all));
+        }
+        if self.leave_set(any) {
+            gone.extend(self.any.remove(&plan.wants.any));
+        }
+        gone
+    }
+
+    fn make(
+        &mut self,
+        wants: &Wants,
+        shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>,
+    ) -> (Arc<Plan>, Vec<Set>) {
+        let before = self.last;
+        let all = keep(
+            &mut self.all,
+            &mut self.last,
+            &wants.all,
+            &shared,
+            LineName::of_all,
+        );
+        let any = keep(
+            &mut self.any,
+            &mut self.last,
+            &wants.any,
+            &shared,
+            LineName::of_any,
+        );
+        let new = [&all, &any].into_iter().filter(|set| set.id > before);
+        let new = new.cloned().collect();
         self.last += 1;
+        let line = if any.wanted.is_empty() {
+            all.line
+        } else {
+            any.line
+        };
         let plan = Arc::new(Plan {
             id: self.last,
-            wants: wants.clone(),
-            line: wants.line(),
+            line,
+            sets: [all.id, any.id],
+            wants: Wants {
+                form: wants.form,
+                all: all.wanted,
+                any: any.wanted,
+            },
         });
         let entry = Entry {
             plan: Arc::clone(&plan),
-            waiters: 1,
+            waiters: 0,
         };
         self.by_id.insert(plan.id, entry);
         let (hasher, by_id) = (&self.hasher, &self.by_id);
+        let hash = hasher.hash_one(&plan.wants);
         let rehash = |id: &PlanId| hasher.hash_one(&by_id[id].plan.wants);
         self.by_wants.insert_unique(hash, plan.id, rehash);
-        (plan, true)
+        (plan, new)
     }
 
-    /// One fewer has it. Whether it was the last.
-    pub(super) fn drop(&mut self, plan: &Plan) -> bool {
-        let Some(entry) = self.by_id.get_mut(&plan.id) else {
+    /// Whether nobody has it any more.
+    fn leave_set(&mut self, set: SetId) -> bool {
+        let Some(waiters) = self.waiters.get_mut(&set) else {
             return false;
         };
-        entry.waiters -= 1;
-        if entry.waiters > 0 {
-            return false;
+        *waiters -= 1;
+        let is_over = *waiters == 0;
+        if is_over {
+            self.waiters.remove(&set);
         }
-        self.by_id.remove(&plan.id);
-        let hash = self.hasher.hash_one(&plan.wants);
-        if let Ok(entry) = self.by_wants.find_entry(hash, |id| *id == plan.id) {
-            entry.remove();
-        }
-        true
+        is_over
     }
+}
+
+/// The set as it is kept.
+fn keep(
+    sets: &mut HashMap<Arc<[Wanted]>, Set>,
+    last: &mut SetId,
+    wanted: &Arc<[Wanted]>,
+    shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>,
+    line: impl Fn(&[Wanted]) -> LineName,
+) -> Set {
+    if let Some(set) = sets.get(wanted) {
+        return set.clone();
+    }
+    let wanted = wanted.iter().map(|wanted| Wanted {
+        key: shared(&wanted.key),
+        ..wanted.clone()
+    });
+    let wanted: Arc<[Wanted]> = wanted.collect();
+    *last += 1;
+    let set = Set {
+        id: *last,
+        line: line(&wanted),
+        wanted: Arc::clone(&wanted),
+    };
+    sets.insert(wanted, set.clone());
+    set
 }

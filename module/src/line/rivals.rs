@@ -55,7 +55,7 @@ impl Rivals {
     /// The line that has the key next. `head` is the tag of a line's first, and its arrival; `None`: it has nobody.
     pub(super) fn next(
         &mut self,
-        head: impl Fn(&LineName) -> Option<(u64, Number)>,
+        mut head: impl FnMut(&LineName) -> Option<(u64, Number)>,
     ) -> Option<LineName> {
         if let [only] = &*self.rivals {
             return head(&only.line).map(|_| only.line.clone());

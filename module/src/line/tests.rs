@@ -23,13 +23,8 @@ fn join(line: &mut Line, number: Number, name: u8, weight: Option<u32>) {
 
 fn serve_first(line: &mut Line) {
     let post = line.ready.first().expect("somebody can be served").clone();
-    let mut strands = line.flows[&post.flow].strands.iter();
-    let strand = strands.find(|strand| strand.plan == post.plan);
-    let place = *strand
-        .expect("it is there")
-        .waiters
-        .front()
-        .expect("it has one");
+    let strand = &line.flows[&post.flow].strands[&post.plan];
+    let place = *strand.waiters.front().expect("it has one");
     line.serve(&post.flow, post.plan, place);
 }
 

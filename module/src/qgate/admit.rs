@@ -233,7 +233,7 @@ fn refuse(
 }
 
 fn wants(call: &Call<'_>, ask: &Ask<'_>) -> Wants {
-    let wanted = |gates: &[GateWords<'_>]| -> Box<[Wanted]> {
+    let wanted = |gates: &[GateWords<'_>]| -> Arc<[Wanted]> {
         let wanted = gates.iter().map(|gate| Wanted {
             key: call.name(Family::Gate, call.string(gate.key)),
             unlimited: gate.limit == 0,

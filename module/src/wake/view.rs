@@ -8,9 +8,9 @@ use crate::line::plan::{Family, KeyName};
 use crate::reply::Reply;
 use crate::time::Millis;
 
-/// How many have named a key.
-pub(crate) fn waiting(key: &KeyName) -> usize {
-    with(|desk| desk.hall.waiting(key))
+/// Whether anybody has named a key.
+pub(crate) fn is_awaited(key: &KeyName) -> bool {
+    with(|desk| desk.hall.is_awaited(key))
 }
 
 /// Whether somebody would take what a key has to give.

@@ -169,7 +169,7 @@ impl World {
                 asked: Asked {
                     wants: Wants {
                         form: Form::Admit,
-                        all: Box::from([wanted(caller)]),
+                        all: Arc::from([wanted(caller)]),
                         any: any.collect(),
                     },
                     limits: Vec::new(),

@@ -1,4 +1,4 @@
-//! The keys that somebody waits for: by which plans, in which lines, under which limit, and when to look next. Pure.
+//! The keys that somebody waits for: in which sets and lines, under which limit, and when to look next. Pure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::line::Number;
-use crate::line::plan::{KeyName, LineName, Plan, PlanId};
+use crate::line::plan::{KeyName, LineName, Plan, Set, SetId};
 use crate::line::rivals::Rivals;
 use crate::time::UnixMillis;
 
 #[derive(Debug, Default)]
 struct Key {
-    /// The plans that name it.
-    plans: Vec<PlanId>,
+    /// The sets that have it.
+    sets: Vec<SetId>,
     rivals: Rivals,
     /// The limit last named for a gate; it governs all who wait but those that named none.
     limit: usize,
@@ -37,8 +37,14 @@ impl Keys {
         self.by_name.keys()
     }
 
-    pub(super) fn plans(&self, key: &KeyName) -> &[PlanId] {
-        self.by_name.get(key).map_or(&[], |key| &key.plans)
+    /// A name as it is kept here.
+    pub(super) fn shared(&self, key: &Arc<KeyName>) -> Arc<KeyName> {
+        let known = self.by_name.get_key_value(key);
+        Arc::clone(known.map_or(key, |(name, _)| name))
+    }
+
+    pub(super) fn sets(&self, key: &KeyName) -> &[SetId] {
+        self.by_name.get(key).map_or(&[], |key| &key.sets)
     }
 
     /// The lines in which somebody stands who has named it, or lately has.
@@ -62,27 +68,27 @@ impl Keys {
     pub(super) fn next(
         &mut self,
         key: &KeyName,
-        head: impl Fn(&LineName) -> Option<(u64, Number)>,
+        head: impl FnMut(&LineName) -> Option<(u64, Number)>,
     ) -> Option<LineName> {
         self.by_name.get_mut(key)?.rivals.next(head)
     }
 
-    /// A plan has come that nobody had.
-    pub(super) fn enter(&mut self, plan: &Plan) {
-        for wanted in plan.wants.keys() {
+    /// A set has come that nobody had.
+    pub(super) fn enter(&mut self, set: &Set) {
+        for wanted in &*set.wanted {
             let key = self.by_name.entry(Arc::clone(&wanted.key)).or_default();
-            key.plans.push(plan.id);
+            key.sets.push(set.id);
         }
     }
 
-    /// Nobody has this plan any more.
-    pub(super) fn exit(&mut self, plan: &Plan) {
-        for wanted in plan.wants.keys() {
+    /// Nobody has this set any more.
+    pub(super) fn exit(&mut self, set: &Set) {
+        for wanted in &*set.wanted {
             let Some(key) = self.by_name.get_mut(&wanted.key) else {
                 continue;
             };
-            key.plans.retain(|id| *id != plan.id);
-            if key.plans.is_empty() {
+            key.sets.retain(|id| *id != set.id);
+            if key.sets.is_empty() {
                 key.rivals.retain(|line| line.contains(&wanted.key));
             }
             self.forget_if_unused(&wanted.key);
@@ -152,7 +158,7 @@ impl Keys {
     }
 
     fn forget_if_unused(&mut self, name: &Arc<KeyName>) {
-        let unused = |key: &Key| key.plans.is_empty() && key.rivals.len() == 0;
+        let unused = |key: &Key| key.sets.is_empty() && key.rivals.len() == 0;
         if self.by_name.get(name).is_some_and(unused) {
             self.forget_look(name);
             self.by_name.remove(name);

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::{Hall, Join, Waiter};
-use crate::line::plan::KeyName;
+use crate::line::plan::{KeyName, LineName};
 use crate::line::{Line, Number, Place};
 use crate::time::UnixMillis;
 
@@ -23,8 +23,13 @@ impl<A> Hall<A> {
 
     /// How many have named this key.
     pub(crate) fn waiting(&self, key: &KeyName) -> usize {
-        let plans = self.keys.plans(key).iter();
-        plans.map(|plan| self.plans.waiters(*plan)).sum()
+        let sets = self.keys.sets(key).iter();
+        sets.map(|set| self.plans.waiters(*set)).sum()
+    }
+
+    /// Whether anybody has named this key.
+    pub(crate) fn is_awaited(&self, key: &KeyName) -> bool {
+        !self.keys.sets(key).is_empty()
     }
 
     /// The limit that governs a gate's waiters.
@@ -52,7 +57,12 @@ impl<A> Hall<A> {
 
     /// How many stand in the line that somebody would join.
     pub(crate) fn before_newcomer(&self, join: &Join) -> usize {
-        self.lines.get(&join.line()).map_or(0, Line::len)
+        let line = self.preferred_line(join).or_else(|| {
+            let plan = self.plans.find(&join.asked.wants)?;
+            Some(plan.line.clone())
+        });
+        let line = line.unwrap_or_else(|| join.asked.wants.line());
+        self.lines.get(&line).map_or(0, Line::len)
     }
 
     /// At most `most` who wait for a key, in the order in which they are served, as far as one line knows of another.
@@ -92,6 +102,15 @@ impl<A> Hall<A> {
             + self.waiters.capacity() * entry
             + self.deadlines.bytes()
             + self.id_bytes
+    }
+
+    /// The line at the one key that somebody prefers.
+    pub(super) fn preferred_line(&self, join: &Join) -> Option<LineName> {
+        let preference = join.asked.preference.as_ref()?;
+        let wanted = join.asked.wants.any.get(preference.index)?;
+        let line = LineName::one(&self.keys.shared(&wanted.key));
+        let known = self.lines.get_key_value(&line);
+        Some(known.map_or(line, |(name, _)| name.clone()))
     }
 
     pub(super) fn lines_at(&self, key: &KeyName) -> impl Iterator<Item = &Line> {

@@ -121,18 +121,6 @@ impl Extra {
     }
 }
 
-impl Join {
-    /// Where it would stand: at the one key that it prefers, or where it takes any.
-    pub(super) fn line(&self) -> LineName {
-        let Asked {
-            wants, preference, ..
-        } = &self.asked;
-        let preferred = preference.as_ref();
-        let preferred = preferred.and_then(|preference| wants.any.get(preference.index));
-        preferred.map_or_else(|| wants.line(), |wanted| LineName::one(&wanted.key))
-    }
-}
-
 impl Span {
     pub(crate) fn new(span: Millis) -> Self {
         Self(u32::try_from(span.get()).unwrap_or(u32::MAX))

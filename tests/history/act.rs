@@ -6,8 +6,6 @@ use harness::Reply;
 
 use crate::record::{Act, Answer, Ask, Entry, How, Id, Key, Manner, Patience, Want, Way};
 
-/// Where tickets are told what became of them, all of them.
-pub(crate) const CHANNEL: &str = "grants";
 /// Runs a command from within a script.
 const SCRIPT: &str = "return redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))";
 
@@ -70,7 +68,7 @@ fn ask_line(ask: &Ask) -> String {
     };
     let manner = match ask.manner {
         Manner::Block => "BLOCK".to_owned(),
-        Manner::Ticket => format!("NOTIFY {CHANNEL}"),
+        Manner::Ticket { channel } => format!("NOTIFY {}", self::channel(channel)),
     };
     match ask.patience {
         Patience::None => {}
@@ -85,6 +83,11 @@ fn ask_line(ask: &Ask) -> String {
     }
     ask.queue
         .map_or(line.clone(), |most| format!("{line} QUEUE {most}"))
+}
+
+/// Where tickets are told what became of them.
+pub(crate) fn channel(number: u64) -> String {
+    format!("grants:{number}")
 }
 
 fn split(line: &str) -> Vec<String> {
@@ -126,7 +129,7 @@ fn status(ask: &Ask, items: &[Reply]) -> Answer {
     };
     match (items.first(), number) {
         (Some(Reply::Int(1)), Some(Reply::Int(number))) => Answer::Granted(*number),
-        (Some(Reply::Int(2)), Some(_)) if ask.manner == Manner::Ticket => Answer::Queued,
+        (Some(Reply::Int(2)), Some(_)) if ask.manner != Manner::Block => Answer::Queued,
         (Some(Reply::Int(0)), Some(_)) => Answer::Refused,
         (Some(Reply::Int(-1)), Some(_)) => Answer::LineFull,
         _ => Answer::Odd(format!("{items:?}")),

@@ -1,5 +1,5 @@
-//! A client with tickets: it carries out many plans at once over one connection, and hears over another, on the channel
-//! that all share, what became of its tickets. When either connection ends it begins anew with both.
+//! A client with tickets: it carries out many plans at once over one connection, and hears over another, on a channel
+//! that others may share, what became of its tickets. When either connection ends it begins anew with both.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 12;
 /// How long it listens before it goes on with something else.
 const LISTENS: Duration = Duration::from_millis(1);
 /// In one of so many rounds one of its connections is killed.
-const KILLED_EVERY: i64 = 400;
+const KILLED_EVERY: i64 = 150;
 /// How many messages it takes in one round.
 const MESSAGES: usize = 100;
 
@@ -29,6 +29,7 @@ const MESSAGES: usize = 100;
 pub(crate) struct Multiplexer<'a> {
     stage: &'a Stage,
     teller: Teller<'a>,
+    channel: u64,
     wires: Wires,
     /// All that it asks under.
     ids: Range<Id>,
@@ -52,11 +53,12 @@ struct CutOff;
 
 impl<'a> Multiplexer<'a> {
     /// `ids`: under which it asks, a visit each.
-    pub(crate) fn new(stage: &'a Stage, seed: u64, ids: Range<Id>) -> Self {
+    pub(crate) fn new(stage: &'a Stage, seed: u64, channel: u64, ids: Range<Id>) -> Self {
         Self {
             stage,
             teller: Teller::new(stage),
-            wires: Wires::connect(stage),
+            channel,
+            wires: Wires::connect(stage, channel),
             next: ids.start,
             draw: Draw::new(seed, ids.start),
             whims: Draw::new(seed, ids.end),
@@ -83,7 +85,7 @@ impl<'a> Multiplexer<'a> {
         while self.open.len() < AT_ONCE && self.ids.contains(&self.next) {
             let visit = (self.next - self.ids.start) / AT_ONCE as u64;
             let plan = Plan::draw(&mut self.draw, self.next, visit);
-            let open = Open::begin(plan, self.stage.now());
+            let open = Open::begin(plan, self.channel, self.stage.now());
             self.open.insert(self.next, open);
             self.next += 1;
         }
@@ -197,15 +199,15 @@ impl<'a> Multiplexer<'a> {
                 self.teller.told(&self.wires.asks, ticket, Answer::HungUp);
             }
         }
-        self.wires = Wires::connect(self.stage);
+        self.wires = Wires::connect(self.stage, self.channel);
     }
 }
 
 impl Wires {
-    fn connect(stage: &Stage) -> Self {
+    fn connect(stage: &Stage, channel: u64) -> Self {
         let mut listens = stage.connect();
         // If it has ended already, that is heard when it is listened to.
-        let _ = listens.call(&format!("SSUBSCRIBE {}", act::CHANNEL));
+        let _ = listens.call(&format!("SSUBSCRIBE {}", act::channel(channel)));
         Self {
             asks: stage.connect(),
             listens,

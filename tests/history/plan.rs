@@ -7,24 +7,24 @@ use crate::record::{Ask, FlowNumber, How, Id, Key, Manner, Patience, Want, Way};
 /// The keys, with how often each is visited, in percent.
 pub(crate) const KEYS: [(i64, Key); 6] = [
     // Flows of weights 1, 2 and 4.
-    (22, Key::Turn(0)),
+    (26, Key::Turn(0)),
     // Spaced.
-    (12, Key::Turn(1)),
+    (6, Key::Turn(1)),
     // Spaced and forced, and the key deleted.
-    (12, Key::Turn(2)),
+    (6, Key::Turn(2)),
     // A steady limit, flows of equal weight.
-    (22, Key::Gate(0)),
+    (26, Key::Gate(0)),
     // A limit that changes from time to time; closed and opened.
-    (16, Key::Gate(1)),
+    (18, Key::Gate(1)),
     // Every visitor names a limit of its own, or none; the key deleted.
-    (16, Key::Gate(2)),
+    (18, Key::Gate(2)),
 ];
 
 /// How many visits long a limit of the second gate lasts.
 const LIMIT_LASTS: u64 = 40;
 
 /// Leases that never end by themselves unless something is lost.
-const LONG_LEASES: [i64; 2] = [1_500, 2_500];
+const LONG_LEASES: [i64; 2] = [800, 1_200];
 
 /// What the asker does while it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Plan {
     pub(crate) fn draw(draw: &mut Draw, id: Id, visit: u64) -> Self {
         let key = draw.weighted(&KEYS);
         let leases = match draw.percent(12) {
-            true => [1, 12],
+            true => [1, 6],
             false => LONG_LEASES,
         };
         let lease_ms = draw.between(leases[0], leases[1]);
@@ -121,9 +121,10 @@ impl Plan {
         }
     }
 
-    /// Whether it is to lose its connection while it waits.
+    /// Whether it is to lose its connection while it stands in line.
     pub(crate) fn breaks_off(&self) -> bool {
-        matches!(self.meanwhile, Meanwhile::HangUp | Meanwhile::Kill)
+        let goes = matches!(self.meanwhile, Meanwhile::HangUp | Meanwhile::Kill);
+        goes && self.ask.waits() && self.meanwhile_after_ms > 0
     }
 }
 
@@ -163,7 +164,7 @@ fn want(draw: &mut Draw, key: Key, visit: u64) -> Want {
     match key {
         Key::Turn(0) => Want::Turn { delay_ms: 0 },
         Key::Turn(_) => Want::Turn {
-            delay_ms: draw.between(0, 4),
+            delay_ms: draw.between(0, 3),
         },
         Key::Gate(0) => Want::Slot { limit: 2 },
         Key::Gate(1) => Want::Slot {

@@ -59,8 +59,8 @@ pub(crate) enum How {
 pub(crate) enum Manner {
     /// `BLOCK`: its connection waits with it.
     Block,
-    /// `NOTIFY`: it is told on a shard channel.
-    Ticket,
+    /// `NOTIFY`: it is told on a shard channel, of that number.
+    Ticket { channel: u64 },
 }
 
 /// `UMQ.ACQUIRE` or `QGATE.ACQUIRE`.
@@ -84,7 +84,7 @@ impl Ask {
     pub(crate) fn waits(&self) -> bool {
         let can_wait = match self.how {
             How::Plain => true,
-            How::Transaction => self.manner == Manner::Ticket,
+            How::Transaction => self.manner != Manner::Block,
             How::Script => false,
         };
         can_wait && self.patience != Patience::None

@@ -11,6 +11,8 @@ use crate::{meddler, onlooker};
 
 /// As how many visitors a multiplexer counts.
 const VISITORS_OF_ONE: u64 = 6;
+/// How many multiplexers share a channel.
+const SHARED_BY: u64 = 2;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
@@ -43,7 +45,8 @@ pub(crate) fn run(
             let count = size.visits * VISITORS_OF_ONE;
             let first: Id = size.visitors * size.visits + number * count + 1;
             let visits = first..first + count;
-            scope.spawn(move || Multiplexer::new(stage, seed, visits).run())
+            let channel = number / SHARED_BY;
+            scope.spawn(move || Multiplexer::new(stage, seed, channel, visits).run())
         };
         visitors.extend((0..size.multiplexers).map(multiplexer));
         let meddler = scope.spawn(|| meddler::meddle(stage, seed));

@@ -9,7 +9,7 @@ use crate::stage::Stage;
 use crate::visitor::Confirming;
 
 /// How many acts lie between two faults.
-pub(crate) const ACTS_BETWEEN: u64 = 1_000;
+pub(crate) const ACTS_BETWEEN: u64 = 1_500;
 /// How much a primary does that its replica never hears of.
 const ACTS_UNHEARD: u64 = 50;
 /// The connection under which faults are noted.

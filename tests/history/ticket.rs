@@ -7,7 +7,7 @@ use crate::record::{Act, Answer, Ask, Manner, Micros, Patience, Way};
 use crate::teller::Pending;
 
 /// A lease that does not end while a visit goes on.
-const LONG_LEASE_MS: i64 = 1_000;
+const LONG_LEASE_MS: i64 = 500;
 
 /// A plan that is being carried out.
 #[derive(Debug)]
@@ -31,9 +31,9 @@ pub(crate) enum State {
 }
 
 impl Open {
-    pub(crate) fn begin(plan: Plan, now: Micros) -> Self {
+    pub(crate) fn begin(plan: Plan, channel: u64, now: Micros) -> Self {
         let ask = Ask {
-            manner: Manner::Ticket,
+            manner: Manner::Ticket { channel },
             ..plan.ask.clone()
         };
         Self {

@@ -21,8 +21,22 @@ pub(super) fn in_time(scene: &Scene<'_>) -> Found {
     }
     let silent = |entry: &&Entry| entry.answer == Answer::Silent;
     let forgotten = scene.history.entries.iter().filter(silent);
-    found.extend(forgotten.map(|entry| ("no answer".to_owned(), vec![entry.to_string()])));
+    found.extend(forgotten.map(|entry| ("no answer".to_owned(), last_seen(scene, entry))));
     found
+}
+
+/// A forgotten ask, and where the server had it at last.
+fn last_seen(scene: &Scene<'_>, entry: &Entry) -> Vec<String> {
+    let mut lines = vec![entry.to_string()];
+    if let Act::Ask(ask) = &entry.act {
+        let looks = scene.history.looks.iter();
+        let mut looks = looks.rev().filter(|look| {
+            let waits = look.waiters.iter().any(|(id, _)| *id == ask.id);
+            look.key == ask.key && waits && look.asked <= entry.ended
+        });
+        lines.extend(looks.next().map(|look| format!("{look:?}")));
+    }
+    lines
 }
 
 fn wrong_end(visit: &Visit<'_>, entry: &Entry, ask: &Ask) -> Option<&'static str> {

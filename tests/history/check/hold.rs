@@ -37,6 +37,16 @@ pub(super) enum Ending<'a> {
     Unknown,
 }
 
+/// Whether what is done under an id is about the hold that it was granted last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trail {
+    Clear,
+    /// It may have been granted anew, by an ask whose answer nobody knows.
+    Doubtful,
+    /// It has been given back, or there was none.
+    Lost,
+}
+
 impl Hold<'_> {
     /// What was done under its id, line by line.
     pub(super) fn shown(&self) -> impl Iterator<Item = String> + '_ {
@@ -52,9 +62,10 @@ impl Hold<'_> {
 /// The holds of a visit, cut off where something may have taken them away.
 pub(super) fn holds<'a>(visit: &Visit<'a>, wrecks: &[&'a Entry]) -> Vec<Hold<'a>> {
     let mut holds: Vec<Hold<'a>> = Vec::new();
-    let mut open = false;
+    let mut trail = Trail::Lost;
     for entry in &visit.entries {
-        match (&entry.act, &entry.answer, holds.last_mut().filter(|_| open)) {
+        let last = holds.last_mut().filter(|_| trail != Trail::Lost);
+        match (&entry.act, &entry.answer, last) {
             (Act::Ask(ask), Answer::Granted(number), Some(hold))
                 if is_same(hold, entry, *number) =>
             {
@@ -62,9 +73,10 @@ pub(super) fn holds<'a>(visit: &Visit<'a>, wrecks: &[&'a Entry]) -> Vec<Hold<'a>
                 hold.until = hold.until.max(lease_end(entry, ask.lease_ms));
                 hold.leased_at = entry.asked;
                 hold.ending = Ending::Unknown;
+                trail = Trail::Clear;
             }
             (Act::Ask(ask), Answer::Granted(number), _) => {
-                open = true;
+                trail = Trail::Clear;
                 // An earlier ask may have been granted, and this be no news; a new token is.
                 let earliest = match (ask.key, holds.last()) {
                     (Key::Turn(_), Some(_)) => entry.asked,
@@ -76,8 +88,9 @@ pub(super) fn holds<'a>(visit: &Visit<'a>, wrecks: &[&'a Entry]) -> Vec<Hold<'a>
                     ..begin(entry, ask, *number)
                 });
             }
+            (Act::Ask(_), _, Some(_)) => trail = Trail::Doubtful,
             (Act::Release { .. } | Act::Renew { .. }, _, Some(hold)) => {
-                open = follow(hold, entry);
+                trail = follow(hold, entry, trail);
             }
             _ => {}
         }
@@ -116,37 +129,35 @@ fn is_same(hold: &Hold<'_>, entry: &Entry, number: i64) -> bool {
     }
 }
 
-/// What an act of the holder's says of its hold. `false`: it was given back.
-fn follow<'a>(hold: &mut Hold<'a>, entry: &'a Entry) -> bool {
-    match (&entry.act, &entry.answer) {
-        (Act::Renew { lease_ms, .. }, Answer::Count(1)) => {
+/// What an act of the holder's says of its hold, and whether the next one is still about it.
+fn follow<'a>(hold: &mut Hold<'a>, entry: &'a Entry, trail: Trail) -> Trail {
+    let is_clear = trail == Trail::Clear;
+    let ending = match (&entry.act, &entry.answer) {
+        (_, Answer::NotHere) | (Act::Renew { .. }, Answer::Count(0)) => return trail,
+        (Act::Renew { lease_ms, .. }, Answer::Count(_)) if is_clear => {
             hold.until = lease_end(entry, *lease_ms);
             hold.leased_at = entry.asked;
-            hold.ending = Ending::Unknown;
-            true
+            Ending::Unknown
         }
-        (Act::Renew { .. }, Answer::Count(_) | Answer::NotHere) => true,
         (Act::Renew { lease_ms, .. }, _) => {
             hold.until = hold.until.min(lease_end(entry, *lease_ms));
-            hold.ending = Ending::Unknown;
-            true
+            Ending::Unknown
         }
-        (_, Answer::NotHere) => true,
-        (Act::Release { way, .. }, Answer::Count(1)) => {
+        (Act::Release { way, .. }, Answer::Count(1)) if is_clear => {
             hold.until = entry.asked;
-            hold.ending = Ending::GivenBack(entry, *way);
-            false
+            Ending::GivenBack(entry, *way)
         }
-        // What it says is judged by whether it can be true.
-        (_, Answer::Count(_)) => {
-            hold.ending = Ending::Unknown;
-            true
-        }
+        // That it holds nothing is judged by whether it can be true.
+        (_, Answer::Count(0)) => Ending::Unknown,
         _ => {
             hold.until = hold.until.min(entry.asked);
-            hold.ending = Ending::Unknown;
-            true
+            Ending::Unknown
         }
+    };
+    hold.ending = ending;
+    match ending {
+        Ending::GivenBack(..) => Trail::Lost,
+        Ending::LeftToEnd | Ending::Unknown => trail,
     }
 }
 

@@ -124,6 +124,7 @@ fn too_many_counted(scene: &Scene<'_>, scenery: &Scenery<'_>) -> Found {
 #[cfg(test)]
 mod tests {
     use crate::check::made::{History, assert_clean, assert_only, gate};
+    use crate::record::{Act, Answer};
 
     const LIMIT: &str = "a gate never has more holders than its limit";
 
@@ -171,6 +172,24 @@ mod tests {
         };
         assert_clean(&raised(900));
         assert_only(&raised(1_100), LIMIT);
+    }
+
+    #[test]
+    fn a_release_says_nothing_of_a_hold_before_an_ask_whose_answer_was_lost() {
+        let released = |lost| {
+            let mut history = History::new();
+            history.granted(gate(1, 1).leased(10), 0, 50, 1);
+            if lost {
+                let ask = Act::Ask(gate(1, 1).blocking(100).ask());
+                history.noted(ask, 20_000, 70_000, Answer::HungUp);
+            }
+            history.granted(gate(2, 1), 15_000, 15_050, 1);
+            history.released(gate(2, 1), 60_000, 60_050);
+            history.released(gate(1, 1), 80_000, 80_050);
+            history.made()
+        };
+        assert_clean(&released(true));
+        assert_only(&released(false), LIMIT);
     }
 
     #[test]

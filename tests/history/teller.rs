@@ -10,9 +10,9 @@ use crate::stage::Stage;
 use crate::wire::Wire;
 
 /// How much longer than its own patience an ask may take before it counts as forgotten.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 /// How long somebody with endless patience can have to wait while all others go on.
-const ENDLESS: Duration = Duration::from_secs(15);
+const ENDLESS: Duration = Duration::from_secs(20);
 
 /// Something sent whose answer has not come.
 #[derive(Debug)]

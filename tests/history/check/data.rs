@@ -21,8 +21,7 @@ pub(super) fn holders_hold(scene: &Scene<'_>) -> Found {
             found.extend(is_missing(scenery, hold));
         }
         for visit in scene.visits_to(scenery) {
-            let holds = scenery.holds.iter().filter(|hold| hold.ask.id == visit.id);
-            let holds: Vec<_> = holds.collect();
+            let holds: Vec<_> = scenery.holds_of(visit.id).collect();
             let denied = visit.entries.iter().filter(|entry| denies(entry));
             let wrong = denied.filter(|entry| {
                 holds
@@ -87,12 +86,13 @@ fn may_wait(scene: &Scene<'_>, look: &Look, id: Id) -> bool {
 fn may_hold(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look, id: Id) -> bool {
     let visit = scene.visit(look.key, id);
     visit.is_some_and(|visit| {
-        let holds = scenery.holds.iter().filter(|hold| hold.ask.id == id);
-        let last = holds.max_by_key(|hold| hold.from);
-        let given_back = last.and_then(|hold| match hold.ending {
-            Ending::GivenBack(entry, _) => Some(entry),
-            Ending::LeftToEnd | Ending::Unknown => None,
-        });
+        let given_back = scenery
+            .holds_of(id)
+            .last()
+            .and_then(|hold| match hold.ending {
+                Ending::GivenBack(entry, _) => Some(entry),
+                Ending::LeftToEnd | Ending::Unknown => None,
+            });
         let is_gone = given_back.is_some_and(|entry| {
             let since = visit.asks_ended() <= entry.asked && entry.ended <= look.asked;
             since && !was_forgotten(scene, entry, look)
@@ -109,19 +109,24 @@ fn went_unanswered(
     look: &Look,
 ) -> bool {
     let gone = visit.asks_ended();
-    let only_ask = match &visit.asks().collect::<Vec<_>>()[..] {
-        [(entry, ask)] if ask.manner == Manner::Block => Some(*entry),
-        _ => None,
+    let lost = match &visit.asks().collect::<Vec<_>>()[..] {
+        [(entry, ask)] if ask.manner == Manner::Block => {
+            matches!(entry.answer, Answer::Lost | Answer::HungUp)
+        }
+        _ => false,
     };
-    let lost = only_ask.filter(|entry| matches!(entry.answer, Answer::Lost | Answer::HungUp));
-    let mut looks = scenery
-        .looks
-        .iter()
-        .skip_while(|look| look.asked < visit.asked());
-    lost.is_some()
-        && gone + TAKEN_BACK_WITHIN <= look.asked
-        && !scene.disturbed(visit.asked(), look.ended)
-        && looks.any(|look| look.waiters.iter().any(|(id, _)| *id == visit.id))
+    if !lost || gone + TAKEN_BACK_WITHIN > look.asked {
+        return false;
+    }
+    // Between two looks the server has had a turn of its loop.
+    let mut looks = scenery.looks.iter();
+    let was_looked_at = looks.any(|other| other.asked >= gone && other.ended <= look.asked);
+    let mut looks = scenery.looks.iter();
+    let was_in_line = looks.any(|other| {
+        let waits = other.waiters.iter().any(|(id, _)| *id == visit.id);
+        waits && other.asked >= visit.asked() && other.ended <= gone
+    });
+    was_looked_at && was_in_line && !scene.disturbed(visit.asked(), look.ended)
 }
 
 /// The release went with a killed primary.
@@ -176,6 +181,7 @@ mod tests {
             let ask = Act::Ask(gate(1, 1).blocking(100).ask());
             history.noted(ask, 0, 5_000, Answer::HungUp);
             history.looked(2_000, &[], &[1]);
+            history.looked(5_500, &[1], &[]);
             history.looked(at, &[1], &[]);
             history.made()
         };

@@ -71,15 +71,23 @@ fn could_be_granted(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look) -> bo
             look.holders.is_empty() && rested
         }
         Key::Gate(_) => {
-            let visits = scene
-                .visits_to(scenery)
-                .take_while(|visit| visit.asked() <= look.ended);
-            let asks = visits.flat_map(|visit| visit.asks());
-            let since = asks.filter(|(entry, _)| entry.ended >= oldest);
-            let least = since.filter_map(|(_, ask)| ask.limit()).min().unwrap_or(1);
-            look.closed_ms == 0 && (look.holders.len() as i64) < least
+            let has_room = |limit: i64| (look.holders.len() as i64) < limit;
+            let own = asks.iter().filter_map(|(_, ask)| ask.limit()).min();
+            look.closed_ms == 0
+                && has_room(own.unwrap_or(1))
+                && has_room(least_limit(scene, scenery, oldest, look.ended))
         }
     }
+}
+
+/// The lowest limit that can have governed at the end of this time.
+fn least_limit(scene: &Scene<'_>, scenery: &Scenery<'_>, from: Micros, until: Micros) -> i64 {
+    let visits = scene.visits_to(scenery);
+    let visits = visits.take_while(|visit| visit.asked() <= until);
+    let asks = visits.flat_map(|visit| visit.asks());
+    let meanwhile = asks.filter(|(entry, _)| entry.ended >= from);
+    let limits = meanwhile.filter_map(|(_, ask)| ask.limit());
+    limits.min().unwrap_or(1)
 }
 
 #[cfg(test)]

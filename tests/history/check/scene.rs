@@ -27,6 +27,7 @@ pub(super) struct Scenery<'a> {
     pub(super) visits: Vec<usize>,
     /// By when they began.
     pub(super) holds: Vec<Hold<'a>>,
+    holds_of: HashMap<Id, Vec<usize>>,
     pub(super) looks: Vec<&'a Look>,
     /// What may have taken away what somebody held, or made it forgotten.
     pub(super) wrecks: Vec<&'a Entry>,
@@ -74,6 +75,14 @@ impl<'a> Scene<'a> {
             _ => false,
         };
         self.history.entries.iter().any(|entry| disturbs(&entry))
+    }
+}
+
+impl<'a> Scenery<'a> {
+    /// The holds of one visitor, by when they began.
+    pub(super) fn holds_of(&self, id: Id) -> impl DoubleEndedIterator<Item = &Hold<'a>> {
+        let places = self.holds_of.get(&id).into_iter().flatten();
+        places.map(|place| &self.holds[*place])
     }
 }
 
@@ -146,11 +155,16 @@ fn scenery<'a>(history: &'a History, visits: &[Visit<'a>], key: Key) -> Scenery<
         .flat_map(|place| hold::holds(&visits[*place], &wrecks))
         .collect();
     holds.sort_by_key(|hold| hold.from);
+    let mut holds_of: HashMap<Id, Vec<usize>> = HashMap::new();
+    for (hold, place) in holds.iter().zip(0..) {
+        holds_of.entry(hold.ask.id).or_default().push(place);
+    }
     let looks = history.looks.iter().filter(|look| look.key == key);
     Scenery {
         key,
         visits: places,
         holds,
+        holds_of,
         looks: looks.collect(),
         wrecks,
     }

@@ -1,6 +1,7 @@
 //! `make bench`: the module's commands beside the scripts that they replace, and the relay beside the direct
 //! path. Prints Markdown. It informs, so it succeeds whatever it measures; a new bench is a file and a row here.
 
+mod admit;
 mod batch;
 mod cpu;
 mod draw;
@@ -39,6 +40,8 @@ enum Bench {
     Umq,
     /// Slots beside their scripts
     Qgate,
+    /// Whole decisions beside their scripts, and waiting for them
+    Admit,
     /// Prefix memory beside its scripts
     Trie,
     /// Rates beside the same in Lua
@@ -67,6 +70,7 @@ fn main() {
         match bench {
             Bench::Umq => umq::run(&pace),
             Bench::Qgate => qgate::run(&pace),
+            Bench::Admit => admit::run(&pace),
             Bench::Trie => trie::run(&pace),
             Bench::Rate => rate::run(&pace),
             Bench::Slowlog => slowlog::run(&pace),

@@ -8,6 +8,8 @@ pub(crate) const TURN_RELEASE: &str = include_str!("lua/turn_release.lua");
 pub(crate) const GATE_ACQUIRE: &str = include_str!("lua/gate_acquire.lua");
 /// KEYS gate; ARGV member
 pub(crate) const GATE_RELEASE: &str = include_str!("lua/gate_release.lua");
+/// KEYS slots; ARGV max, ttl, id
+pub(crate) const SLOT_ACQUIRE: &str = include_str!("lua/slot_acquire.lua");
 /// ARGV ttl, then id and max of each account
 pub(crate) const LOADS: &str = include_str!("lua/loads.lua");
 /// KEYS hash; ARGV chain, ttl

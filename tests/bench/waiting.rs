@@ -1,7 +1,7 @@
 //! Waiting: how a turn or slot that is given back comes to the next one in line, what that costs, and how flows
 //! share it; beside pollers and beside a plain list of tokens.
 
-mod conn;
+pub(crate) mod conn;
 mod crowd;
 mod flow;
 mod hand_off;
@@ -10,10 +10,10 @@ mod newcomer;
 mod one_turn;
 mod pipeline;
 mod request;
-mod room;
-mod service;
-mod share;
-mod tickets;
+pub(crate) mod room;
+pub(crate) mod service;
+pub(crate) mod share;
+pub(crate) mod tickets;
 mod waiter;
 mod way;
 

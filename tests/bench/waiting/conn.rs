@@ -12,20 +12,20 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use crate::batch::Batch;
 
-pub(super) struct Conn {
-    pub(super) outgoing: OwnedWriteHalf,
-    pub(super) incoming: Incoming,
+pub(crate) struct Conn {
+    pub(crate) outgoing: OwnedWriteHalf,
+    pub(crate) incoming: Incoming,
 }
 
 /// Replies, as they come.
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     half: OwnedReadHalf,
     unread: BytesMut,
 }
 
 impl Conn {
     /// Blocks for as long as the server has others to accept first: thousands connect at once.
-    pub(super) fn open(socket: &Path) -> Self {
+    pub(crate) fn open(socket: &Path) -> Self {
         let stream = net::UnixStream::connect(socket).expect("the server accepts");
         let unblocked = stream.set_nonblocking(true);
         unblocked.expect("a fresh socket takes options");
@@ -39,7 +39,7 @@ impl Conn {
     }
 
     /// Sends one command and gives its answer.
-    pub(super) async fn ask(&mut self, command: &Batch) -> Reply {
+    pub(crate) async fn ask(&mut self, command: &Batch) -> Reply {
         let sent = self.outgoing.write_all(command.wire()).await;
         sent.expect("the server reads");
         let reply = self.incoming.next().await;
@@ -47,7 +47,7 @@ impl Conn {
     }
 
     /// Sends one command, whose answer must be the expected one.
-    pub(super) async fn call(&mut self, command: &Batch) {
+    pub(crate) async fn call(&mut self, command: &Batch) {
         let reply = self.ask(command).await;
         command.check(0, &reply);
     }
@@ -58,7 +58,7 @@ impl Incoming {
     ///
     /// # Panics
     /// When it sends something else than replies.
-    pub(super) async fn next(&mut self) -> Option<Reply> {
+    pub(crate) async fn next(&mut self) -> Option<Reply> {
         loop {
             let decoded = self.decoded().expect("the server sends replies");
             if decoded.is_some() {

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::conn::{Conn, Incoming};
 use crate::batch::Batch;
 
-pub(super) struct Pipeline {
+pub(crate) struct Pipeline {
     commands: mpsc::UnboundedSender<Sending>,
     /// The writer and the reader; they end with it.
     _tasks: JoinSet<()>,
@@ -24,7 +24,7 @@ struct Sending {
 }
 
 impl Pipeline {
-    pub(super) fn open(socket: &Path) -> Self {
+    pub(crate) fn open(socket: &Path) -> Self {
         let Conn { outgoing, incoming } = Conn::open(socket);
         let (commands, sent) = mpsc::unbounded_channel();
         let (asked, askers) = mpsc::unbounded_channel();
@@ -38,7 +38,7 @@ impl Pipeline {
     }
 
     /// Sends one command and gives its answer.
-    pub(super) async fn ask(&self, command: &Batch) -> Reply {
+    pub(crate) async fn ask(&self, command: &Batch) -> Reply {
         let (asker, reply) = oneshot::channel();
         let wire = command.wire().to_vec();
         // Were it not taken, no answer would come.

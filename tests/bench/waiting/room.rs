@@ -6,12 +6,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::stand::Stand;
 
 /// As many as one scene needs, and some more.
-pub(super) const CONNECTIONS: u64 = 12_000;
+pub(crate) const CONNECTIONS: u64 = 12_000;
 /// Those of a server's connections, and its own.
 const FILES: u64 = CONNECTIONS + 1_000;
 
 /// Lets this process, and the servers that it starts, open so many files. `false`: the system does not allow it.
-pub(super) fn make() -> bool {
+pub(crate) fn make() -> bool {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|now| now > FILES) {
         return true;
@@ -23,7 +23,7 @@ pub(super) fn make() -> bool {
     setrlimit(Resource::Nofile, raised).is_ok()
 }
 
-pub(super) fn stand() -> Stand {
+pub(crate) fn stand() -> Stand {
     let connections = CONNECTIONS.to_string();
     let builder = Redis::builder().arg("maxclients", &connections);
     Stand::start(builder.module_args(["max-blocked-clients", &connections]))

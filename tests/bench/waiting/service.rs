@@ -6,18 +6,18 @@ use tokio::time::Instant;
 
 /// When it was asked for, known to be granted, begun to be given back, and that was answered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Service {
-    pub(super) asked: Instant,
-    pub(super) granted: Instant,
-    pub(super) released: Instant,
-    pub(super) ended: Instant,
+pub(crate) struct Service {
+    pub(crate) asked: Instant,
+    pub(crate) granted: Instant,
+    pub(crate) released: Instant,
+    pub(crate) ended: Instant,
 }
 
 /// From the first that asked to the last that gave back.
 ///
 /// # Panics
 /// When there was no service.
-pub(super) fn makespan(services: &[Service]) -> Duration {
+pub(crate) fn makespan(services: &[Service]) -> Duration {
     let first = services.iter().map(|service| service.asked).min();
     let last = services.iter().map(|service| service.released).max();
     let (first, last) = first.zip(last).expect("somebody was served");
@@ -28,7 +28,7 @@ pub(super) fn makespan(services: &[Service]) -> Duration {
 ///
 /// # Panics
 /// When two had at once what one has at a time.
-pub(super) fn gaps_ms(services: &[Service]) -> Vec<f64> {
+pub(crate) fn gaps_ms(services: &[Service]) -> Vec<f64> {
     let mut in_order = services.to_vec();
     in_order.sort_by_key(|service| service.granted);
     let gap = |pair: &[Service]| {
@@ -40,7 +40,7 @@ pub(super) fn gaps_ms(services: &[Service]) -> Vec<f64> {
 }
 
 /// How many that came later were served before the one that was overtaken most.
-pub(super) fn overtaken(services: &[Service]) -> usize {
+pub(crate) fn overtaken(services: &[Service]) -> usize {
     let by = |unlucky: &Service| {
         let overtook =
             |other: &&Service| other.asked > unlucky.asked && other.granted < unlucky.granted;
@@ -51,7 +51,7 @@ pub(super) fn overtaken(services: &[Service]) -> usize {
 
 /// # Panics
 /// When there are no values.
-pub(super) fn quantile(mut values: Vec<f64>, quantile: f64) -> f64 {
+pub(crate) fn quantile(mut values: Vec<f64>, quantile: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = (values.len() - 1) as f64 * quantile;
     values[at.round() as usize]

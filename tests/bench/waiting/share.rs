@@ -60,7 +60,7 @@ async fn slot_times(flows: Vec<Flow>, lasting: Duration) -> Vec<f64> {
     times
 }
 
-fn within(service: &Service, begin: Instant, end: Instant) -> Duration {
+pub(crate) fn within(service: &Service, begin: Instant, end: Instant) -> Duration {
     let from = service.granted.max(begin);
     service.released.min(end).saturating_duration_since(from)
 }
@@ -109,7 +109,7 @@ fn percent(part: f64) -> String {
 }
 
 /// 1 when all have the same.
-fn jain(amounts: &[f64]) -> f64 {
+pub(crate) fn jain(amounts: &[f64]) -> f64 {
     let sum: f64 = amounts.iter().sum();
     let squares: f64 = amounts.iter().map(|amount| amount * amount).sum();
     sum * sum / (amounts.len() as f64 * squares)

@@ -50,7 +50,9 @@ impl Waiter {
     async fn acquire(&mut self, request: &Request) {
         match self {
             Self::Blocking(conn) => conn.call(&request.acquire).await,
-            Self::Holding(tickets) => tickets.acquire(request).await,
+            Self::Holding(tickets) => {
+                tickets.acquire(&request.id, &request.acquire).await;
+            }
             Self::Polling(conn, backoff) => {
                 let granted = request.acquire.expected()[0];
                 let mut pause = backoff.first;
@@ -65,7 +67,7 @@ impl Waiter {
     async fn release(&mut self, request: &Request) {
         match self {
             Self::Blocking(conn) | Self::Polling(conn, _) => conn.call(&request.release).await,
-            Self::Holding(tickets) => tickets.release(request).await,
+            Self::Holding(tickets) => tickets.release(&request.release).await,
         }
     }
 }

@@ -5,7 +5,7 @@
 mod asker;
 mod desk;
 mod grant;
-mod serve;
+pub(crate) mod serve;
 mod tell;
 mod view;
 
@@ -19,7 +19,7 @@ use crate::ffi::blocked::Blocked;
 use crate::ffi::context::{self, Writing};
 use crate::ffi::{Ctx, channel, occasions, string};
 use crate::line::Number;
-use crate::line::hall::{Due, Join, Request};
+use crate::line::hall::{Due, Join, Preference, Request};
 use crate::line::plan::{Family, KeyName, Plan, Wanted, Wants};
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
@@ -58,8 +58,7 @@ pub(crate) struct First {
     number: Number,
     pub(crate) plan: Arc<Plan>,
     pub(crate) request: Request,
-    /// The one of `any` that it still insists on.
-    pub(crate) preferred: Option<usize>,
+    pub(crate) preference: Option<Preference>,
     address: Option<Arc<Address>>,
 }
 
@@ -104,6 +103,37 @@ pub(crate) fn is_charged(wants: &Wants, id: &[u8]) -> bool {
     somebody_waits() && with(|desk| desk.is_charged(wants, id))
 }
 
+/// A lease of a key that somebody may wait for ends then: it is looked at no later.
+pub(crate) fn lease_ends(call: &Call<'_>, family: Family, key: &RedisString, end: UnixMillis) {
+    if let Some(key) = call.awaited(family, key) {
+        with(|desk| desk.hall.look_by(&key, end));
+        schedule(call);
+    }
+}
+
+/// An id has been granted at once what it may wait for as well: then it waits no longer.
+pub(crate) fn supersede(call: &Call<'_>, family: Family, keys: &[&RedisString], id: &[u8]) {
+    if !somebody_waits() {
+        return;
+    }
+    for key in keys.iter().filter_map(|key| call.awaited(family, key)) {
+        while let Some(number) = with(|desk| desk.hall.find(&key, id)) {
+            replace(call, number);
+        }
+    }
+    schedule(call);
+}
+
+/// Ends the wait of an id that has asked again. Who held a ticket and asks over the same connection knows.
+fn replace(call: &Call<'_>, number: Number) {
+    let client = context::client_id(call.ctx);
+    with(|desk| desk.line_changed(number));
+    let waiter = with(|desk| desk.leave(number));
+    if let Some(waiter) = waiter.filter(|waiter| waiter.asker.client() != Some(client)) {
+        tell(call, waiter, End::Replaced);
+    }
+}
+
 /// The limit under which a waiter is granted that wants this gate.
 pub(crate) fn limit(wanted: &Wanted) -> usize {
     if wanted.unlimited {
@@ -124,6 +154,14 @@ pub(crate) fn join(call: &Call<'_>, wish: Wish, at_once: Reply) -> Option<Reply>
         return Some(wish.too_many);
     }
     stats.waits.add();
+    // An id stands once: it takes over the oldest of its places.
+    let places = with(|desk| {
+        desk.hall
+            .find_all(&wish.join.asked.wants, &wish.join.asked.request.id)
+    });
+    for number in places.into_iter().skip(1) {
+        replace(call, number);
+    }
     let charged = with(|desk| desk.is_charged(&wish.join.asked.wants, &wish.join.asked.request.id));
     if !charged {
         rate::charge::take(call, &wish.join.asked.charges);
@@ -158,9 +196,7 @@ fn may_wait(call: &Call<'_>, manner: &Manner) -> bool {
 
 /// Grants what a command may have set free, and sees that the timer rings in time.
 pub(crate) fn moved(call: &Call<'_>, keys: Vec<Arc<KeyName>>) {
-    for key in &keys {
-        serve::key(call, key);
-    }
+    serve::keys(call, &keys);
     if !keys.is_empty() {
         schedule(call);
     }

@@ -8,6 +8,7 @@ mod choice;
 mod closed;
 mod cluster;
 mod fairness;
+mod found;
 mod inside;
 mod keys;
 mod limits;

@@ -30,6 +30,14 @@ pub(crate) struct Joined<A> {
     pub(crate) former: Option<Waiter<A>>,
 }
 
+/// Who has a key next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Ready(Number),
+    /// Those of this line whom the key holds up.
+    Aside(LineName),
+}
+
 /// Whose time has come, and for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -74,19 +82,6 @@ impl<A> Default for Hall<A> {
 }
 
 impl<A> Hall<A> {
-    /// The number under which an id waits for a key.
-    pub(crate) fn find(&self, key: &KeyName, id: &[u8]) -> Option<Number> {
-        let lines = self.keys.lines(key);
-        lines
-            .filter_map(|line| self.find_in(line, id))
-            .find(|number| self.waiters[number].plan.wants.names(key))
-    }
-
-    /// The number under which an id waits for any of these keys.
-    pub(crate) fn find_any(&self, wants: &Wants, id: &[u8]) -> Option<Number> {
-        wants.keys().find_map(|wanted| self.find(&wanted.key, id))
-    }
-
     pub(crate) fn line_of(&self, number: Number) -> Option<&LineName> {
         self.waiter(number).map(|waiter| &waiter.line)
     }
@@ -151,14 +146,25 @@ impl<A> Hall<A> {
     }
 
     /// Who has a turn, or a slot of a gate, next.
-    pub(crate) fn next(&mut self, key: &KeyName) -> Option<Number> {
-        let lines = &self.lines;
+    pub(crate) fn next(&mut self, key: &KeyName) -> Option<Next> {
+        let lines = &mut self.lines;
+        let mut heads = |line: &LineName| {
+            let stands = lines.get_mut(line)?;
+            let ready = line.contains(key).then(|| stands.first_tag()).flatten();
+            Some((ready, stands.first_tag_aside(key)))
+        };
         let head = |line: &LineName| {
-            let stands = line.contains(key).then(|| lines.get(line)).flatten();
-            stands?.first_tag()
+            let (ready, aside) = heads(line)?;
+            ready.into_iter().chain(aside).min()
         };
         let line = self.keys.next(key, head)?;
-        self.first(&line)
+        let (ready, aside) = heads(&line)?;
+        match (ready, aside) {
+            (Some(ready), aside) if aside.is_none_or(|aside| ready <= aside) => {
+                Some(Next::Ready(ready.1))
+            }
+            _ => Some(Next::Aside(line)),
+        }
     }
 
     /// Who is next in a line.
@@ -175,38 +181,11 @@ impl<A> Hall<A> {
         }
     }
 
-    /// Of those whom a gate holds up, the ones that come first are called back: into this line.
-    pub(crate) fn call_back(&mut self, key: &KeyName) -> Option<LineName> {
-        let lines = &mut self.lines;
-        let head = |line: &LineName| lines.get_mut(line)?.first_tag_aside(key);
-        let name = self.keys.next(key, head)?;
-        let line = self.lines.get_mut(&name)?;
-        line.call_back(key).then_some(name)
-    }
-
-    /// Whether a gate holds somebody up who cannot do without it.
-    pub(crate) fn holds_up(&self, key: &KeyName) -> bool {
-        let mut lines = self.lines_at(key);
-        lines.any(|line| line.holds_up(key))
-    }
-
-    /// Whether somebody would take what this key has to give.
-    pub(crate) fn is_wanted(&self, key: &KeyName) -> bool {
-        let wants = |line: &LineName| {
-            let stands = self.lines.get(line);
-            stands.is_some_and(|stands| {
-                let ready = line.contains(key) && stands.first().is_some();
-                ready || stands.holds_up(key)
-            })
-        };
-        self.keys.lines(key).any(wants)
-    }
-
-    /// Whether it wants this gate whatever its limit.
-    pub(crate) fn is_unlimited(&self, number: Number, key: &KeyName) -> bool {
-        let wants = self.waiter(number).map(|waiter| &waiter.plan.wants);
-        let mut keys = wants.into_iter().flat_map(Wants::keys);
-        keys.any(|wanted| wanted.unlimited && *wanted.key == *key)
+    /// Of those whom a gate holds up, the ones that come first in a line are called back.
+    pub(crate) fn call_back(&mut self, line: &LineName, key: &KeyName) {
+        if let Some(line) = self.lines.get_mut(line) {
+            line.call_back(key);
+        }
     }
 
     /// From now on another one. Nothing happens where nobody waits.
@@ -221,6 +200,13 @@ impl<A> Hall<A> {
     /// When a key is next worth a look. Nothing is noted where nobody waits.
     pub(crate) fn look_again(&mut self, key: &KeyName, at: Option<UnixMillis>) {
         self.keys.look_again(key, at);
+    }
+
+    /// It is worth one no later than this.
+    pub(crate) fn look_by(&mut self, key: &KeyName, at: UnixMillis) {
+        if self.keys.look_at(key).is_none_or(|look| look > at) {
+            self.keys.look_again(key, Some(at));
+        }
     }
 
     /// The keys that are worth a look by now.
@@ -261,6 +247,8 @@ impl<A> Hall<A> {
             self.catch_up(&name);
             self.close_if_over(&name);
         }
+        let lines = &self.lines;
+        self.keys.forget_lines(|line| !lines.contains_key(line));
         self.keys.names().cloned().collect()
     }
 
@@ -318,7 +306,11 @@ impl<A> Hall<A> {
             line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
         }
         self.close_if_over(&waiter.line);
-        waiter.extra = Extra::new(None, waiter.take_charges());
+        if let Some(extra) = &mut waiter.extra
+            && let Some(preference) = &mut extra.preference
+        {
+            preference.insists_until = None;
+        }
         waiter.line = waiter.plan.line.clone();
         self.stand(number, &mut waiter, weight);
         self.note_time(number, &waiter);

@@ -50,7 +50,7 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     clause.check(call, key)?;
     let gate = Stored::open(call, key, Access::Write)?;
     let found = gate.look()?;
-    let memory = Memory::of(call, key.as_slice());
+    let mut memory = Memory::of(call, key.as_slice());
     memory.name(ask.limit);
     let awaited = call.awaited(Family::Gate, key);
     if ask.limit > 0
@@ -67,11 +67,12 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
         Some(name) if ask.limit > 0 && wake::is_wanted(name) => room.taken(),
         _ => room,
     };
-    let (answer, _) = take::decide(call, &gate, room, member, ask.lease);
+    let (answer, end) = take::decide(call, &gate, room, member, ask.lease);
     if answer == Answer::Granted {
         memory.grant(call);
     }
-    if let Some(in_use) = take::keep(call, key, &gate, &found, member, answer) {
+    if let Some(in_use) = take::keep(call, key, &gate, &found, member, (answer, end)) {
+        wake::supersede(call, Family::Gate, &[key], id.bytes);
         return Ok(Reply::ints([1, in_use as i64, 0]));
     }
     let ahead = awaited.map_or(0, |name| wake::ahead(&name, id.bytes)) as i64;

@@ -9,6 +9,7 @@ use redis_module::{Context, RedisResult, RedisString, RedisValue};
 
 use super::attempt;
 use super::memory::Memory;
+use super::stored::Stored;
 use super::take::{self, Gate, Obstacle, Order, Takeable};
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
@@ -76,22 +77,27 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
     let ask = Ask::parse(args)?;
     ask.clause.check(call, call.string(ask.first_key()))?;
     let (all, any) = (gates(call, &ask.all), gates(call, &ask.any));
-    if move_lines(call, all.iter().chain(&any)) {
-        return Ok(Reply::Nil);
-    }
     let preferred = preferred(call, &ask)?;
-    // Who would wait for the gate it prefers does not take another before that.
-    let insists = preferred.filter(|_| ask.patience > Millis::ZERO && ask.clause.waits(call));
-    let candidates = match insists {
-        Some(index) => &any[index..=index],
-        None => &any,
+    if wake::somebody_waits() {
+        refuse_foreign(call, &ask)?;
+        if move_lines(call, all.iter().chain(&any)) {
+            return Ok(Reply::Nil);
+        }
+    }
+    let member = call.string(ask.member);
+    // Who would wait for the gate it prefers does not take another before that, unless it has it already.
+    let may_insist = ask.patience > Millis::ZERO && ask.clause.waits(call);
+    let insists = match preferred.filter(|_| may_insist) {
+        Some(index) if !take::holds_any(call, member, &any)? => Some(index),
+        _ => None,
     };
     let order = Order {
-        member: call.string(ask.member),
+        member,
         lease: ask.lease,
         all: &all,
-        any: candidates,
+        any: insists.map_or(&any, |index| &any[index..=index]),
         preferred,
+        about: None,
     };
     let looked = take::look(call, &order)?;
     let charges = charges(call, &ask, looked.as_ref().ok());
@@ -104,10 +110,18 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
         Ok(takeable) => {
             rate::charge::take(call, &charges);
             let taken = takeable.take(call);
+            let keys: Vec<_> = all.iter().chain(&any).map(|gate| gate.name).collect();
+            wake::supersede(call, Family::Gate, &keys, ask.member.bytes);
             let index = taken.index.map_or(-1, |index| index as i64);
             Ok(granted(index, taken.in_use as i64))
         }
-        Err(obstacle) => Ok(refuse(call, &ask, &obstacle, insists, charges)),
+        Err(obstacle) => {
+            let preference = preferred.map(|index| Preference {
+                index,
+                insists_until: insists.map(|_| call.now().plus(ask.patience)),
+            });
+            Ok(refuse(call, &ask, &obstacle, preference, charges))
+        }
     }
 }
 
@@ -145,16 +159,18 @@ fn short_of(charge: &Charge, room: Room) -> Reply {
     ])
 }
 
-/// The gates as the command names them; taken are those for which others wait.
+/// The gates as the command names them, whose limits are remembered; taken are those for which others wait.
 fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
     let somebody_waits = wake::somebody_waits();
     let gates = words.iter().enumerate().map(|(index, gate)| {
         let name = call.string(gate.key);
+        let mut memory = Memory::of(call, gate.key.bytes);
+        memory.name(gate.limit);
         let is_wanted = || wake::is_wanted(&call.name(Family::Gate, name));
         Gate {
             name,
             index,
-            memory: Memory::of(call, gate.key.bytes),
+            memory,
             limit: gate.limit,
             priority: gate.priority,
             taken: somebody_waits && gate.limit > 0 && is_wanted(),
@@ -163,11 +179,21 @@ fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
     gates.collect()
 }
 
-/// Notes the limits. Whether one governs from now on that may let waiters through: then they go first.
+/// Every key is looked at before the limits that are named move anybody.
+fn refuse_foreign(call: &Call<'_>, ask: &Ask<'_>) -> Result<(), Error> {
+    for gate in ask.all.iter().chain(&ask.any) {
+        Stored::open(call, call.string(gate.key), Access::Read)?.look()?;
+    }
+    for rate in &ask.rates {
+        rate::stored::Stored::open(call, call.string(rate.key), rate.rate, Access::Read)?;
+    }
+    Ok(())
+}
+
+/// Whether a limit governs from now on that may let waiters through: then they go first.
 fn move_lines<'a>(call: &Call<'_>, gates: impl Iterator<Item = &'a Gate<'a>>) -> bool {
     let mut moves = false;
     for gate in gates {
-        gate.memory.name(gate.limit);
         let awaited = (gate.limit > 0)
             .then(|| call.awaited(Family::Gate, gate.name))
             .flatten();
@@ -197,7 +223,7 @@ fn refuse(
     call: &Call<'_>,
     ask: &Ask<'_>,
     obstacle: &Obstacle<'_>,
-    insists: Option<usize>,
+    preference: Option<Preference>,
     charges: Vec<Charge>,
 ) -> Reply {
     let key = call.name(Family::Gate, obstacle.gate.name);
@@ -207,10 +233,6 @@ fn refuse(
         queued: reply(2),
         too_many: reply(-1),
     };
-    let preference = insists.map(|index| Preference {
-        index,
-        until: call.now().plus(ask.patience),
-    });
     let waits = ask.clause.wish(
         call,
         || Asked {

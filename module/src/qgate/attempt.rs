@@ -13,29 +13,40 @@ use crate::error::Error;
 use crate::ffi::key::Access;
 use crate::ffi::string;
 use crate::line::hall::Request;
-use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
+use crate::line::plan::{Family, Form, KeyName, Plan, Wanted, Wants};
 use crate::reply::Reply;
 use crate::time::UnixMillis;
+use crate::wake::serve::Served;
 use crate::wake::{self, Attempt, First, Grant, Mark, Next};
 
-/// `only`: the one gate that is known to have room; without it, all that the waiter would take are looked at.
+/// `only`: the one gate that is known to have room; without it, all that the waiter would take are looked at. `about`:
+/// the gate of which is to be said whether it has more.
 pub(crate) fn attempt(
     call: &Call<'_>,
     first: &First,
-    only: Option<&KeyName>,
+    Served { only, about }: Served<'_>,
     hears: impl Fn() -> bool,
 ) -> Result<Attempt, Error> {
     let wants = &first.plan.wants;
+    let preference = first.preference.as_ref();
+    let preferred = preference.map(|preference| preference.index);
+    let insists = preference.is_some_and(|preference| preference.insists_until.is_some());
     let is_candidate = |(index, wanted): &(usize, &Wanted)| match only {
         Some(only) => *wanted.key == *only,
-        None => first.preferred.is_none_or(|preferred| preferred == *index),
+        None => !insists || preferred == Some(*index),
     };
     let any: Vec<_> = wants.any.iter().enumerate().filter(is_candidate).collect();
     with_order(call, wants, &any, &first.request, wake::limit, |order| {
+        let about = about.map(|about| &*about.key);
+        let order = &Order {
+            preferred,
+            about,
+            ..*order
+        };
         Ok(match take::look(call, order)? {
             Ok(_) if !hears() => Attempt::Unheard,
             Ok(takeable) => Attempt::Granted(grant(call, first, takeable.take(call))),
-            Err(obstacle) => not_yet(wants, &obstacle),
+            Err(obstacle) => not_yet(&first.plan, &obstacle),
         })
     })
 }
@@ -55,15 +66,17 @@ pub(super) fn obstacle<T>(
     })
 }
 
-fn not_yet(wants: &Wants, obstacle: &Obstacle<'_>) -> Attempt {
+/// Who waits at the very gate that has no room stays first there; another gate holds it up.
+fn not_yet(plan: &Plan, obstacle: &Obstacle<'_>) -> Attempt {
     let name = obstacle.gate.name.as_slice();
-    let mut all = wants.all.iter().filter(|_| obstacle.role == Role::All);
+    let all = plan.wants.all.iter();
+    let mut all = all.filter(|_| obstacle.role == Role::All);
     match all.find(|wanted| *wanted.key.key == *name) {
-        Some(wanted) => Attempt::HeldUp {
+        Some(wanted) if !plan.line.contains(&wanted.key) => Attempt::HeldUp {
             by: Arc::clone(&wanted.key),
             look_at: obstacle.look_at,
         },
-        None => Attempt::NotYet(obstacle.look_at),
+        _ => Attempt::NotYet(obstacle.look_at),
     }
 }
 
@@ -92,6 +105,7 @@ fn with_order<T>(
         all: &all,
         any: &any,
         preferred: None,
+        about: None,
     })
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Gate<'a> {
     pub(super) taken: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Order<'a> {
     pub(super) member: &'a RedisString,
     pub(super) lease: Millis,
@@ -36,6 +36,8 @@ pub(super) struct Order<'a> {
     pub(super) any: &'a [Gate<'a>],
     /// By its index.
     pub(super) preferred: Option<usize>,
+    /// The gate of which is to be said whether it has more; without one, the last that is taken.
+    pub(super) about: Option<&'a [u8]>,
 }
 
 /// What stands in the way.
@@ -61,6 +63,7 @@ pub(super) enum Role {
 pub(super) struct Takeable<'a> {
     member: &'a RedisString,
     lease: Millis,
+    about: Option<&'a [u8]>,
     gates: Vec<Open<'a>>,
     /// The one of `any`, which is the last of the gates.
     index: Option<usize>,
@@ -80,9 +83,9 @@ pub(super) struct Taken {
     pub(super) index: Option<usize>,
     /// Of the last gate, which is that of `any` if there is one.
     pub(super) in_use: usize,
-    /// Whether the last gate has room for another.
+    /// Whether the gate in question has room for another.
     pub(super) has_more: bool,
-    /// When the lease of the last gate ends that ends first.
+    /// When the lease of it ends that ends first.
     pub(super) next_end: Option<UnixMillis>,
     /// The gates in which the member had no slot before, and when its lease ends there.
     pub(super) entered: Vec<(RedisString, UnixMillis)>,
@@ -120,10 +123,25 @@ pub(super) fn look<'a>(
         None => Ok(Takeable {
             member: order.member,
             lease: order.lease,
+            about: order.about,
             gates,
             index,
         }),
     })
+}
+
+/// Whether the member has a slot of any of these.
+pub(super) fn holds_any(
+    call: &Call<'_>,
+    member: &RedisString,
+    gates: &[Gate<'_>],
+) -> Result<bool, Error> {
+    for gate in gates {
+        if Stored::open(call, gate.name, Access::Read)?.holds(member) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn open_if_room<'a>(
@@ -228,14 +246,16 @@ impl Takeable<'_> {
             } = open;
             let room = found.room(gate.limit, call.now());
             let (answer, end) = decide(call, &stored, room, self.member, self.lease);
-            let in_use = keep(call, gate.name, &stored, &found, self.member, answer);
+            let in_use = keep(call, gate.name, &stored, &found, self.member, (answer, end));
             if answer == Answer::Granted {
                 gate.memory.grant(call);
                 taken.entered.push((gate.name.clone(), end));
             }
             taken.in_use = in_use.unwrap_or(found.in_use);
-            taken.has_more = gate.limit == 0 || taken.in_use < gate.limit;
-            taken.next_end = (!taken.has_more).then(|| stored.next_end()).flatten();
+            if self.about.is_none_or(|about| about == gate.name.as_slice()) {
+                taken.has_more = gate.limit == 0 || taken.in_use < gate.limit;
+                taken.next_end = (!taken.has_more).then(|| stored.next_end()).flatten();
+            }
         }
         taken
     }
@@ -270,12 +290,13 @@ pub(super) fn keep(
     gate: &Stored<'_>,
     found: &Found,
     member: &RedisString,
-    answer: Answer,
+    (answer, end): (Answer, UnixMillis),
 ) -> Option<usize> {
     match answer {
         Answer::Granted => {
             gate.sweep(found.ended(), Some(member));
             events::ours(call.ctx, c"qgate.grant", key);
+            wake::lease_ends(call, Family::Gate, key, end);
             stats::QGATE_GRANTS.add();
             Some(found.in_use + 1)
         }

@@ -16,8 +16,8 @@ use crate::ffi::Ctx;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::timer::Timer;
 use crate::line::Number;
-use crate::line::hall::{Hall, Join, Waiter};
-use crate::line::plan::{Family, KeyName, LineName, Wants};
+use crate::line::hall::{Hall, Join, Next, Waiter};
+use crate::line::plan::{KeyName, LineName, Wants};
 use crate::rate::bucket::Charge;
 use crate::time::{Millis, UnixMillis};
 use askers::Askers;
@@ -131,24 +131,18 @@ impl Desk {
         (first, joined.former)
     }
 
-    /// Who has a key next.
-    pub(super) fn next(&mut self, key: &KeyName) -> Option<First> {
-        let number = self.hall.next(key)?;
-        self.first_by(number)
-    }
-
     /// Who is next in a line.
     pub(super) fn first(&self, line: &LineName) -> Option<First> {
         self.first_by(self.hall.first(line)?)
     }
 
-    fn first_by(&self, number: Number) -> Option<First> {
+    pub(super) fn first_by(&self, number: Number) -> Option<First> {
         let first = self.hall.waiter(number)?;
         Some(First {
             number,
             plan: Arc::clone(&first.plan),
             request: first.request.clone(),
-            preferred: first.preference().map(|preference| preference.index),
+            preference: first.preference().cloned(),
             address: first.asker.address().map(Arc::clone),
         })
     }
@@ -185,11 +179,12 @@ impl Desk {
 
     /// Somebody else was told that this id holds what it was granted: it is not taken back any more.
     pub(super) fn confirm(&mut self, key: &KeyName, id: &[u8]) {
-        let other = |granted: &Granted| *granted.id != *id || !granted.is_of(key);
-        self.granted.retain(|_, granted| other(granted));
-        self.undo.retain(other);
+        let mut stays = |granted: &mut Granted| *granted.id != *id || granted.confirm(key);
+        self.granted.retain(|_, granted| stays(granted));
+        self.undo.retain_mut(&mut stays);
         for message in &mut self.outbox {
-            message.granted = message.granted.take().filter(other);
+            let mut granted = message.granted.take();
+            message.granted = granted.take_if(|granted| stays(granted));
         }
     }
 
@@ -230,8 +225,10 @@ impl Desk {
 
     /// Whether the next one is granted however many are in use.
     pub(super) fn next_is_unlimited(&mut self, key: &KeyName) -> bool {
-        let next = self.hall.next(key);
-        key.family == Family::Gate && next.is_some_and(|next| self.hall.is_unlimited(next, key))
+        match self.hall.next(key) {
+            Some(Next::Ready(next)) => self.hall.is_unlimited(next, key),
+            Some(Next::Aside(_)) | None => false,
+        }
     }
 
     fn abandon(&mut self, number: Number) -> bool {

@@ -59,10 +59,14 @@ impl Granted {
         }
     }
 
-    pub(super) fn is_of(&self, key: &KeyName) -> bool {
-        match &self.mark {
-            Mark::Token(own, _) => **own == *key,
-            Mark::Slots(slots) => slots.iter().any(|(own, _)| **own == *key),
+    /// Of this key it is certain. Whether anything is left that is not.
+    pub(super) fn confirm(&mut self, key: &KeyName) -> bool {
+        match &mut self.mark {
+            Mark::Token(own, _) => **own != *key,
+            Mark::Slots(slots) => {
+                slots.retain(|(own, _)| **own != *key);
+                !slots.is_empty()
+            }
         }
     }
 }

@@ -4,26 +4,68 @@ use std::sync::Arc;
 
 use super::desk::with;
 use super::tell::{End, tell};
-use super::{Attempt, First, Grant, Next, dismiss};
+use super::{Attempt, First, Grant, Next as More, dismiss};
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::{context, string};
+use crate::line::Number;
+use crate::line::hall::Next;
 use crate::line::plan::{Family, KeyName, LineName};
 use crate::time::UnixMillis;
 use crate::{qgate, stats, umq};
 
+/// What there is to be had.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Served<'a> {
+    /// Nothing but this; `None`: whatever a waiter would take is worth a look.
+    pub(crate) only: Option<&'a KeyName>,
+    pub(crate) about: Option<&'a KeyName>,
+}
+
+const ANY: Served<'_> = Served {
+    only: None,
+    about: None,
+};
+
 /// Grants as much of a key as can be granted now.
 pub(super) fn key(call: &Call<'_>, key: &Arc<KeyName>) {
-    takers(call, key);
-    if key.family == Family::Gate {
-        held_up(call, key);
+    let (only, about) = (Some(&**key), Some(&**key));
+    pump(call, key, Served { only, about });
+}
+
+/// As `key`, of several that are free at once: who may have one of them has the one it would rather have.
+pub(super) fn keys(call: &Call<'_>, keys: &[Arc<KeyName>]) {
+    if let [only] = keys {
+        return key(call, only);
     }
+    for key in keys {
+        let (only, about) = (None, Some(&**key));
+        pump(call, key, Served { only, about });
+    }
+}
+
+/// Serves whoever is next until nothing is left, and notes when the key is worth another look.
+fn pump(call: &Call<'_>, key: &Arc<KeyName>, served: Served<'_>) {
+    let mut without_room = Vec::new();
+    let look_at = loop {
+        let Some(next) = with(|desk| desk.hall.next(key)) else {
+            break None;
+        };
+        let go_on = match next {
+            Next::Ready(number) => take(call, key, served, number),
+            Next::Aside(aside) => call_back(call, key, aside, &mut without_room),
+        };
+        if let Err(look_at) = go_on {
+            break look_at;
+        }
+    };
+    with(|desk| desk.hall.look_again(key, look_at));
 }
 
 /// Grants as many of a line as can be granted now, with whichever of its keys. `false`: none of them has room.
 pub(super) fn line(call: &Call<'_>, line: &LineName) -> bool {
     while let Some(first) = with(|desk| desk.first(line)) {
-        match attempt(call, &first, None) {
+        match attempt(call, &first, ANY) {
             Ok(Attempt::NotYet(at)) => {
                 watch(call, line, at);
                 return false;
@@ -54,57 +96,72 @@ pub(super) fn due_lines(call: &Call<'_>) {
     context::select(call.ctx, here);
 }
 
-/// Who wants this turn, or a slot of this gate or of another as good.
-fn takers(call: &Call<'_>, key: &Arc<KeyName>) {
-    while let Some(first) = with(|desk| desk.next(key)) {
-        match attempt(call, &first, Some(key)) {
-            Ok(Attempt::NotYet(at)) => return with(|desk| desk.hall.look_again(key, at)),
-            Ok(attempt) => {
-                let next = settle(call, &first, attempt);
-                if let Next::NotBefore(at) = next
-                    && with(|desk| !desk.next_is_unlimited(key))
-                {
-                    return with(|desk| desk.hall.look_again(key, at));
-                }
-            }
-            Err(error) => give_up(call, &first, &error),
+/// Somebody wants this turn, or a slot of this gate or of another as good. `Err`: there is no more of it until then.
+fn take(
+    call: &Call<'_>,
+    key: &Arc<KeyName>,
+    served: Served<'_>,
+    number: Number,
+) -> Result<(), Option<UnixMillis>> {
+    let Some(first) = with(|desk| desk.first_by(number)) else {
+        return Ok(());
+    };
+    let more = match attempt(call, &first, served) {
+        Ok(attempt) => settle(call, &first, attempt),
+        Err(error) => {
+            give_up(call, &first, &error);
+            More::AtOnce
         }
+    };
+    let More::NotBefore(at) = more else {
+        return Ok(());
+    };
+    let still_waits = with(|desk| desk.first_by(number).is_some());
+    if !still_waits && with(|desk| desk.next_is_unlimited(key)) {
+        return Ok(());
+    }
+    // What was said of when may have been of another gate.
+    match served.only {
+        Some(_) => Err(at),
+        None => Err(qgate::attempt::look_at(call, key)),
     }
 }
 
 /// Who cannot do without a slot of this gate is called back, as long as it has one.
-fn held_up(call: &Call<'_>, key: &Arc<KeyName>) {
-    let name = string(&key.key);
-    let mut without_room = Vec::new();
-    while with(|desk| desk.hall.holds_up(key)) {
-        let limit = with(|desk| desk.hall.limit(key));
-        match qgate::attempt::room(call, &name, limit) {
-            Ok(Ok(())) => {}
-            Ok(Err(at)) => return with(|desk| desk.hall.look_again(key, at)),
-            Err(error) => return dismiss(call, key, &error),
-        }
-        let Some(called) = with(|desk| desk.hall.call_back(key)) else {
-            return;
-        };
-        if !without_room.contains(&called) && !line(call, &called) {
-            without_room.push(called);
+fn call_back(
+    call: &Call<'_>,
+    key: &Arc<KeyName>,
+    aside: LineName,
+    without_room: &mut Vec<LineName>,
+) -> Result<(), Option<UnixMillis>> {
+    let limit = with(|desk| desk.hall.limit(key));
+    match qgate::attempt::room(call, &string(&key.key), limit) {
+        Ok(room) => room?,
+        Err(error) => {
+            dismiss(call, key, &error);
+            return Ok(());
         }
     }
+    with(|desk| desk.hall.call_back(&aside, key));
+    if !without_room.contains(&aside) && !line(call, &aside) {
+        without_room.push(aside);
+    }
+    Ok(())
 }
 
-fn attempt(call: &Call<'_>, first: &First, only: Option<&Arc<KeyName>>) -> Result<Attempt, Error> {
+fn attempt(call: &Call<'_>, first: &First, served: Served<'_>) -> Result<Attempt, Error> {
     let hears = || first.hears(call.ctx);
     let Some(some_key) = first.plan.wants.some_key() else {
         return Err(Error::Internal);
     };
     match some_key.family {
         Family::Turn => umq::acquire::attempt(call, some_key, &first.request, hears),
-        Family::Gate => qgate::attempt::attempt(call, first, only.map(|key| &**key), hears),
+        Family::Gate => qgate::attempt::attempt(call, first, served, hears),
     }
 }
 
 /// Does as the attempt came out, other than to wait on; what comes next.
-fn settle(call: &Call<'_>, first: &First, attempt: Attempt) -> Next {
+fn settle(call: &Call<'_>, first: &First, attempt: Attempt) -> More {
     match attempt {
         Attempt::Granted(grant) => {
             let next = grant.next;
@@ -114,16 +171,16 @@ fn settle(call: &Call<'_>, first: &First, attempt: Attempt) -> Next {
         Attempt::Unheard => {
             with(|desk| desk.leave(first.number));
             stats::of(first.plan.wants.family()).unheard.add();
-            Next::AtOnce
+            More::AtOnce
         }
         Attempt::HeldUp { by, look_at } => {
             with(|desk| {
                 desk.hall.hold_up(first.number, &by);
                 desk.hall.look_again(&by, look_at);
             });
-            Next::AtOnce
+            More::AtOnce
         }
-        Attempt::NotYet(at) => Next::NotBefore(at),
+        Attempt::NotYet(at) => More::NotBefore(at),
     }
 }
 

@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, TestCaseError, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
-use super::{Asked, Due, Hall, Join, Preference, Request, Span};
+use super::{Asked, Due, Hall, Join, Next, Preference, Request, Span};
 use crate::line::Number;
 use crate::line::plan::{Family, Form, KeyName, LineName, Plan, Wanted, Wants};
 use crate::time::{Millis, UnixMillis};
@@ -105,7 +105,9 @@ impl World {
             return Vec::new();
         };
         let any = waiter.plan.wants.any.iter().enumerate();
-        let preferred = waiter.preference().map(|preference| preference.index);
+        let preference = waiter.preference();
+        let preference = preference.filter(|preference| preference.insists_until.is_some());
+        let preferred = preference.map(|preference| preference.index);
         let any = any.filter(|(index, _)| preferred.is_none_or(|preferred| preferred == *index));
         any.map(|(_, wanted)| Arc::clone(&wanted.key)).collect()
     }
@@ -133,16 +135,19 @@ impl World {
     }
 
     fn serve_key(&mut self, key: &Arc<KeyName>) {
-        while let Some(first) = self.hall.next(key) {
-            match self.attempt(first, Some(key)) {
-                Attempt::Granted => {}
-                Attempt::HeldUp(by) => self.hall.hold_up(first, &by),
-                Attempt::NotYet => break,
+        while let Some(next) = self.hall.next(key) {
+            match next {
+                Next::Ready(first) => match self.attempt(first, Some(key)) {
+                    Attempt::Granted => {}
+                    Attempt::HeldUp(by) => self.hall.hold_up(first, &by),
+                    Attempt::NotYet => return,
+                },
+                Next::Aside(_) if !self.gate(key).has_room() => return,
+                Next::Aside(line) => {
+                    self.hall.call_back(&line, key);
+                    self.serve_line(&line);
+                }
             }
-        }
-        while self.hall.holds_up(key) && self.gate(key).has_room() {
-            let line = self.hall.call_back(key).expect("it holds somebody up");
-            self.serve_line(&line);
         }
     }
 
@@ -162,7 +167,7 @@ impl World {
         let until = self.now.plus(Millis::new(5));
         let preference = prefers.map(|index| Preference {
             index: index % GROUPS[group].len(),
-            until,
+            insists_until: Some(until),
         });
         let joined = self.hall.join(
             Join {

@@ -97,10 +97,16 @@ impl Keys {
 
     /// Somebody with this plan stands in this line, which is not always the plan's own.
     pub(super) fn stand(&mut self, line: &LineName, plan: &Plan) {
-        let all = plan.wants.all.iter().map(|wanted| &wanted.key);
-        for name in line.keys().iter().chain(all) {
+        for name in plan.wants.keys().map(|wanted| &wanted.key) {
             let key = self.by_name.entry(Arc::clone(name)).or_default();
             key.rivals.add(line);
+        }
+    }
+
+    /// Lines that are no more may still be named by keys that only some who stood there wanted.
+    pub(super) fn forget_lines(&mut self, is_gone: impl Fn(&LineName) -> bool) {
+        for key in self.by_name.values_mut() {
+            key.rivals.retain(|line| !is_gone(line));
         }
     }
 

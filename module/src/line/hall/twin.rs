@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::{Strategy, TestCaseError, prop_oneof, proptest};
 use proptest::{collection, option, prop_assert_eq};
 
-use super::{Asked, Due, Hall, Join, Request, Span};
+use super::{Asked, Due, Hall, Join, Next, Request, Span};
 use crate::line::Number;
 use crate::line::plan::{Family, KeyName, Wants};
 use crate::time::{Millis, UnixMillis};
@@ -178,7 +178,10 @@ impl Both {
             }
             Step::Serve { line } => {
                 let first = hall.next(&name(line));
-                let served = first.and_then(|first| hall.serve(first));
+                let served = match first {
+                    Some(Next::Ready(first)) => hall.serve(first),
+                    Some(Next::Aside(_)) | None => None,
+                };
                 let place = twin.waiters.iter().position(|waiter| waiter.line == line);
                 let gone = place.map(|place| twin.remove(place).asker);
                 prop_assert_eq!(served.map(|waiter| waiter.asker), gone);

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::{Hall, Join, Waiter};
-use crate::line::plan::{KeyName, LineName};
+use crate::line::plan::{KeyName, LineName, Wants};
 use crate::line::{Line, Number, Place};
 use crate::time::UnixMillis;
 
@@ -27,6 +27,34 @@ impl<A> Hall<A> {
         sets.map(|set| self.plans.waiters(*set)).sum()
     }
 
+    /// The number under which an id waits for a key.
+    pub(crate) fn find(&self, key: &KeyName, id: &[u8]) -> Option<Number> {
+        let lines = self.keys.lines(key);
+        lines
+            .filter_map(|line| self.find_in(line, id))
+            .find(|number| self.waiters[number].plan.wants.names(key))
+    }
+
+    /// The number under which an id waits for any of these keys.
+    pub(crate) fn find_any(&self, wants: &Wants, id: &[u8]) -> Option<Number> {
+        self.find_all(wants, id).first().copied()
+    }
+
+    /// All numbers under which an id waits for any of these keys, the oldest first.
+    pub(crate) fn find_all(&self, wants: &Wants, id: &[u8]) -> Vec<Number> {
+        let lines = wants.keys().flat_map(|wanted| self.keys.lines(&wanted.key));
+        let numbers = lines.filter_map(|line| self.find_in(line, id));
+        let mut numbers: Vec<_> = numbers
+            .filter(|number| {
+                let plan = &self.waiters[number].plan;
+                wants.keys().any(|wanted| plan.wants.names(&wanted.key))
+            })
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
     /// Whether anybody has named this key.
     pub(crate) fn is_awaited(&self, key: &KeyName) -> bool {
         !self.keys.sets(key).is_empty()
@@ -35,6 +63,25 @@ impl<A> Hall<A> {
     /// The limit that governs a gate's waiters.
     pub(crate) fn limit(&self, key: &KeyName) -> usize {
         self.keys.limit(key)
+    }
+
+    /// Whether somebody would take what this key has to give.
+    pub(crate) fn is_wanted(&self, key: &KeyName) -> bool {
+        let wants = |line: &LineName| {
+            let stands = self.lines.get(line);
+            stands.is_some_and(|stands| {
+                let ready = line.contains(key) && stands.first().is_some();
+                ready || stands.holds_up(key)
+            })
+        };
+        self.keys.lines(key).any(wants)
+    }
+
+    /// Whether it wants this gate whatever its limit.
+    pub(crate) fn is_unlimited(&self, number: Number, key: &KeyName) -> bool {
+        let wants = self.waiter(number).map(|waiter| &waiter.plan.wants);
+        let mut keys = wants.into_iter().flat_map(Wants::keys);
+        keys.any(|wanted| wanted.unlimited && *wanted.key == *key)
     }
 
     /// How many flows wait in the lines for this key.
@@ -107,6 +154,7 @@ impl<A> Hall<A> {
     /// The line at the one key that somebody prefers.
     pub(super) fn preferred_line(&self, join: &Join) -> Option<LineName> {
         let preference = join.asked.preference.as_ref()?;
+        preference.insists_until?;
         let wanted = join.asked.wants.any.get(preference.index)?;
         let line = LineName::one(&self.keys.shared(&wanted.key));
         let known = self.lines.get_key_value(&line);

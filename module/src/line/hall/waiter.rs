@@ -48,11 +48,12 @@ pub(crate) struct Join {
     pub(crate) queue: Option<usize>,
 }
 
-/// One of `any` that somebody would rather have; until then it wants no other.
+/// One of `any` that somebody would rather have.
 #[derive(Clone, Debug)]
 pub(crate) struct Preference {
     pub(crate) index: usize,
-    pub(crate) until: UnixMillis,
+    /// Until when it wants no other; `None`: it takes any.
+    pub(crate) insists_until: Option<UnixMillis>,
 }
 
 #[derive(Debug, Default)]
@@ -86,9 +87,8 @@ impl<A> Waiter<A> {
     /// Until when it waits as it does now.
     pub(super) fn until(&self) -> UnixMillis {
         let patience = self.preference();
-        patience.map_or(self.deadline, |preference| {
-            preference.until.min(self.deadline)
-        })
+        let patience = patience.and_then(|preference| preference.insists_until);
+        patience.map_or(self.deadline, |until| until.min(self.deadline))
     }
 }
 

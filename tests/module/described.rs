@@ -195,69 +195,72 @@ fn written(argument: &Reply) -> String {
     text
 }
 
+/// The grammar of each command, as `COMMAND DOCS` says it.
+const GRAMMARS: [(&str, &str); 27] = [
+    (
+        "umq.acquire",
+        "key request-id PX milliseconds|EX seconds [DELAY delay-ms] [BLOCK block-ms|NOTIFY channel notify-ms] \
+         [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
+    ),
+    ("umq.renew", "key request-id PX milliseconds|EX seconds"),
+    ("umq.release", "key request-id [NOSTAMP]"),
+    ("umq.cancel", "key request-id"),
+    ("umq.force", "key"),
+    ("umq.info", "key"),
+    ("umq.waiters", "key [COUNT count]"),
+    (
+        "qgate.acquire",
+        "key member LIMIT limit PX milliseconds|EX seconds [BLOCK block-ms|NOTIFY channel notify-ms] \
+         [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
+    ),
+    (
+        "qgate.admit",
+        "member PX milliseconds|EX seconds [ALL numgates key limit [key limit ...]] \
+         [ANY numgates key limit [key limit ...]] [PRIORITY priority [PRIORITY priority ...]] \
+         [PREFER key|AFFINITY trie-key chain] [PATIENCE patience-ms] \
+         [RATES numrates key burst rate per-ms cost [key burst rate per-ms cost ...]] \
+         [BLOCK block-ms|NOTIFY channel notify-ms] [QUEUE max-waiters] [FLOW flow] \
+         [WEIGHT weight] [WAITED waited-ms]",
+    ),
+    (
+        "qgate.renew",
+        "key PX milliseconds|EX seconds member [member ...]",
+    ),
+    ("qgate.release", "key member [member ...]"),
+    ("qgate.leave", "member numkeys key [key ...]"),
+    ("qgate.cancel", "key member"),
+    ("qgate.close", "key PX milliseconds|EX seconds"),
+    ("qgate.open", "key"),
+    ("qgate.count", "key [key ...]"),
+    ("qgate.members", "key [COUNT count]"),
+    ("qgate.info", "key"),
+    ("qgate.waiters", "key [COUNT count]"),
+    (
+        "trie.save",
+        "key chain value PX milliseconds|EX seconds [REPLACE old-chain]",
+    ),
+    (
+        "trie.find",
+        "key chain [PX milliseconds|EX seconds] [WITHMATCH]",
+    ),
+    ("trie.find_ro", "key chain [WITHMATCH]"),
+    ("trie.del", "key chain"),
+    ("trie.forget", "key cursor value [COUNT count]"),
+    ("trie.info", "key"),
+    (
+        "rate.take",
+        "key BURST burst RATE rate PER per-ms [COST cost] [FORCE]",
+    ),
+    (
+        "rate.give",
+        "key BURST burst RATE rate PER per-ms COST cost",
+    ),
+];
+
 #[test]
 fn the_arguments_of_each_command_are_its_grammar() {
     let redis = Redis::start();
-    for (name, arguments) in [
-        (
-            "umq.acquire",
-            "key request-id PX milliseconds|EX seconds [DELAY delay-ms] [BLOCK block-ms|NOTIFY channel notify-ms] \
-             [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
-        ),
-        ("umq.renew", "key request-id PX milliseconds|EX seconds"),
-        ("umq.release", "key request-id [NOSTAMP]"),
-        ("umq.cancel", "key request-id"),
-        ("umq.force", "key"),
-        ("umq.info", "key"),
-        ("umq.waiters", "key [COUNT count]"),
-        (
-            "qgate.acquire",
-            "key member LIMIT limit PX milliseconds|EX seconds [BLOCK block-ms|NOTIFY channel notify-ms] \
-             [QUEUE max-waiters] [FLOW flow] [WEIGHT weight] [WAITED waited-ms]",
-        ),
-        (
-            "qgate.admit",
-            "member PX milliseconds|EX seconds [ALL numgates key limit [key limit ...]] \
-             [ANY numgates key limit [key limit ...]] [PRIORITY priority [PRIORITY priority ...]] \
-             [PREFER key|AFFINITY trie-key chain] [PATIENCE patience-ms] \
-             [RATES numrates key burst rate per-ms cost [key burst rate per-ms cost ...]] \
-             [BLOCK block-ms|NOTIFY channel notify-ms] [QUEUE max-waiters] [FLOW flow] \
-             [WEIGHT weight] [WAITED waited-ms]",
-        ),
-        (
-            "qgate.renew",
-            "key PX milliseconds|EX seconds member [member ...]",
-        ),
-        ("qgate.release", "key member [member ...]"),
-        ("qgate.leave", "member numkeys key [key ...]"),
-        ("qgate.cancel", "key member"),
-        ("qgate.close", "key PX milliseconds|EX seconds"),
-        ("qgate.open", "key"),
-        ("qgate.count", "key [key ...]"),
-        ("qgate.members", "key [COUNT count]"),
-        ("qgate.info", "key"),
-        ("qgate.waiters", "key [COUNT count]"),
-        (
-            "trie.save",
-            "key chain value PX milliseconds|EX seconds [REPLACE old-chain]",
-        ),
-        (
-            "trie.find",
-            "key chain [PX milliseconds|EX seconds] [WITHMATCH]",
-        ),
-        ("trie.find_ro", "key chain [WITHMATCH]"),
-        ("trie.del", "key chain"),
-        ("trie.forget", "key cursor value [COUNT count]"),
-        ("trie.info", "key"),
-        (
-            "rate.take",
-            "key BURST burst RATE rate PER per-ms [COST cost] [FORCE]",
-        ),
-        (
-            "rate.give",
-            "key BURST burst RATE rate PER per-ms COST cost",
-        ),
-    ] {
+    for (name, arguments) in GRAMMARS {
         assert_eq!(grammar(&redis, name), arguments, "{name}");
     }
 }

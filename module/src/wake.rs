@@ -89,13 +89,14 @@ pub(crate) struct Wish {
     pub(crate) too_many: Reply,
 }
 
-/// The limit that governs all who wait for a gate from now on. Whether it is another one than before.
-pub(crate) fn name_limit(key: &KeyName, limit: usize) -> bool {
-    with(|desk| {
-        let changed = desk.hall.limit(key) != limit;
-        desk.hall.set_limit(key, limit);
-        changed
-    })
+/// Whether a limit would govern those who wait for a gate that did not before.
+pub(crate) fn is_other_limit(key: &KeyName, limit: usize) -> bool {
+    with(|desk| desk.hall.limit(key) != limit)
+}
+
+/// The limit that governs all who wait for a gate from now on.
+pub(crate) fn name_limit(key: &KeyName, limit: usize) {
+    with(|desk| desk.hall.set_limit(key, limit));
 }
 
 /// Whether an id that waits for any of these keys has been charged for it.

@@ -55,8 +55,9 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let awaited = call.awaited(Family::Gate, key);
     if ask.limit > 0
         && let Some(name) = &awaited
-        && wake::name_limit(name, ask.limit)
+        && wake::is_other_limit(name, ask.limit)
     {
+        wake::name_limit(name, ask.limit);
         call.freed(Family::Gate, key);
         call.again();
         return Ok(Reply::Nil);

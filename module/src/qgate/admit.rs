@@ -78,11 +78,8 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
     ask.clause.check(call, call.string(ask.first_key()))?;
     let (all, any) = (gates(call, &ask.all), gates(call, &ask.any));
     let preferred = preferred(call, &ask)?;
-    if wake::somebody_waits() {
-        refuse_foreign(call, &ask)?;
-        if move_lines(call, all.iter().chain(&any)) {
-            return Ok(Reply::Nil);
-        }
+    if wake::somebody_waits() && move_lines(call, &ask, all.iter().chain(&any))? {
+        return Ok(Reply::Nil);
     }
     let member = call.string(ask.member);
     // Who would wait for the gate it prefers does not take another before that, unless it has it already.
@@ -179,7 +176,30 @@ fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
     gates.collect()
 }
 
-/// Every key is looked at before the limits that are named move anybody.
+/// Whether a limit governs from now on that may let waiters through: then they go first. Every key is looked at before.
+fn move_lines<'a>(
+    call: &Call<'_>,
+    ask: &Ask<'_>,
+    gates: impl Iterator<Item = &'a Gate<'a>>,
+) -> Result<bool, Error> {
+    let limited = gates.filter(|gate| gate.limit > 0);
+    let others = limited.filter_map(|gate| {
+        let key = call.awaited(Family::Gate, gate.name)?;
+        wake::is_other_limit(&key, gate.limit).then_some((gate, key))
+    });
+    let others: Vec<_> = others.collect();
+    if others.is_empty() {
+        return Ok(false);
+    }
+    refuse_foreign(call, ask)?;
+    for (gate, key) in others {
+        wake::name_limit(&key, gate.limit);
+        call.freed(Family::Gate, gate.name);
+    }
+    call.again();
+    Ok(true)
+}
+
 fn refuse_foreign(call: &Call<'_>, ask: &Ask<'_>) -> Result<(), Error> {
     for gate in ask.all.iter().chain(&ask.any) {
         Stored::open(call, call.string(gate.key), Access::Read)?.look()?;
@@ -188,24 +208,6 @@ fn refuse_foreign(call: &Call<'_>, ask: &Ask<'_>) -> Result<(), Error> {
         rate::stored::Stored::open(call, call.string(rate.key), rate.rate, Access::Read)?;
     }
     Ok(())
-}
-
-/// Whether a limit governs from now on that may let waiters through: then they go first.
-fn move_lines<'a>(call: &Call<'_>, gates: impl Iterator<Item = &'a Gate<'a>>) -> bool {
-    let mut moves = false;
-    for gate in gates {
-        let awaited = (gate.limit > 0)
-            .then(|| call.awaited(Family::Gate, gate.name))
-            .flatten();
-        if awaited.is_some_and(|key| wake::name_limit(&key, gate.limit)) {
-            call.freed(Family::Gate, gate.name);
-            moves = true;
-        }
-    }
-    if moves {
-        call.again();
-    }
-    moves
 }
 
 /// The index of the gate that the caller would rather have.

@@ -41,6 +41,10 @@ fn words(act: &Act) -> Vec<String> {
             Way::Release => format!("{}.RELEASE {key} {id}", family(key)),
             Way::NoStamp => format!("UMQ.RELEASE {key} {id} NOSTAMP"),
             Way::Leave => format!("QGATE.LEAVE {id} 1 {key}"),
+            Way::LeaveAll(whole) => {
+                let keys: Vec<_> = whole.keys().map(|key| key.to_string()).collect();
+                format!("QGATE.LEAVE {id} {} {}", keys.len(), keys.join(" "))
+            }
         },
         Act::Cancel { key, id } => format!("{}.CANCEL {key} {id}", family(key)),
         Act::Confirm { .. } => "WAIT 1 200".into(),
@@ -65,6 +69,7 @@ fn ask_line(ask: &Ask) -> String {
             format!("UMQ.ACQUIRE {key} {id} PX {lease_ms} DELAY {delay_ms}")
         }
         Want::Slot { limit } => format!("QGATE.ACQUIRE {key} {id} LIMIT {limit} PX {lease_ms}"),
+        Want::Whole(whole) => format!("QGATE.ADMIT {id} PX {lease_ms} {whole}"),
     };
     let manner = match ask.manner {
         Manner::Block => "BLOCK".to_owned(),
@@ -125,7 +130,7 @@ pub(crate) fn answer(act: &Act, replies: &[Reply]) -> Answer {
 fn status(ask: &Ask, items: &[Reply]) -> Answer {
     let number = match ask.want {
         Want::Turn { .. } => items.get(2),
-        Want::Slot { .. } => items.get(1),
+        Want::Slot { .. } | Want::Whole(_) => items.get(1),
     };
     match (items.first(), number) {
         (Some(Reply::Int(1)), Some(Reply::Int(number))) => Answer::Granted(*number),

@@ -12,6 +12,7 @@ mod limit;
 #[cfg(test)]
 mod made;
 mod order;
+mod parts;
 mod rest;
 mod scene;
 mod server_clock;
@@ -86,7 +87,8 @@ const INVARIANTS: [(&str, Find); 14] = [
 ];
 
 pub(crate) fn check(history: &History) -> Verdict {
-    let scene = Scene::of(history);
+    let history = parts::told_apart(history);
+    let scene = Scene::of(&history);
     let mut violations = Vec::new();
     for (invariant, find) in INVARIANTS {
         let found = find(&scene).into_iter();

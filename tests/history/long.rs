@@ -16,6 +16,7 @@ mod stage;
 mod teller;
 mod ticket;
 mod visitor;
+mod whole;
 mod wire;
 
 use std::process::ExitCode;

@@ -28,15 +28,16 @@ pub(crate) fn meddle(stage: &Stage, seed: u64) -> Vec<Entry> {
 }
 
 fn act(draw: &mut Draw) -> Act {
+    let key = draw.weighted(&[(75, Key::Gate(1)), (25, Key::Gate(3))]);
     let close = Act::Close {
-        key: Key::Gate(1),
+        key,
         ms: draw.between(1, 30),
     };
     let pause = Act::Pause {
         ms: draw.between(1, 20),
         mode: draw.one_of(&["WRITE", "ALL"]),
     };
-    let open = Act::Open { key: Key::Gate(1) };
+    let open = Act::Open { key };
     draw.weighted(&[
         (30, close),
         (30, open),

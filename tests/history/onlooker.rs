@@ -8,6 +8,7 @@ use harness::{Reply, eventually};
 use crate::plan::KEYS;
 use crate::record::{FlowNumber, Holder, Id, Key, Look, Micros, Rest};
 use crate::stage::Stage;
+use crate::whole;
 use crate::wire::Wire;
 
 /// How long what was left behind may take to end: the longest lease, and some time.
@@ -39,7 +40,11 @@ fn look(stage: &Stage, wire: &mut Wire, key: Key) -> io::Result<Look> {
         Key::Turn(_) => "PING".into(),
         Key::Gate(_) => format!("QGATE.MEMBERS {key} COUNT 10000"),
     };
-    let lines = [
+    let parts: Vec<Key> = match whole::is_part(key) {
+        true => whole::parts().collect(),
+        false => Vec::new(),
+    };
+    let mut lines = vec![
         "MULTI".into(),
         "ROLE".into(),
         "TIME".into(),
@@ -47,15 +52,16 @@ fn look(stage: &Stage, wire: &mut Wire, key: Key) -> io::Result<Look> {
         format!("{family}.INFO {key}"),
         format!("{family}.WAITERS {key} COUNT 10000"),
         holders,
-        "EXEC".into(),
     ];
+    lines.extend(parts.iter().map(|key| format!("QGATE.INFO {key}")));
+    lines.push("EXEC".into());
     let (reign, asked) = (stage.reign(), stage.now());
     let executed = wire.call_all(&lines)?;
     let ended = stage.now();
     let Reply::Array(replies) = executed else {
         return Err(io::Error::other(format!("{executed:?}")));
     };
-    let [role, time, ttl, info, waiters, members] = replies.as_slice() else {
+    let [role, time, ttl, info, waiters, members, rooms @ ..] = replies.as_slice() else {
         return Err(io::ErrorKind::InvalidData.into());
     };
     if role.items()[0] != "master" || stage.reign() != reign {
@@ -83,8 +89,20 @@ fn look(stage: &Stage, wire: &mut Wire, key: Key) -> io::Result<Look> {
         token,
         since_stamp_ms,
         closed_ms,
+        with_room: with_room(&parts, rooms),
         ttl_ms: ttl.int(),
     })
+}
+
+/// Those of these gates in which a slot is free, by what `QGATE.INFO` says of each.
+fn with_room(gates: &[Key], infos: &[Reply]) -> Vec<Key> {
+    let has_room = |gate: Key, info: &Reply| {
+        let is_open = info.field("closed-ms").int() == 0;
+        is_open && info.field("in-use").int() < whole::limit(gate)
+    };
+    let gates = gates.iter().copied().zip(infos);
+    let open = gates.filter(|(gate, info)| has_room(*gate, info));
+    open.map(|(gate, _)| gate).collect()
 }
 
 fn turn_holder(info: &Reply) -> Vec<Holder> {

@@ -3,21 +3,30 @@
 
 use crate::draw::Draw;
 use crate::record::{Ask, FlowNumber, How, Id, Key, Manner, Patience, Want, Way};
+use crate::whole::{self, GROUPS, OWN, Preferred, Rates, Whole};
 
 /// The keys, with how often each is visited, in percent.
-pub(crate) const KEYS: [(i64, Key); 6] = [
+pub(crate) const KEYS: [(i64, Key); 12] = [
     // Flows of weights 1, 2 and 4.
-    (26, Key::Turn(0)),
+    (20, Key::Turn(0)),
     // Spaced.
-    (6, Key::Turn(1)),
+    (5, Key::Turn(1)),
     // Spaced and forced, and the key deleted.
-    (6, Key::Turn(2)),
+    (5, Key::Turn(2)),
     // A steady limit, flows of equal weight.
-    (26, Key::Gate(0)),
+    (20, Key::Gate(0)),
     // A limit that changes from time to time; closed and opened.
-    (18, Key::Gate(1)),
+    (12, Key::Gate(1)),
     // Every visitor names a limit of its own, or none; the key deleted.
-    (18, Key::Gate(2)),
+    (12, Key::Gate(2)),
+    // Accounts: by one decision with others, or alone; the first one closed and opened.
+    (8, Key::Gate(3)),
+    (10, Key::Gate(4)),
+    (8, Key::Gate(5)),
+    // Callers' own, which only whole decisions name.
+    (0, Key::Gate(6)),
+    (0, Key::Gate(7)),
+    (0, Key::Gate(8)),
 ];
 
 /// How many visits long a limit of the second gate lasts.
@@ -170,17 +179,46 @@ fn want(draw: &mut Draw, key: Key, visit: u64) -> Want {
         Key::Gate(1) => Want::Slot {
             limit: [1, 3, 2, 4][(visit / LIMIT_LASTS % 4) as usize],
         },
-        Key::Gate(_) => Want::Slot {
+        Key::Gate(2) => Want::Slot {
             limit: draw.between(0, 4),
         },
+        Key::Gate(_) => match draw.percent(75) {
+            true => Want::Whole(whole(draw, key)),
+            false => Want::Slot {
+                limit: whole::limit(key),
+            },
+        },
+    }
+}
+
+/// A decision that this account would do for.
+fn whole(draw: &mut Draw, account: Key) -> Whole {
+    let groups: Vec<_> = GROUPS
+        .into_iter()
+        .filter(|group| group.contains(&account))
+        .collect();
+    let preferred = Preferred {
+        key: account,
+        patience_ms: draw.one_of(&[0, 2, 20, 100]),
+    };
+    Whole {
+        own: draw.weighted(&[
+            (20, None),
+            (20, Some(OWN[0])),
+            (30, Some(OWN[1])),
+            (30, Some(OWN[2])),
+        ]),
+        any: draw.one_of(&groups),
+        preferred: draw.percent(20).then_some(preferred),
+        rates: draw.weighted(&[(80, Rates::None), (20, Rates::Ample)]),
     }
 }
 
 fn flow(draw: &mut Draw, key: Key) -> FlowNumber {
     match key {
         Key::Turn(0) | Key::Gate(0) => draw.one_of(&[1, 2, 3]),
-        Key::Turn(2) | Key::Gate(2) => draw.one_of(&[0, 1, 2]),
-        Key::Turn(_) | Key::Gate(_) => 0,
+        Key::Turn(1) | Key::Gate(1) => 0,
+        Key::Turn(_) | Key::Gate(_) => draw.one_of(&[0, 1, 2]),
     }
 }
 

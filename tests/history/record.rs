@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::whole::{self, Whole};
+
 /// A point of the clients' clock.
 pub(crate) type Micros = i64;
 
@@ -37,6 +39,8 @@ pub(crate) enum Want {
     Slot {
         limit: i64,
     },
+    /// Slots of several gates at once.
+    Whole(Whole),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +67,10 @@ pub(crate) enum Manner {
     Ticket { channel: u64 },
 }
 
-/// `UMQ.ACQUIRE` or `QGATE.ACQUIRE`.
+/// `UMQ.ACQUIRE`, `QGATE.ACQUIRE` or `QGATE.ADMIT`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ask {
+    /// Of several, any one.
     pub(crate) key: Key,
     pub(crate) id: Id,
     pub(crate) want: Want,
@@ -94,6 +99,7 @@ impl Ask {
     pub(crate) fn limit(&self) -> Option<i64> {
         match self.want {
             Want::Slot { limit } if limit > 0 => Some(limit),
+            Want::Whole(_) => Some(whole::limit(self.key)),
             Want::Slot { .. } | Want::Turn { .. } => None,
         }
     }
@@ -106,7 +112,24 @@ impl Ask {
     pub(crate) fn delay_ms(&self) -> i64 {
         match self.want {
             Want::Turn { delay_ms } => delay_ms,
-            Want::Slot { .. } => 0,
+            Want::Slot { .. } | Want::Whole(_) => 0,
+        }
+    }
+
+    /// `None`: it asks for one thing only.
+    pub(crate) fn whole(&self) -> Option<Whole> {
+        match self.want {
+            Want::Whole(whole) => Some(whole),
+            Want::Slot { .. } | Want::Turn { .. } => None,
+        }
+    }
+
+    /// Gives back all that it may have been granted.
+    pub(crate) fn give_back(&self, way: Way) -> Act {
+        Act::Release {
+            key: self.key,
+            id: self.id,
+            way: self.whole().map_or(way, Way::LeaveAll),
         }
     }
 }
@@ -117,6 +140,8 @@ pub(crate) enum Way {
     Release,
     NoStamp,
     Leave,
+    /// Several gates in one command.
+    LeaveAll(Whole),
 }
 
 /// What befalls a server.
@@ -181,8 +206,10 @@ pub(crate) enum Act {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// With the token of a turn, or how many slots are in use.
+    /// With the token of a turn, how many slots are in use, or the index in a group.
     Granted(i64),
+    /// Granted, but another gate of its group. Only where a whole decision is told apart.
+    Elsewhere,
     /// Status 0.
     Refused,
     /// Status -1.
@@ -211,6 +238,7 @@ impl Answer {
         match self {
             Self::Unblocked | Self::NotHere | Self::Lost | Self::HungUp | Self::Silent => true,
             Self::Granted(_)
+            | Self::Elsewhere
             | Self::Queued
             | Self::Refused
             | Self::LineFull
@@ -257,6 +285,8 @@ pub(crate) struct Look {
     /// Since a turn was last given back; `None` for never.
     pub(crate) since_stamp_ms: Option<i64>,
     pub(crate) closed_ms: i64,
+    /// Of the gates that are wanted together, those in which a slot is free.
+    pub(crate) with_room: Vec<Key>,
     /// As `PTTL` says it.
     pub(crate) ttl_ms: i64,
 }

@@ -80,11 +80,7 @@ impl Open {
 
     fn give_back(&self) -> Option<Act> {
         match self.state {
-            State::GivesBack(way) => Some(Act::Release {
-                key: self.ask.key,
-                id: self.ask.id,
-                way,
-            }),
+            State::GivesBack(way) => Some(self.ask.give_back(way)),
             State::Asks | State::InLine(_) | State::Holds(_) | State::Done => None,
         }
     }

@@ -176,12 +176,7 @@ impl<'a> Visitor<'a> {
     /// Gives back whatever it may have been granted, as often as it takes to be told that it is.
     fn give_back(&mut self, ask: &Ask, way: Way) {
         for _ in 0..GIVE_BACK_TRIES {
-            let release = Act::Release {
-                key: ask.key,
-                id: ask.id,
-                way,
-            };
-            if !self.tell(release).ends_connection() {
+            if !self.tell(ask.give_back(way)).ends_connection() {
                 return;
             }
         }

@@ -40,7 +40,10 @@ fn denies(entry: &Entry) -> bool {
     matches!(
         given,
         (Act::Renew { .. } | Act::Release { .. }, Answer::Count(0))
-            | (Act::Ask(_), Answer::Refused | Answer::LineFull)
+            | (
+                Act::Ask(_),
+                Answer::Refused | Answer::LineFull | Answer::Elsewhere
+            )
     )
 }
 
@@ -97,8 +100,16 @@ fn may_hold(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look, id: Id) -> bo
             let since = visit.asks_ended() <= entry.asked && entry.ended <= look.asked;
             since && !was_forgotten(scene, entry, look)
         });
-        visit.asked() <= look.ended && !is_gone && !went_unanswered(scene, scenery, visit, look)
+        let came = visit.asked() <= look.ended && !went_elsewhere(visit);
+        came && !is_gone && !went_unanswered(scene, scenery, visit, look)
     })
+}
+
+/// Another gate of its group was granted it, however often it asked.
+fn went_elsewhere(visit: &Visit<'_>) -> bool {
+    visit
+        .asks()
+        .all(|(entry, _)| entry.answer == Answer::Elsewhere)
 }
 
 /// It went while it waited, without an answer: a grant that could not reach it has been taken back by now.

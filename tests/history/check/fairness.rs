@@ -10,6 +10,7 @@ use super::Found;
 use super::scene::{Scene, Scenery};
 use super::visit::Visit;
 use crate::record::{Answer, Entry, FlowNumber, Key, Look};
+use crate::whole;
 
 /// How often a flow was served from one look to the next.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +35,9 @@ struct Step {
 
 pub(super) fn between_flows(scene: &Scene<'_>) -> Found {
     let mut found = Found::new();
-    for scenery in &scene.keys {
+    // Where several gates are wanted at once, who has to stand aside is passed by other flows.
+    let keys = scene.keys.iter();
+    for scenery in keys.filter(|scenery| !whole::is_part(scenery.key)) {
         let steps = steps(scene, scenery);
         let flows: BTreeSet<_> = steps.iter().flat_map(|step| step.waiting.keys()).collect();
         for favoured in &flows {

@@ -1,9 +1,11 @@
 //! Nothing is idle while somebody waits: a slot or turn that the first in line could have is granted to it, by a timer
-//! if not at once, and at the latest within the time in which changes that others made are noticed.
+//! if not at once, and at the latest within the time in which changes that others made are noticed. Of gates that are
+//! wanted together, whoever could have all it needs has it.
 
 use super::Found;
 use super::scene::{Scene, Scenery};
-use crate::record::{Key, Look, Micros};
+use crate::record::{Id, Key, Look, Micros};
+use crate::whole;
 
 /// How late a timer may be, by the server's clock.
 const TIMED_WITHIN: Micros = 20_000;
@@ -19,19 +21,21 @@ pub(super) fn never_for_long(scene: &Scene<'_>) -> Found {
 /// has had a turn of its loop in which to notice.
 fn idle_for_long(scene: &Scene<'_>, scenery: &Scenery<'_>) -> Found {
     let mut found = Found::new();
-    let mut since: Option<&Look> = None;
+    let mut since: Option<(&Look, Id)> = None;
     let mut is_over_time = false;
     for look in scenery.looks.iter().copied() {
-        let is_idle = could_be_granted(scene, scenery, look);
-        let goes_on = since.is_some_and(|since| is_idle && is_same(since, look));
-        let Some(first) = since.filter(|_| goes_on) else {
-            (since, is_over_time) = (is_idle.then_some(look), false);
+        let idle_for = could_be_granted(scene, scenery, look);
+        let goes_on = |(first, waiter): &(&Look, Id)| {
+            let is_same = (first.reign, first.token) == (look.reign, look.token);
+            is_same && idle_for == Some(*waiter)
+        };
+        let Some((first, waiter)) = since.filter(goes_on) else {
+            (since, is_over_time) = (idle_for.map(|waiter| (look, waiter)), false);
             continue;
         };
         if is_over_time && !scene.disturbed(first.asked, look.ended) {
             let what = format!(
-                "{} could have been granted for {} ms",
-                first.waiters[0].0,
+                "{waiter} could have been granted for {} ms",
                 (look.server_us - first.server_us) / 1_000
             );
             found.push((what, vec![format!("{first:?}"), format!("{look:?}")]));
@@ -52,12 +56,27 @@ fn was_changed(scenery: &Scenery<'_>, from: Micros, until: Micros) -> bool {
     wrecks.any(|wreck| wreck.ended >= from && wreck.asked <= until)
 }
 
-fn is_same(first: &Look, look: &Look) -> bool {
-    let (waiter, token) = (first.waiters.first(), first.token);
-    (first.reign, waiter, token) == (look.reign, look.waiters.first(), look.token)
+/// The first waiter that could have all it needs.
+fn could_be_granted(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look) -> Option<Id> {
+    if whole::is_part(look.key) {
+        return could_have_all(scene, look);
+    }
+    let is_idle = is_idle(scene, scenery, look);
+    look.waiters.first().filter(|_| is_idle).map(|(id, _)| *id)
 }
 
-fn could_be_granted(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look) -> bool {
+fn could_have_all(scene: &Scene<'_>, look: &Look) -> Option<Id> {
+    let mut waiting = look.waiters.iter().map(|(id, _)| *id);
+    waiting.find(|id| {
+        let visit = scene.visit(look.key, *id);
+        visit.is_some_and(|visit| match visit.whole() {
+            Some(whole) => whole.could_have(&look.with_room),
+            None => look.with_room.contains(&look.key),
+        })
+    })
+}
+
+fn is_idle(scene: &Scene<'_>, scenery: &Scenery<'_>, look: &Look) -> bool {
     let waiting = look.waiters.iter();
     let visits = waiting.filter_map(|(id, _)| scene.visit(look.key, *id));
     let asks: Vec<_> = visits.map(|visit| visit.first_ask()).collect();

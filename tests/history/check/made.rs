@@ -5,6 +5,7 @@ use crate::record::{
     self, Act, Answer, Ask, Entry, FlowNumber, Holder, How, Id, Key, Look, Manner, Micros,
     Patience, Want, Way,
 };
+use crate::whole::{GROUPS, OWN, Rates, Whole};
 
 /// What the server's clock says when the clients' begins.
 pub(super) const SERVER_US: i64 = 1_700_000_000_000_000;
@@ -19,6 +20,17 @@ pub(super) fn gate(id: Id, limit: i64) -> Asker {
 
 pub(super) fn turn(id: Id) -> Asker {
     asker(Key::Turn(0), id, Want::Turn { delay_ms: 0 })
+}
+
+/// Asks for an own gate of one slot, and for one of two accounts.
+pub(super) fn whole(id: Id) -> Asker {
+    let whole = Whole {
+        own: Some(OWN[0]),
+        any: GROUPS[0],
+        preferred: None,
+        rates: Rates::None,
+    };
+    asker(OWN[0], id, Want::Whole(whole))
 }
 
 fn asker(key: Key, id: Id, want: Want) -> Asker {
@@ -80,6 +92,7 @@ pub(super) fn look(key: Key, at: Micros) -> Look {
         token: 0,
         since_stamp_ms: None,
         closed_ms: 0,
+        with_room: Vec::new(),
         ttl_ms: 5_000,
     }
 }
@@ -140,6 +153,21 @@ impl History {
             way: Way::Release,
         };
         self.noted(release, asked, ended, Answer::Count(1));
+    }
+
+    /// Gives back several gates, of which it held so many.
+    pub(super) fn left(&mut self, asker: Asker, asked: Micros, ended: Micros, count: i64) {
+        let leave = asker.0.give_back(Way::Leave);
+        self.noted(leave, asked, ended, Answer::Count(count));
+    }
+
+    /// A look at an own gate that saw these waiters, and these of all gates with room.
+    pub(super) fn looked_for_room(&mut self, at: Micros, waiters: &[Id], with_room: &[Key]) {
+        self.looks.push(Look {
+            waiters: waiters.iter().map(|id| (*id, 0)).collect(),
+            with_room: with_room.to_vec(),
+            ..look(OWN[0], at)
+        });
     }
 
     /// A look that saw these holders, and these waiters of the common flow.

@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use super::Found;
 use super::scene::{Scene, Scenery};
 use super::visit::Visit;
-use crate::record::{Ask, Entry, Id, Key, Look, Micros};
+use crate::record::{Ask, Entry, FlowNumber, Id, Key, Look, Micros};
+use crate::whole::Whole;
 
 /// A span in which somebody certainly stood in line.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,9 @@ pub(super) fn within_flows(scene: &Scene<'_>) -> Found {
             comes_last.then_some((entry, ask, number))
         });
         for (entry, ask, number) in newcomers {
-            let own_flow = stands.iter().filter(|stand| stand.visit.flow() == ask.flow);
+            let own_flow = stands
+                .iter()
+                .filter(|stand| stand.visit.flow() == ask.flow && wants_the_same(stand.visit, ask));
             let mut passed = own_flow
                 .filter(|stand| stand.from <= entry.asked)
                 .filter(|stand| entry.ended <= stand.until || has_larger_token(stand, number));
@@ -45,9 +48,11 @@ pub(super) fn nobody_barges(scene: &Scene<'_>) -> Found {
         let stands = stands(scene, scenery);
         let granted = scene.visits_to(scenery).filter_map(Visit::granted_anew);
         let barging = |(_, ask, _): &(_, &Ask, _)| !ask.waits() && !ask.names_no_limit();
-        for (entry, ..) in granted.filter(barging) {
-            let passes =
-                |stand: &&Stand<'_, '_>| stand.from <= entry.asked && entry.ended <= stand.until;
+        for (entry, ask, _) in granted.filter(barging) {
+            let passes = |stand: &&Stand<'_, '_>| {
+                let waits = stand.from <= entry.asked && entry.ended <= stand.until;
+                waits && wants_the_same(stand.visit, ask)
+            };
             found.extend(
                 stands
                     .iter()
@@ -59,13 +64,19 @@ pub(super) fn nobody_barges(scene: &Scene<'_>) -> Found {
     found
 }
 
+/// Whether the two can only be served one after the other: what the one waits for is what the other one asks for.
+fn wants_the_same(waiting: &Visit<'_>, ask: &Ask) -> bool {
+    let (whole, other) = (waiting.whole(), ask.whole());
+    whole == other && whole.is_none_or(|whole| whole.preferred.is_none())
+}
+
 /// Whoever was granted between two looks had in front of it, in its flow, nobody who still waits.
 fn passed_between(scene: &Scene<'_>, first: &Look, second: &Look) -> Found {
     if first.reign != second.reign {
         return Found::new();
     }
     let still: HashSet<Id> = second.waiters.iter().map(|(id, _)| *id).collect();
-    let mut waiting: HashMap<_, &Visit<'_>> = HashMap::new();
+    let mut waiting: HashMap<(FlowNumber, Option<Whole>), &Visit<'_>> = HashMap::new();
     let mut found = Found::new();
     for (id, flow) in &first.waiters {
         let Some(visit) = scene.visit(first.key, *id) else {
@@ -73,10 +84,12 @@ fn passed_between(scene: &Scene<'_>, first: &Look, second: &Look) -> Found {
         };
         if still.contains(id) {
             if visit.stays_until > second.ended {
-                waiting.entry(flow).or_insert(visit);
+                waiting.entry((*flow, visit.whole())).or_insert(visit);
             }
-        } else if let (Some(front), Some((entry, ..))) = (waiting.get(flow), visit.granted_anew())
+        } else if let (Some(front), Some((entry, ask, _))) =
+            (waiting.get(&(*flow, visit.whole())), visit.granted_anew())
             && first.ended <= entry.ended
+            && wants_the_same(front, ask)
         {
             found.push(shown(front, entry));
         }

@@ -57,7 +57,9 @@ fn stamp(clock: ServerClock, hold: &Hold<'_>) -> Option<i64> {
     match hold.ending {
         Ending::GivenBack(entry, Way::Release) => Some(clock.at_least(entry.asked)),
         Ending::LeftToEnd => Some(hold.number - ROUNDING - EXECUTION + hold.ask.lease_ms * 1_000),
-        Ending::GivenBack(_, Way::NoStamp | Way::Leave) | Ending::Unknown => None,
+        Ending::GivenBack(_, Way::NoStamp | Way::Leave | Way::LeaveAll(_)) | Ending::Unknown => {
+            None
+        }
     }
 }
 

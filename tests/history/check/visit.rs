@@ -1,6 +1,7 @@
 //! All that was done under one id: a visit to a key, from its first ask on.
 
 use crate::record::{Act, Answer, Ask, Entry, FlowNumber, Id, Key, Micros, Patience};
+use crate::whole::Whole;
 
 /// A deadline runs from when the server sees an ask, in whole milliseconds.
 const ROUNDING: Micros = 1_000;
@@ -34,6 +35,11 @@ impl<'a> Visit<'a> {
 
     pub(super) fn weight(&self) -> i64 {
         self.first_ask().1.weight
+    }
+
+    /// All that it needs at once. `None`: this one thing.
+    pub(super) fn whole(&self) -> Option<Whole> {
+        self.first_ask().1.whole()
     }
 
     pub(super) fn asked(&self) -> Micros {
@@ -75,8 +81,11 @@ pub(super) fn stays_until(entries: &[&Entry], killed: impl Fn(u32) -> Option<Mic
                 Patience::Millis(ms) => Some(entry.asked + ms * 1_000 - ROUNDING),
                 Patience::None | Patience::Endless => None,
             };
-            // Who hung up did so at some time before the end was seen.
-            let lost = matches!(entry.answer, Answer::Lost | Answer::HungUp);
+            // Who hung up, or was granted another gate, left at some time before that was seen.
+            let lost = matches!(
+                entry.answer,
+                Answer::Lost | Answer::HungUp | Answer::Elsewhere
+            );
             let lost = lost.then_some(entry.asked);
             let granted = matches!(entry.answer, Answer::Granted(_)).then_some(entry.ended);
             [deadline, lost, granted, killed(entry.connection)]

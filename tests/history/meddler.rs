@@ -28,7 +28,7 @@ pub(crate) fn meddle(stage: &Stage, seed: u64) -> Vec<Entry> {
 }
 
 fn act(draw: &mut Draw) -> Act {
-    let key = draw.weighted(&[(75, Key::Gate(1)), (25, Key::Gate(3))]);
+    let key = draw.weighted(&[(75, Key::Gate(1)), (25, Key::Gate(4))]);
     let close = Act::Close {
         key,
         ms: draw.between(1, 30),

@@ -19,7 +19,7 @@ pub(crate) const KEYS: [(i64, Key); 12] = [
     (12, Key::Gate(1)),
     // Every visitor names a limit of its own, or none; the key deleted.
     (12, Key::Gate(2)),
-    // Accounts: by one decision with others, or alone; the first one closed and opened.
+    // Accounts: by one decision with others, or alone; the second one closed and opened.
     (8, Key::Gate(3)),
     (10, Key::Gate(4)),
     (8, Key::Gate(5)),

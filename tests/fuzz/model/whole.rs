@@ -1,0 +1,103 @@
+//! What must hold of everything at once.
+
+use super::hall::Waiter;
+use super::keyspace::{Name, Value};
+use super::{Family, World};
+use crate::grammar::gates::Qgate;
+use crate::grammar::{self, Ask};
+
+impl World {
+    /// All keys that should be there, or may be.
+    pub(crate) fn names(&self) -> Vec<Name> {
+        self.keys.names().cloned().collect()
+    }
+
+    /// When something will happen to those who wait, soonest first.
+    pub(crate) fn events(&self) -> Vec<i64> {
+        let mut events = Vec::new();
+        for waiter in &self.waiters {
+            events.extend(waiter.deadline);
+            events.extend(waiter.preference.map(|(_, until)| until));
+            for wanted in waiter.wanted() {
+                events.extend(self.next_event(&wanted.name, waiter.delay));
+            }
+        }
+        events.extend(self.changed.values());
+        events.retain(|at| *at > self.now);
+        events.sort_unstable();
+        events.dedup();
+        events
+    }
+
+    fn next_event(&self, name: &Name, delay: i64) -> Vec<i64> {
+        let Some(entry) = self.keys.get(name) else {
+            return Vec::new();
+        };
+        let mut events = match &entry.value {
+            Value::Text(_) => self.turn(name).map_or(Vec::new(), |turn| {
+                vec![turn.lease_end, turn.stamp + delay, turn.lease_end + delay]
+            }),
+            Value::Scores(_) => {
+                let closed = self.look(name).map(|found| found.closed_until);
+                let ends = self.slots(name).into_iter().map(|(_, end)| end);
+                ends.take(3).chain(closed).collect()
+            }
+            Value::Fields(_) | Value::List(_) => Vec::new(),
+        };
+        let end = entry.end.earliest();
+        events.extend((end < i64::MAX).then(|| end + 1));
+        events
+    }
+}
+
+impl World {
+    /// Whether an id stands in several lines, and nobody could say in which of them it is meant.
+    pub(crate) fn is_ambiguous(&self, connection: usize, words: &[Vec<u8>]) -> bool {
+        let db = self.selected.get(&connection).copied().unwrap_or(0);
+        let read = grammar::ours(words).and_then(|name| grammar::read(&name, words).ok());
+        let (keys, id) = match read {
+            Some(Ask::Gate(key, Qgate::Acquire(ask))) => (vec![key], ask.id),
+            Some(Ask::Gate(key, Qgate::Cancel { id })) => (vec![key], id),
+            Some(Ask::Admit(admit)) => (admit.keys(), admit.member),
+            _ => return false,
+        };
+        let is_meant = |one: &&Waiter| {
+            let mut wanted = one.wanted().map(|wanted| &wanted.name);
+            let is_named = wanted.any(|name| name.db == db && keys.contains(&name.key));
+            one.family == Family::Gate && one.id == id && is_named
+        };
+        self.waiters.iter().filter(is_meant).count() > 1
+    }
+}
+
+/// What a step may be drawn from.
+impl World {
+    /// Who waits for a key, in the first database.
+    pub(crate) fn waiting_ids(&self, family: Family, key: &[u8]) -> Vec<Vec<u8>> {
+        let name = first(key);
+        self.at(family, &name).map(|one| one.id.clone()).collect()
+    }
+
+    /// Who holds a turn or a slot, in the first database.
+    pub(crate) fn holder_ids(&self, key: &[u8]) -> Vec<Vec<u8>> {
+        let name = first(key);
+        match self.keys.get(&name).map(|entry| &entry.value) {
+            Some(Value::Text(_)) => {
+                let turn = self.turn(&name).filter(|turn| !turn.holder.is_empty());
+                turn.map(|turn| turn.holder).into_iter().collect()
+            }
+            Some(Value::Scores(_)) => {
+                let slots = self.slots(&name).into_iter();
+                slots.map(|(member, _)| member).collect()
+            }
+            Some(Value::Fields(_) | Value::List(_)) | None => Vec::new(),
+        }
+    }
+}
+
+fn first(key: &[u8]) -> Name {
+    Name {
+        db: 0,
+        key: key.to_vec(),
+    }
+}

@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::plan::{AfterLoss, Ending, Holding, Meanwhile, Plan};
-use crate::record::{Act, Answer, Ask, Manner, Micros, Patience, Way};
+use crate::record::{Act, Answer, Ask, Key, Manner, Micros, Patience, Way};
 use crate::teller::Pending;
 
 /// A lease that does not end while a visit goes on.
@@ -87,7 +87,10 @@ impl Open {
 
     /// Whether a message must be about the ticket that is told last: nothing else can have ended an earlier one.
     fn is_told_once(&self) -> bool {
-        self.ask.patience == Patience::Endless && self.ask.lease_ms >= LONG_LEASE_MS
+        // From a turn or slot that is taken away by force an id may wait again, and then its first grant is heard.
+        let is_taken_away = matches!(self.ask.key, Key::Turn(2) | Key::Gate(2));
+        let is_long = self.ask.patience == Patience::Endless && self.ask.lease_ms >= LONG_LEASE_MS;
+        is_long && !is_taken_away
     }
 
     /// The answer to an ask, or a ticket. Gives the former ticket that it replaces, and what became of that.

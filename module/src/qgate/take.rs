@@ -160,17 +160,20 @@ fn open_if_room<'a>(
     })
 }
 
-/// The gate that the member holds already, else the best with room, else the first of them.
+/// The gate that the member holds already, else the best with room, else the first of them. All are looked at: one that
+/// is none is an error, wherever it stands.
 fn choose<'a>(
     call: &'a Call<'_>,
     order: &Order<'a>,
 ) -> Result<Result<Open<'a>, Obstacle<'a>>, Error> {
+    let mut held = None;
     let mut best: Option<(Candidate, Gate<'a>)> = None;
     let mut first_obstacle = None;
     for gate in order.any {
         let looked = open(call, *gate, Access::Read)?;
-        if looked.found.in_use > 0 && looked.stored.holds(order.member) {
-            return Ok(Ok(open(call, *gate, Access::Write)?));
+        if held.is_none() && looked.found.in_use > 0 && looked.stored.holds(order.member) {
+            held = Some(*gate);
+            continue;
         }
         let room = looked.room(call);
         if room != Room::Free {
@@ -188,9 +191,9 @@ fn choose<'a>(
             best = Some((candidate, *gate));
         }
     }
-    match (best, first_obstacle) {
+    match (held.or(best.map(|(_, gate)| gate)), first_obstacle) {
+        (Some(gate), _) => Ok(Ok(open(call, gate, Access::Write)?)),
         (None, Some(obstacle)) => Ok(Err(obstacle)),
-        (Some((_, gate)), _) => Ok(Ok(open(call, gate, Access::Write)?)),
         (None, None) => Err(Error::Internal),
     }
 }

@@ -71,12 +71,14 @@ fn a_gate_of_another_shape_refuses_the_whole_wherever_it_stands() {
     let redis = held(&["u"]);
     redis.call("SET text x");
     redis.call("RPUSH list x");
+    hold(&redis, "held", "m");
     let wrong = "WRONGTYPE Operation against a key holding the wrong kind of value";
     for ask in [
         "ALL 1 text 1 ANY 1 a 1",
         "ALL 2 v 1 list 1 ANY 1 a 1",
         "ALL 1 v 1 ANY 2 a 1 text 1",
         "ALL 1 v 1 ANY 2 list 0 a 1",
+        "ANY 3 held 1 a 1 text 1",
         "ALL 2 u 1 text 1",
         "ALL 1 u 1 ANY 1 text 1",
         "ALL 1 v 1 ANY 1 a 1 RATES 1 list 5 5 5 1",

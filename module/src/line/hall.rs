@@ -26,6 +26,8 @@ use crate::time::UnixMillis;
 #[derive(Debug)]
 pub(crate) struct Joined<A> {
     pub(crate) number: Number,
+    /// Whether its line has another first now, or one who asks for something else.
+    pub(crate) moves: bool,
     /// Whose place it took over.
     pub(crate) former: Option<Waiter<A>>,
 }
@@ -118,14 +120,20 @@ impl<A> Hall<A> {
             waiter.flow = Arc::clone(&former.flow);
             waiter.since = former.since;
         }
+        let first = self.first(&waiter.line);
         self.stand(number, &mut waiter, weight);
+        let moves = self.first(&waiter.line) != first;
         self.id_bytes += waiter.request.id.len();
         self.note_time(number, &waiter);
         self.remember(number, waiter);
         if let Some(former) = &former {
             self.close_after(former);
         }
-        Joined { number, former }
+        Joined {
+            number,
+            moves,
+            former,
+        }
     }
 
     /// Somebody leaves its line, unserved.

@@ -115,7 +115,8 @@ impl Desk {
         waiter.is_some_and(|waiter| waiter.is_charged())
     }
 
-    /// Puts somebody in line: in which, if it stands first there, and whose place it took over.
+    /// Puts somebody in line: in which, if that moves it, and whose place it took over. Who stands before others of its
+    /// flow without being able to go may leave the first place to another flow.
     pub(super) fn join(
         &mut self,
         join: Join,
@@ -126,9 +127,8 @@ impl Desk {
             self.askers.forget(&former.asker, joined.number);
         }
         self.askers.add(&asker, joined.number);
-        let line = self.hall.line_of(joined.number).cloned();
-        let first = line.filter(|line| self.hall.first(line) == Some(joined.number));
-        (first, joined.former)
+        let line = joined.moves.then(|| self.hall.line_of(joined.number));
+        (line.flatten().cloned(), joined.former)
     }
 
     /// Who is next in a line.

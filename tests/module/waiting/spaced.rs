@@ -72,6 +72,23 @@ fn who_waits_for_a_long_spacing_holds_those_behind_until_it_leaves() {
 }
 
 #[test]
+fn who_is_first_because_another_flow_has_a_new_first_goes_at_once() {
+    let redis = Redis::start();
+    in_one_piece(&redis, &["UMQ.ACQUIRE t a PX 50000", "UMQ.RELEASE t a"]);
+    let spaced = "PX 50000 DELAY 80000 FLOW spaced";
+    let b = Asker::ask(&redis, format!("UMQ.ACQUIRE t b {spaced} BLOCK 0"));
+    let mut c = Asker::ask(&redis, "UMQ.ACQUIRE t c PX 50000 FLOW other BLOCK 0");
+    until_waiters_are(&redis, "UMQ.WAITERS t", &["b", "c"]);
+    let earlier = format!("UMQ.ACQUIRE t d {spaced} WAITED 300000 NOTIFY n 0");
+    let answers = in_transaction(&redis, &[&earlier, "UMQ.INFO t"]);
+    assert_eq!(answers[0].items()[0], 2);
+    assert_eq!(*answers[1].field("holder"), "c", "in the same execution");
+    granted(&c.answer());
+    drop(b);
+    assert_sound(&redis);
+}
+
+#[test]
 fn a_wait_ended_by_its_patience_says_what_remains_of_the_spacing() {
     let redis = Redis::start();
     let stamp = server_ms(&redis);

@@ -50,7 +50,7 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     clause.check(call, key)?;
     let gate = Stored::open(call, key, Access::Write)?;
     let found = gate.look()?;
-    let mut memory = Memory::of(call, key.as_slice());
+    let memory = Memory::of(call, key.as_slice());
     memory.name(ask.limit);
     let awaited = call.awaited(Family::Gate, key);
     if ask.limit > 0

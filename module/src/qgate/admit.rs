@@ -97,9 +97,13 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
         about: None,
     };
     let looked = take::look(call, &order)?;
-    let charges = charges(call, &ask, looked.as_ref().ok());
-    let will_be_charged = looked.is_ok() || ask.clause.waits(call);
-    if will_be_charged && let Some((index, room)) = rate::charge::refused(call, &charges)? {
+    let mut charges = charges(call, &ask);
+    let short = rate::charge::refused(call, &charges)?;
+    // Nothing fails any more.
+    name_limits(&all, &any);
+    if !is_charged(call, &ask, looked.as_ref().ok()) {
+        charges.clear();
+    } else if let Some((index, room)) = short {
         stats::QGATE_REFUSED_RATE.add();
         return Ok(short_of(&charges[index], room));
     }
@@ -122,13 +126,17 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
     }
 }
 
-/// What the call is charged: nothing if it asks for what it has, or waits for it already.
-fn charges(call: &Call<'_>, ask: &Ask<'_>, takeable: Option<&Takeable<'_>>) -> Vec<Charge> {
-    let asks_again = || match takeable {
-        Some(takeable) => takeable.is_held(),
-        None => wake::is_charged(&wants(call, ask), ask.member.bytes),
-    };
-    if ask.rates.is_empty() || asks_again() {
+/// Whether a call costs anything: not if it asks for what it has, is charged for its wait already, or does not wait.
+fn is_charged(call: &Call<'_>, ask: &Ask<'_>, takeable: Option<&Takeable<'_>>) -> bool {
+    match takeable {
+        _ if ask.rates.is_empty() => false,
+        Some(takeable) => !takeable.is_held(),
+        None => ask.clause.waits(call) && !wake::is_charged(&wants(call, ask), ask.member.bytes),
+    }
+}
+
+fn charges(call: &Call<'_>, ask: &Ask<'_>) -> Vec<Charge> {
+    if ask.rates.is_empty() {
         return Vec::new();
     }
     let db = context::db(call.ctx);
@@ -156,24 +164,28 @@ fn short_of(charge: &Charge, room: Room) -> Reply {
     ])
 }
 
-/// The gates as the command names them, whose limits are remembered; taken are those for which others wait.
+/// The gates as the command names them; taken are those for which others wait.
 fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
     let somebody_waits = wake::somebody_waits();
     let gates = words.iter().enumerate().map(|(index, gate)| {
         let name = call.string(gate.key);
-        let mut memory = Memory::of(call, gate.key.bytes);
-        memory.name(gate.limit);
         let is_wanted = || wake::is_wanted(&call.name(Family::Gate, name));
         Gate {
             name,
             index,
-            memory,
+            memory: Memory::of(call, gate.key.bytes),
             limit: gate.limit,
             priority: gate.priority,
             taken: somebody_waits && gate.limit > 0 && is_wanted(),
         }
     });
     gates.collect()
+}
+
+fn name_limits(all: &[Gate<'_>], any: &[Gate<'_>]) {
+    for gate in all.iter().chain(any) {
+        gate.memory.name(gate.limit);
+    }
 }
 
 /// Whether a limit governs from now on that may let waiters through: then they go first. Every key is looked at before.

@@ -38,24 +38,28 @@ pub(super) struct Memory {
     digest: u64,
 }
 
+impl Handful {
+    fn find(&self, digest: u64) -> Option<usize> {
+        let mut digests = self.digests.iter();
+        digests.position(|known| known.load(Ordering::Relaxed) == digest)
+    }
+}
+
 impl Memory {
     /// Of a gate in the database of the running execution.
     pub(super) fn of(call: &Call<'_>, gate: &[u8]) -> Self {
         let digest = xxh3_64_with_seed(gate, context::db(call.ctx) as u64).max(1);
         let handful = &MEMORY[digest as usize % HANDFULS];
-        let mut digests = handful.digests.iter();
-        let index = digests.position(|known| known.load(Ordering::Relaxed) == digest);
         Self {
             handful,
-            index,
+            index: handful.find(digest),
             digest,
         }
     }
 
     /// `limit` is at most 1,000,000.
-    pub(super) fn name(&mut self, limit: usize) {
+    pub(super) fn name(&self, limit: usize) {
         let index = self.index.unwrap_or_else(|| self.make_room());
-        self.index = Some(index);
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         self.handful.limits[index].store(limit, Ordering::Relaxed);
     }
@@ -65,9 +69,10 @@ impl Memory {
         usize::try_from(limit).ok()
     }
 
-    /// Now, if its limit has been named.
+    /// Now, if its limit has been named, be it only just now.
     pub(super) fn grant(&self, call: &Call<'_>) {
-        if let Some(index) = self.index {
+        let index = self.index.or_else(|| self.handful.find(self.digest));
+        if let Some(index) = index {
             let now = call.tick();
             self.handful.granted_at[index].store(now, Ordering::Relaxed);
         }

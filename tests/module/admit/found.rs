@@ -2,7 +2,7 @@
 
 use harness::{Redis, error};
 
-use super::{admit, granted, held, hold, refused};
+use super::{admit, granted, held, hold};
 use crate::qgate::lease_end;
 use crate::unchanged::changes_nothing;
 use crate::waiting::asker::{Asker, in_transaction};
@@ -122,7 +122,7 @@ fn a_waiter_that_fills_another_gate_too_leaves_the_rest_of_this_one_to_those_beh
 }
 
 #[test]
-fn a_failed_call_moves_no_line() {
+fn a_failed_call_moves_no_line_and_names_no_limit() {
     let redis = held(&["g"]);
     redis.call("SET text x");
     let _w = Asker::ask(&redis, admit("w", "ANY 1 g 1 BLOCK 0"));
@@ -133,10 +133,8 @@ fn a_failed_call_moves_no_line() {
         "ALL 1 v 1 ANY 1 g 2 RATES 1 text 5 5 5 1",
     ] {
         let answer = changes_nothing(&redis, || redis.call(admit("m", ask)));
-        assert!(
-            answer == wrong || answer == refused(1, 1, "g"),
-            "{answer:?}"
-        );
+        assert_eq!(answer, wrong, "{ask}");
+        assert_eq!(*redis.call("QGATE.INFO g").field("limit"), 1, "{ask}");
     }
 }
 

@@ -299,12 +299,18 @@ fn a_member_that_takes_what_it_lacks_is_charged() {
 }
 
 #[test]
-fn a_bucket_of_another_shape_is_an_error_before_anything_is_charged_or_waited_for() {
+fn a_bucket_of_another_shape_is_an_error_whether_or_not_it_would_be_charged() {
     let redis = held(&["u"]);
     redis.call("RPUSH list x");
     let wrong = error("WRONGTYPE Operation against a key holding the wrong kind of value");
     let rates = "RATES 2 r 10 1 100000000 3 list 10 1 100000000 3";
-    for ask in ["ALL 1 v 1 ANY 1 a 1", "ALL 1 u 1 ANY 1 a 1 BLOCK 0"] {
+    hold(&redis, "b", "m");
+    for ask in [
+        "ALL 1 v 1 ANY 1 a 1",
+        "ALL 1 u 1 ANY 1 a 1 BLOCK 0",
+        "ALL 1 u 1 ANY 1 a 1",
+        "ANY 1 b 1",
+    ] {
         let ask = admit("m", &format!("{ask} {rates}"));
         assert_eq!(changes_nothing(&redis, || redis.call(ask)), wrong);
     }

@@ -24,6 +24,8 @@ mod permit;
 mod renew;
 
 // What callers and upstreams speak.
+#[cfg_attr(not(test), expect(dead_code, reason = "admission is to ask with it"))]
+mod affinity;
 mod dialect;
 mod provider;
 mod sse;
@@ -44,5 +46,6 @@ pub mod mock;
 // Small things.
 mod error;
 mod ids;
+mod json;
 pub mod secret;
 mod time;

@@ -5,7 +5,7 @@ use crate::imports::{Import, imports};
 use crate::source::{Finding, Source, root};
 
 /// Each pure file with the crates that it may use beside std.
-const PURE: [(&str, &[&str]); 24] = [
+const PURE: [(&str, &[&str]); 31] = [
     ("module/src/args.rs", &[]),
     ("module/src/error.rs", &[]),
     ("module/src/integer.rs", &[]),
@@ -27,7 +27,17 @@ const PURE: [(&str, &[&str]); 24] = [
     ("module/src/trie/chain.rs", &["xxhash_rust"]),
     ("module/src/trie/entry.rs", &[]),
     ("module/src/umq/turn.rs", &[]),
+    ("relay/src/affinity.rs", &[]),
+    ("relay/src/affinity/chain.rs", &["xxhash_rust"]),
+    ("relay/src/affinity/kept.rs", &["xxhash_rust"]),
+    (
+        "relay/src/affinity/session.rs",
+        &["serde", "serde_json", "xxhash_rust"],
+    ),
+    ("relay/src/affinity/walk.rs", &["serde_json"]),
     ("relay/src/gate.rs", &[]),
+    ("relay/src/json.rs", &[]),
+    ("relay/src/json/lexeme.rs", &[]),
     ("relay/src/sse.rs", &["memchr"]),
     ("relay/src/usage.rs", &[]),
 ];

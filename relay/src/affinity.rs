@@ -1,0 +1,56 @@
+//! Affinity: by what a conversation is known again, so that its next turn may go to the account that has its prompt
+//! cache. A client that names its session is known by that; any other by its chain, a digest of each of its messages.
+//! What changes from turn to turn without being part of the conversation does not count. Pure.
+
+#[cfg(test)]
+mod built;
+mod chain;
+mod kept;
+mod session;
+#[cfg(test)]
+mod two_turns;
+mod walk;
+
+pub(crate) use self::chain::Conversation;
+
+use crate::json::NotJson;
+
+/// Where in a body its conversation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Anthropic: `system`, `messages`.
+    Messages,
+    /// OpenAI chat completions: `messages`.
+    Chat,
+    /// OpenAI Responses: `instructions`, `input`.
+    Responses,
+    /// Gemini: `systemInstruction`, `contents`.
+    Contents,
+}
+
+/// What only the account that made it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pin {
+    /// `previous_response_id`.
+    Response(String),
+    /// `conversation`.
+    Conversation(String),
+    /// Reasoning that is encrypted for the account that answered the turn before.
+    Reasoning,
+}
+
+/// Reads a request. `header` looks one up by its name in small letters.
+pub(crate) fn read<'h>(
+    form: Form,
+    header: impl Fn(&str) -> Option<&'h [u8]>,
+    body: &[u8],
+) -> Result<Conversation, NotJson> {
+    let session = session::of_headers(header);
+    // Only bodies of this form may say more than who it is.
+    if let (Some(session), true) = (session, form != Form::Responses) {
+        return Ok(Conversation::of_session(form, session));
+    }
+    let mut conversation = walk::conversation(form, body)?;
+    conversation.session = session.or(conversation.session);
+    Ok(conversation)
+}

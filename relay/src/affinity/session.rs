@@ -1,0 +1,89 @@
+//! The names that clients give to their sessions. A name of a user is not one: all that a user does at once would go
+//! to one account. Pure.
+
+use serde::Deserialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Headers in which clients name a session, the more telling first.
+const HEADERS: [&str; 9] = [
+    "x-claude-code-session-id",
+    "session_id",
+    "session-id",
+    "conversation_id",
+    "x-conversation-id",
+    "x-session-id",
+    "x-session-affinity",
+    "x-opencode-session",
+    "thread-id",
+];
+
+pub(super) fn digest(name: &str) -> u64 {
+    xxh3_64(name.as_bytes())
+}
+
+pub(super) fn of_headers<'h>(header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<u64> {
+    let named = HEADERS
+        .iter()
+        .find_map(|name| header(name).filter(|value| !value.is_empty()));
+    named.map(xxh3_64)
+}
+
+/// Of Anthropic's `metadata.user_id`: Claude Code writes an object with a session into it, and earlier wrote
+/// `user_…_account_…_session_…`.
+pub(super) fn of_user(user: &str) -> Option<u64> {
+    let session = match serde_json::from_str::<User>(user) {
+        Ok(user) => user.session_id?,
+        Err(_) => user.rsplit_once("_session_")?.1.to_owned(),
+    };
+    (!session.is_empty()).then(|| digest(&session))
+}
+
+#[derive(Deserialize)]
+struct User {
+    session_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_found_in_what_claude_code_calls_its_user() {
+        let session = digest("5b1c");
+        for user in [
+            r#"{"device_id":"d","account_uuid":"","session_id":"5b1c"}"#,
+            "user_0a_account__session_5b1c",
+            "user_0a_account_7f_session_5b1c",
+        ] {
+            assert_eq!(of_user(user), Some(session), "{user}");
+        }
+        for user in [
+            "alice",
+            "",
+            "{}",
+            r#"{"session_id":""}"#,
+            "user_0a_session_",
+            "5",
+            "null",
+        ] {
+            assert_eq!(of_user(user), None, "{user}");
+        }
+    }
+
+    #[test]
+    fn the_more_telling_header_counts() {
+        let of = |headers: &[(&str, &'static str)]| {
+            of_headers(|name| {
+                let found = headers.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| value.as_bytes())
+            })
+        };
+        let both = [("x-session-id", "b"), ("session_id", "a")];
+        assert_eq!(of(&both), Some(digest("a")));
+        assert_eq!(
+            of(&[("session_id", ""), ("x-session-id", "b")]),
+            Some(digest("b"))
+        );
+        assert_eq!(of(&[("x-request-id", "r")]), None);
+    }
+}

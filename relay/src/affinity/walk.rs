@@ -1,0 +1,312 @@
+//! One walk over a body: a digest of each message, and what names the session or pins it to an account. Left out is what
+//! clients change or drop between turns: cache marks, reasoning, signatures, and a system text about billing. Pure.
+
+use super::{
+    Form, Pin,
+    chain::{Conversation, Role},
+    kept::Kept,
+    session,
+};
+use crate::json::{Container, Kind, NotJson, Token, Tokens};
+
+/// Text of a client about itself, which differs from turn to turn.
+const BILLING: &[u8] = b"\"x-anthropic-billing-header:";
+
+pub(super) fn conversation(form: Form, body: &[u8]) -> Result<Conversation, NotJson> {
+    let mut walk = Walk {
+        form,
+        tokens: Tokens::new(body),
+        kept: Kept::new(body),
+        read: Conversation::new(form),
+    };
+    walk.request()?;
+    Ok(walk.read)
+}
+
+struct Walk<'a> {
+    form: Form,
+    tokens: Tokens<'a>,
+    kept: Kept<'a>,
+    read: Conversation,
+}
+
+/// A key that counts, and the first token of its value.
+type Member<'a> = (&'a [u8], Token);
+
+impl<'a> Walk<'a> {
+    fn request(&mut self) -> Result<(), NotJson> {
+        let first = self.tokens.next()?;
+        if first.kind != Kind::Open(Container::Object) {
+            return self.tokens.skip(first);
+        }
+        while let Some(key) = self.tokens.next_key()? {
+            let value = self.tokens.value()?;
+            match (self.form, self.tokens.text(key)) {
+                (Form::Messages | Form::Chat, br#""messages""#)
+                | (Form::Responses, br#""input""#)
+                | (Form::Contents, br#""contents""#) => self.messages(value)?,
+                (Form::Messages, br#""system""#)
+                | (Form::Responses, br#""instructions""#)
+                | (Form::Contents, br#""systemInstruction""# | br#""system_instruction""#) => {
+                    self.system(value)?;
+                }
+                (Form::Messages, br#""metadata""#) => self.metadata(value)?,
+                (Form::Chat | Form::Responses, br#""prompt_cache_key""#) => {
+                    self.read.session = self.name(value).as_deref().map(session::digest);
+                    self.tokens.skip(value)?;
+                }
+                (Form::Responses, br#""previous_response_id""#) => {
+                    let id = self.name(value);
+                    self.tokens.skip(value)?;
+                    self.pin(id.map(Pin::Response));
+                }
+                (Form::Responses, br#""conversation""#) => {
+                    let id = self.named(value, br#""id""#)?;
+                    self.pin(id.map(Pin::Conversation));
+                }
+                _ => self.tokens.skip(value)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// An id pins more than reasoning does.
+    fn pin(&mut self, pin: Option<Pin>) {
+        if let (None | Some(Pin::Reasoning), Some(pin)) = (&self.read.pin, pin) {
+            self.read.pin = Some(pin);
+        }
+    }
+
+    fn metadata(&mut self, value: Token) -> Result<(), NotJson> {
+        let user = self.named(value, br#""user_id""#)?;
+        self.read.session = user.as_deref().and_then(session::of_user);
+        Ok(())
+    }
+
+    /// A string, or that member of an object.
+    fn named(&mut self, value: Token, member: &[u8]) -> Result<Option<String>, NotJson> {
+        if value.kind != Kind::Open(Container::Object) {
+            self.tokens.skip(value)?;
+            return Ok(self.name(value));
+        }
+        let mut name = None;
+        while let Some(key) = self.tokens.next_key()? {
+            let value = self.tokens.value()?;
+            if self.tokens.text(key) == member {
+                name = self.name(value);
+            }
+            self.tokens.skip(value)?;
+        }
+        Ok(name)
+    }
+
+    /// A string's text, unless it is empty.
+    fn name(&self, value: Token) -> Option<String> {
+        let text: Option<String> = serde_json::from_slice(self.tokens.text(value)).ok();
+        text.filter(|text| value.kind == Kind::String && !text.is_empty())
+    }
+
+    fn system(&mut self, value: Token) -> Result<(), NotJson> {
+        match value.kind {
+            Kind::Open(Container::Object) => self.members_of_message(value).map(drop)?,
+            _ => self.content(value)?,
+        }
+        let digest = self.kept.digest();
+        if value.kind != Kind::Scalar {
+            self.read.set_system(digest);
+        }
+        Ok(())
+    }
+
+    fn messages(&mut self, value: Token) -> Result<(), NotJson> {
+        if value.kind != Kind::Open(Container::List) {
+            // A string is a user's one message.
+            self.content(value)?;
+            let digest = self.kept.digest();
+            if value.kind == Kind::String {
+                self.read.push(Role::User, digest);
+            }
+            return Ok(());
+        }
+        while let Some(message) = self.tokens.next_element()? {
+            if message.kind != Kind::Open(Container::Object) {
+                self.tokens.skip(message)?;
+                continue;
+            }
+            let role = self.members_of_message(message)?;
+            let digest = self.kept.digest();
+            if let Some(role) = role {
+                self.read.push(role, digest);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a message; says whose it is, or nothing of one that does not count.
+    fn members_of_message(&mut self, first: Token) -> Result<Option<Role>, NotJson> {
+        self.kept.keep(first);
+        let mut whose = Whose::default();
+        while let Some((key, value)) = self.member()? {
+            match key {
+                br#""role""# => whose.role = self.tokens.text(value),
+                br#""type""# => whose.kind = self.tokens.text(value),
+                br#""encrypted_content""# if value.kind == Kind::String => {
+                    self.pin(Some(Pin::Reasoning));
+                }
+                _ => {}
+            }
+            match key {
+                br#""content""# | br#""parts""# => self.content(value)?,
+                _ => self.keep(value)?,
+            }
+        }
+        Ok(whose.role(self.form))
+    }
+
+    /// A list of blocks; a string is the same as one block of text.
+    fn content(&mut self, value: Token) -> Result<(), NotJson> {
+        match value.kind {
+            Kind::Open(Container::List) => {
+                self.kept.keep(value);
+                while let Some(block) = self.element()? {
+                    self.block(block)?;
+                }
+                Ok(())
+            }
+            Kind::String if self.tokens.text(value).starts_with(BILLING) => {
+                self.kept.insert(b"[]");
+                Ok(())
+            }
+            Kind::String => {
+                self.kept.insert(match self.form {
+                    Form::Messages | Form::Chat => br#"[{"type":"text","text":"#,
+                    Form::Responses => br#"[{"type":"input_text","text":"#,
+                    Form::Contents => br#"[{"text":"#,
+                });
+                self.kept.keep(value);
+                self.kept.insert(b"}]");
+                Ok(())
+            }
+            _ => self.keep(value),
+        }
+    }
+
+    fn block(&mut self, first: Token) -> Result<(), NotJson> {
+        if first.kind != Kind::Open(Container::Object) {
+            return self.keep(first);
+        }
+        let before = self.kept.mark();
+        self.kept.keep(first);
+        let mut counts = true;
+        while let Some((key, value)) = self.member()? {
+            let text = self.tokens.text(value);
+            counts &= match key {
+                br#""type""# => !matches!(text, br#""thinking""# | br#""redacted_thinking""#),
+                br#""thought""# => text != b"true",
+                br#""text""# => !text.starts_with(BILLING),
+                _ => true,
+            };
+            self.keep(value)?;
+        }
+        if !counts {
+            self.kept.undo(before);
+            self.kept.leave_out();
+        }
+        Ok(())
+    }
+
+    /// Keeps a whole value, less the members in it that do not count.
+    fn keep(&mut self, first: Token) -> Result<(), NotJson> {
+        self.kept.keep(first);
+        if let Kind::Open(_) = first.kind {
+            let depth = self.tokens.depth();
+            while self.tokens.depth() >= depth {
+                let token = self.tokens.next()?;
+                self.keep_token(token)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn keep_token(&mut self, token: Token) -> Result<(), NotJson> {
+        match token.kind {
+            Kind::Comma => self.kept.keep_comma(token),
+            Kind::Key if !counts(self.tokens.text(token)) => {
+                let value = self.tokens.value()?;
+                self.tokens.skip(value)?;
+                self.kept.leave_out();
+            }
+            _ => self.kept.keep(token),
+        }
+        Ok(())
+    }
+
+    /// The next member that counts of the object that is open, its key kept; or none at its end, which is kept.
+    fn member(&mut self) -> Result<Option<Member<'a>>, NotJson> {
+        loop {
+            let token = self.tokens.next()?;
+            self.keep_token(token)?;
+            match token.kind {
+                Kind::Key if counts(self.tokens.text(token)) => {
+                    let colon = self.tokens.next()?;
+                    self.kept.keep(colon);
+                    let value = self.tokens.next()?;
+                    return Ok(Some((self.tokens.text(token), value)));
+                }
+                Kind::Close(_) => return Ok(None),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next element of the list that is open; or none at its end, which is kept.
+    fn element(&mut self) -> Result<Option<Token>, NotJson> {
+        loop {
+            let token = self.tokens.next()?;
+            match token.kind {
+                Kind::Comma => self.kept.keep_comma(token),
+                Kind::Close(_) => {
+                    self.kept.keep(token);
+                    return Ok(None);
+                }
+                _ => return Ok(Some(token)),
+            }
+        }
+    }
+}
+
+/// Whether a member is part of the conversation.
+fn counts(key: &[u8]) -> bool {
+    !matches!(
+        key,
+        br#""cache_control""#
+            | br#""thoughtSignature""#
+            | br#""thought_signature""#
+            | br#""reasoning_content""#
+            | br#""reasoning_details""#
+    )
+}
+
+/// What a message says of its author, with quotes.
+#[derive(Default)]
+struct Whose<'a> {
+    role: &'a [u8],
+    kind: &'a [u8],
+}
+
+impl Whose<'_> {
+    fn role(&self, form: Form) -> Option<Role> {
+        Some(match (self.role, self.kind) {
+            (br#""user""#, _) => Role::User,
+            (br#""assistant""# | br#""model""#, _) => Role::Assistant,
+            (br#""system""# | br#""developer""#, _) => Role::System,
+            (br#""tool""# | br#""function""#, _) => Role::Tool,
+            (b"", br#""reasoning""#) => return None,
+            (b"", kind) if kind.ends_with(br#"_output""#) => Role::Tool,
+            (b"", b"") if form == Form::Contents => Role::User,
+            (b"", kind) if !kind.is_empty() => Role::Assistant,
+            _ => Role::Other,
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! JSON as a row of tokens, each with its place in the text. What is accepted is what RFC 8259 calls JSON, except that the
+//! bytes of strings are not checked to be UTF-8. Nothing is built, so that a walk costs little more than reading.
+
+mod lexeme;
+
+/// The tokens of one JSON text.
+#[derive(Debug)]
+pub(crate) struct Tokens<'a> {
+    text: &'a [u8],
+    at: usize,
+    due: Due,
+    /// What is open, outermost first.
+    open: Vec<Container>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Open(Container),
+    Close(Container),
+    Comma,
+    Colon,
+    /// A string before a colon, with its quotes.
+    Key,
+    /// Any other string, with its quotes.
+    String,
+    /// A number, `true`, `false` or `null`.
+    Scalar,
+    /// Nothing but white space follows.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Object,
+    List,
+}
+
+/// The text is not JSON from this place on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotJson {
+    pub(crate) at: usize,
+}
+
+/// What may come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Value,
+    ValueOrClose,
+    Key,
+    KeyOrClose,
+    Colon,
+    /// A comma or the end of what is open; at the top, the end.
+    Next,
+}
+
+impl<'a> Tokens<'a> {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            at: 0,
+            due: Due::Value,
+            open: Vec::new(),
+        }
+    }
+
+    /// How many containers are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(crate) fn text(&self, token: Token) -> &'a [u8] {
+        &self.text[token.start..token.end]
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<Token, NotJson> {
+        self.skip_space();
+        let start = self.at;
+        let Some(first) = self.text.get(start).copied() else {
+            let complete = self.due == Due::Next && self.open.is_empty();
+            return if complete {
+                Ok(self.token(Kind::End, start))
+            } else {
+                Err(NotJson { at: start })
+            };
+        };
+        let kind = match (self.due, first) {
+            (Due::Value | Due::ValueOrClose, b'"') => {
+                self.at = lexeme::string(self.text, start)?;
+                self.due = Due::Next;
+                Kind::String
+            }
+            (Due::Key | Due::KeyOrClose, b'"') => {
+                self.at = lexeme::string(self.text, start)?;
+                self.due = Due::Colon;
+                Kind::Key
+            }
+            (Due::Colon, b':') => self.mark(Kind::Colon, Due::Value),
+            (Due::Next, b',') => match self.open.last() {
+                Some(Container::Object) => self.mark(Kind::Comma, Due::Key),
+                Some(Container::List) => self.mark(Kind::Comma, Due::Value),
+                None => return Err(NotJson { at: start }),
+            },
+            (Due::Value | Due::ValueOrClose, b'{') => self.begin(Container::Object),
+            (Due::Value | Due::ValueOrClose, b'[') => self.begin(Container::List),
+            (Due::Next | Due::KeyOrClose, b'}') => self.close(Container::Object)?,
+            (Due::Next | Due::ValueOrClose, b']') => self.close(Container::List)?,
+            (Due::Value | Due::ValueOrClose, _) => {
+                self.at = lexeme::scalar(self.text, start)?;
+                self.due = Due::Next;
+                Kind::Scalar
+            }
+            _ => return Err(NotJson { at: start }),
+        };
+        Ok(self.token(kind, start))
+    }
+
+    /// Steps over what is left of the value that begins with `first`.
+    pub(crate) fn skip(&mut self, first: Token) -> Result<(), NotJson> {
+        if let Kind::Open(_) = first.kind {
+            let depth = self.depth();
+            while self.depth() >= depth {
+                self.next()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next key of the object that is open, or none at its end.
+    pub(crate) fn next_key(&mut self) -> Result<Option<Token>, NotJson> {
+        loop {
+            let token = self.next()?;
+            match token.kind {
+                Kind::Key => return Ok(Some(token)),
+                Kind::Close(_) => return Ok(None),
+                Kind::Comma => {}
+                // Not within an object.
+                _ => return Err(NotJson { at: token.start }),
+            }
+        }
+    }
+
+    /// The first token of the value that follows a key.
+    pub(crate) fn value(&mut self) -> Result<Token, NotJson> {
+        let token = self.next()?;
+        match token.kind {
+            Kind::Colon => self.next(),
+            _ => Ok(token),
+        }
+    }
+
+    /// The first token of the next element of the list that is open, or none at its end.
+    pub(crate) fn next_element(&mut self) -> Result<Option<Token>, NotJson> {
+        let token = self.next()?;
+        match token.kind {
+            Kind::Comma => self.next().map(Some),
+            Kind::Close(_) => Ok(None),
+            _ => Ok(Some(token)),
+        }
+    }
+
+    fn token(&self, kind: Kind, start: usize) -> Token {
+        Token {
+            kind,
+            start,
+            end: self.at,
+        }
+    }
+
+    fn mark(&mut self, kind: Kind, due: Due) -> Kind {
+        self.at += 1;
+        self.due = due;
+        kind
+    }
+
+    fn begin(&mut self, container: Container) -> Kind {
+        self.open.push(container);
+        let due = match container {
+            Container::Object => Due::KeyOrClose,
+            Container::List => Due::ValueOrClose,
+        };
+        self.mark(Kind::Open(container), due)
+    }
+
+    fn close(&mut self, container: Container) -> Result<Kind, NotJson> {
+        match self.open.pop() {
+            Some(open) if open == container => Ok(self.mark(Kind::Close(container), Due::Next)),
+            _ => Err(NotJson { at: self.at }),
+        }
+    }
+
+    #[inline]
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(self.at) {
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prop_assert_eq, prop_oneof, proptest, strategy::Just};
+    use serde::de::IgnoredAny;
+
+    use super::*;
+
+    fn all(text: &[u8]) -> Result<Vec<(Kind, &[u8])>, NotJson> {
+        let mut tokens = Tokens::new(text);
+        let mut seen = Vec::new();
+        loop {
+            let token = tokens.next()?;
+            match token.kind {
+                Kind::End => return Ok(seen),
+                kind => seen.push((kind, tokens.text(token))),
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_the_text_without_space() {
+        let text = br#" { "a" : [ 1.5e3 , "x\"y" ] ,"b":{}, "c": null } "#;
+        let seen = all(text).unwrap();
+        let joined: Vec<u8> = seen
+            .iter()
+            .flat_map(|(_, text)| text.iter().copied())
+            .collect();
+        assert_eq!(joined, br#"{"a":[1.5e3,"x\"y"],"b":{},"c":null}"#);
+        let keys = seen.iter().filter(|(kind, _)| *kind == Kind::Key);
+        assert_eq!(keys.count(), 3);
+    }
+
+    #[test]
+    fn a_value_can_be_skipped_whole() {
+        let mut tokens = Tokens::new(br#"{"a":[{"x":[]},{}],"b":1,"c":"z"}"#);
+        tokens.next().unwrap();
+        let mut keys = Vec::new();
+        while let Some(key) = tokens.next_key().unwrap() {
+            keys.push(tokens.text(key));
+            let first = tokens.value().unwrap();
+            tokens.skip(first).unwrap();
+        }
+        assert_eq!(keys, [br#""a""#, br#""b""#, br#""c""#]);
+        assert_eq!(tokens.next().unwrap().kind, Kind::End);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_where_it_begins() {
+        for (text, at) in [
+            (&br#"{"a" 1}"#[..], 5),
+            (br#"{"a":01}"#, 6),
+            (br#"{"a":[1,]}"#, 8),
+            (br#"{"a":1}}"#, 7),
+            (b"\"a\nb\"", 2),
+            (br#""\x""#, 1),
+            (br#"[1}"#, 2),
+            (br#"{"a""#, 4),
+            (b"", 0),
+            (b"nul", 0),
+            (b"-", 1),
+        ] {
+            assert_eq!(all(text), Err(NotJson { at }), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn deep_nesting_does_not_overflow_the_stack() {
+        let deep = ["[".repeat(1_000_000), "]".repeat(1_000_000)].concat();
+        assert_eq!(all(deep.as_bytes()).unwrap().len(), 2_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_json_is_what_serde_says(
+            parts in vec(prop_oneof![
+                Just("{"), Just("}"), Just("["), Just("]"), Just(","), Just(":"), Just(" "), Just("\n"),
+                Just("\"a\""), Just("\"\\u00e9\\n\""), Just("\"long enough to fill a whole block of them é\""),
+                Just("\""), Just("\\"), Just("1"), Just("-0.5e+2"), Just("0"), Just("."), Just("e"),
+                Just("true"), Just("null"), Just("{}"), Just("[]"), Just("\"k\":"), Just("\"k\":1"),
+            ], 0..12),
+        ) {
+            let text = parts.concat();
+            let expected = serde_json::from_str::<IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(all(text.as_bytes()).is_ok(), expected, "{}", text);
+        }
+    }
+}

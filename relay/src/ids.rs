@@ -23,16 +23,14 @@ pub(crate) struct RequestId([u8; LENGTH]);
 
 impl RequestId {
     pub(crate) fn next() -> Self {
-        static PROCESS: OnceLock<u64> = OnceLock::new();
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let process = *PROCESS.get_or_init(|| u64::from_be_bytes(random()));
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
 
         let mut text = [0; LENGTH];
         let (prefix, rest) = text.split_at_mut(PREFIX.len());
         let (process_digits, count_digits) = rest.split_at_mut(PROCESS_DIGITS);
         prefix.copy_from_slice(PREFIX);
-        spell(process, process_digits);
+        spell(process(), process_digits);
         spell(count, count_digits);
         Self(text)
     }
@@ -64,6 +62,18 @@ impl fmt::Debug for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// The name of this process, which stands in all its request ids.
+pub(crate) fn process_name() -> String {
+    let mut digits = [0; PROCESS_DIGITS];
+    spell(process(), &mut digits);
+    digits.into_iter().map(char::from).collect()
+}
+
+fn process() -> u64 {
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    *PROCESS.get_or_init(|| u64::from_be_bytes(random()))
 }
 
 /// The public name of a key: short enough to read out, never reused.

@@ -109,7 +109,7 @@ impl Relay {
         groups: Groups,
         ledger: Ledger,
     ) -> anyhow::Result<(Arc<App>, Supervisor)> {
-        let (store, supervisor) = Store::connect(url, REDIS_WITHIN)
+        let (store, supervisor) = Store::connect(url, REDIS_WITHIN, None)
             .await
             .with_context(|| format!("cannot use the Redis at {}", config::place(url)))?;
         let app = App::new(config, groups, store, Arc::new(ledger));

@@ -1,26 +1,41 @@
-//! The only place that knows Redis: `names` spells its keys, the other files its commands, one per concern.
-//! `link` keeps the one multiplexed connection. Nothing here repeats a command: whoever asks decides what a lost answer means.
+//! The only place that knows Redis: `names` spells its keys, the other files its commands, one per concern; `link`
+//! keeps the one connection, `wire` speaks over it. Nothing here repeats a command: whoever asks decides what a lost
+//! answer means.
 
+mod changes;
 mod gates;
 mod keys;
 mod link;
 pub(crate) mod names;
 mod settlement;
 mod turns;
+mod wire;
 
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, Value};
-
+pub(crate) use changes::Change;
 pub(crate) use gates::{Load, Slot};
-pub(crate) use keys::{Change, StoredKey};
-pub use link::Store;
-pub(crate) use link::Supervisor;
+pub(crate) use keys::StoredKey;
+pub(crate) use link::{Link, Supervisor};
 pub(crate) use settlement::{Debt, Period, Stamp, TurnDebt};
 pub(crate) use turns::TurnReply;
+pub use wire::Fault;
+pub(crate) use wire::{Batch, OnMessage, Reply};
+
+use link::{Goal, Hearing};
+use wire::Address;
 
 /// How long a command may be without its answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// Redis as the relay uses it. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// To the server that has what requests hold and owe.
+    domain: Link,
+    /// To the one that has the keys of callers.
+    callers: Link,
+}
 
 /// Why Redis did not do what was asked. The store's fault; worth asking again a little later.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +45,7 @@ pub enum StoreError {
     Down,
     /// It was sent; whether it was done is unknown.
     #[error("Redis did not answer: {0}")]
-    Unanswered(redis::RedisError),
+    Unanswered(Fault),
     #[error("Redis refused {command}: {error}")]
     Refused {
         command: &'static str,
@@ -42,76 +57,82 @@ pub enum StoreError {
         "this Redis has not loaded Weir's module: start it with `loadmodule /path/to/libweir.so`"
     )]
     NoModule,
+    #[error("Redis does not let the relay in: {0}")]
+    Denied(String),
     #[error("{0}")]
     Url(String),
 }
 
 impl Store {
-    /// Sends the commands in one write and returns a reply for each, errors among them.
-    async fn ask(&self, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
-        if pipeline.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut link = self.link()?;
-        let replies = link
-            .connection
-            .send_packed_commands(pipeline, 0, pipeline.len())
-            .await;
-        let replies = replies.map_err(|error| self.unanswered(&link, error))?;
-        if replies.iter().any(is_away) {
-            self.condemn(&link);
-        }
-        Ok(replies)
+    /// Connects, and fails where that is not possible within `patience` or never will be. `on_message` hears what is
+    /// said on this relay's channel, from before the store counts as up; without it the store is deaf.
+    pub(crate) async fn connect(
+        url: &str,
+        patience: Duration,
+        on_message: Option<OnMessage>,
+    ) -> Result<(Self, Supervisor), StoreError> {
+        let address = Address::of_url(url)
+            .map_err(|why| StoreError::Url(format!("the address of Redis is wrong: {why}")))?;
+        let goal = Goal {
+            address,
+            tried: names::usage_of_hour(0),
+            hearing: on_message.map(|on_message| Hearing {
+                channel: names::notify_channel(),
+                on_message,
+            }),
+        };
+        let (domain, supervisor) = Link::connect(goal, patience).await?;
+        let callers = domain.clone();
+        Ok((Self { domain, callers }, supervisor))
     }
 
-    async fn ask_one(&self, command: &Cmd) -> Result<Value, StoreError> {
-        let mut link = self.link()?;
-        let reply = link.connection.send_packed_command(command).await;
-        let reply = reply.map_err(|error| self.unanswered(&link, error))?;
-        if is_away(&reply) {
-            self.condemn(&link);
-        }
-        Ok(reply)
+    pub(crate) fn is_up(&self) -> bool {
+        self.domain.is_up()
+    }
+
+    /// Waits until Redis is reachable; for ever when nobody keeps the connection any more.
+    pub(crate) async fn up(&self) {
+        self.domain.up().await;
     }
 }
 
-/// A server that is there but serves no writes now: it is loading, or another one is the master.
-fn is_away(reply: &Value) -> bool {
-    match reply {
-        Value::ServerError(error) => matches!(
-            error.code(),
-            "READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN"
-        ),
-        _ => false,
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Closed | Fault::Crowded => Self::Down,
+            fault => Self::Unanswered(fault),
+        }
     }
+}
+
+/// A server that is there but does not serve us now: it is loading, or another one is the master.
+fn is_away(reply: &Reply) -> bool {
+    matches!(
+        reply.error_code(),
+        Some("READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" | "ASK" | "TRYAGAIN")
+    )
 }
 
 /// The elements of an array reply as numbers, an error reply as an error.
-fn numbers<const N: usize>(command: &'static str, reply: &Value) -> Result<[i64; N], StoreError> {
-    match reply {
-        Value::Array(elements) => {
-            let mut numbers = [0; N];
-            if elements.len() < N {
-                return Err(StoreError::Form { command });
-            }
-            for (number, element) in numbers.iter_mut().zip(elements) {
-                let Value::Int(value) = element else {
-                    return Err(StoreError::Form { command });
-                };
-                *number = *value;
-            }
-            Ok(numbers)
-        }
-        other => Err(not_an_array(command, other)),
+fn numbers<const N: usize>(command: &'static str, reply: &Reply) -> Result<[i64; N], StoreError> {
+    let elements = list(command, reply)?;
+    let mut numbers = [0; N];
+    if elements.len() < N {
+        return Err(StoreError::Form { command });
     }
+    for (number, element) in numbers.iter_mut().zip(elements) {
+        *number = element.int().ok_or(StoreError::Form { command })?;
+    }
+    Ok(numbers)
 }
 
-fn not_an_array(command: &'static str, reply: &Value) -> StoreError {
+fn list<'a>(command: &'static str, reply: &'a Reply) -> Result<&'a [Reply], StoreError> {
     match reply {
-        Value::ServerError(error) => StoreError::Refused {
+        Reply::List(elements) => Ok(elements),
+        Reply::Error(error) => Err(StoreError::Refused {
             command,
             error: error.to_string(),
-        },
-        _ => StoreError::Form { command },
+        }),
+        _ => Err(StoreError::Form { command }),
     }
 }

@@ -100,7 +100,7 @@ async fn open(config: &Config) -> anyhow::Result<(Option<Embedded>, String)> {
 }
 
 async fn act(url: &str, args: Args) -> anyhow::Result<()> {
-    let (store, _supervisor) = Store::connect(url, PATIENCE).await?;
+    let (store, _supervisor) = Store::connect(url, PATIENCE, None).await?;
     let (json, text) = match args.action {
         Action::Create {
             name,

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, Value};
-
-use super::{Store, StoreError, not_an_array, numbers};
+use super::{Batch, Reply, Store, StoreError, list, numbers};
 use crate::{gate::Gate, ids::RequestId, time::millis};
 
 const ACQUIRE: &str = "QGATE.ACQUIRE";
@@ -33,11 +31,9 @@ impl Store {
         member: RequestId,
         lease: Duration,
     ) -> Result<Slot, StoreError> {
-        slot(
-            &self
-                .ask_one(&acquire(gate, gate.limit, member, lease))
-                .await?,
-        )
+        let mut batch = Batch::new();
+        acquire(&mut batch, gate, gate.limit, member, lease);
+        slot(&self.domain.ask_one(&batch).await?)
     }
 
     /// In one round trip: a slot of `gate`, and how full the `others` are.
@@ -48,16 +44,13 @@ impl Store {
         lease: Duration,
         others: impl Iterator<Item = &'a Gate> + Clone,
     ) -> Result<(Slot, Vec<Load>), StoreError> {
-        let mut count = Cmd::new();
-        count.arg(COUNT);
-        others.clone().for_each(|other| {
-            count.arg(&*other.name);
-        });
-        let mut pipeline = Pipeline::with_capacity(2);
-        pipeline
-            .add_command(acquire(gate, gate.limit, member, lease))
-            .add_command(count);
-        match self.ask(&pipeline).await?.as_slice() {
+        let mut batch = Batch::new();
+        acquire(&mut batch, gate, gate.limit, member, lease);
+        batch.command(COUNT);
+        for other in others.clone() {
+            batch.arg(&*other.name);
+        }
+        match self.domain.ask(&batch).await?.as_slice() {
             [first, second] => Ok((slot(first)?, loads(second, others)?)),
             _ => Err(StoreError::Form { command: COUNT }),
         }
@@ -70,21 +63,17 @@ impl Store {
         members: &[RequestId],
         lease: Duration,
     ) -> Result<Vec<bool>, StoreError> {
-        let mut command = Cmd::new();
-        command
-            .arg(RENEW)
-            .arg(&*gate.name)
-            .arg("PX")
-            .arg(millis(lease));
+        let mut batch = Batch::of(RENEW);
+        batch.arg(&*gate.name).arg("PX").number(millis(lease));
         for member in members {
-            command.arg(member.as_str());
+            batch.arg(member.as_str());
         }
-        match self.ask_one(&command).await? {
-            Value::Array(answers) if answers.len() == members.len() => Ok(answers
-                .iter()
-                .map(|answer| *answer == Value::Int(1))
-                .collect()),
-            other => Err(not_an_array(RENEW, &other)),
+        let reply = self.domain.ask_one(&batch).await?;
+        match list(RENEW, &reply)? {
+            held if held.len() == members.len() => {
+                Ok(held.iter().map(|held| held.int() == Some(1)).collect())
+            }
+            _ => Err(StoreError::Form { command: RENEW }),
         }
     }
 
@@ -95,22 +84,21 @@ impl Store {
         members: &[RequestId],
         lease: Duration,
     ) -> Result<(), StoreError> {
-        let mut pipeline = Pipeline::with_capacity(members.len());
+        let mut batch = Batch::new();
         for member in members {
-            pipeline.add_command(acquire(gate, 0, *member, lease));
+            acquire(&mut batch, gate, 0, *member, lease);
         }
-        self.ask(&pipeline).await.map(drop)
+        self.domain.ask(&batch).await.map(drop)
     }
 }
 
-fn acquire(gate: &Gate, limit: u32, member: RequestId, lease: Duration) -> Cmd {
-    let mut command = Cmd::new();
-    command.arg(ACQUIRE).arg(&*gate.name).arg(member.as_str());
-    command.arg("LIMIT").arg(limit).arg("PX").arg(millis(lease));
-    command
+fn acquire(batch: &mut Batch, gate: &Gate, limit: u32, member: RequestId, lease: Duration) {
+    batch.command(ACQUIRE).arg(&*gate.name).arg(member.as_str());
+    batch.arg("LIMIT").number(limit);
+    batch.arg("PX").number(millis(lease));
 }
 
-fn slot(reply: &Value) -> Result<Slot, StoreError> {
+fn slot(reply: &Reply) -> Result<Slot, StoreError> {
     let [status, _in_use] = numbers(ACQUIRE, reply)?;
     match status {
         1 => Ok(Slot::Granted),
@@ -120,14 +108,11 @@ fn slot(reply: &Value) -> Result<Slot, StoreError> {
 }
 
 fn loads<'a>(
-    reply: &Value,
+    reply: &Reply,
     gates: impl Iterator<Item = &'a Gate>,
 ) -> Result<Vec<Load>, StoreError> {
-    let Value::Array(counts) = reply else {
-        return Err(not_an_array(COUNT, reply));
-    };
     gates
-        .zip(counts)
+        .zip(list(COUNT, reply)?)
         .map(|(gate, count)| {
             let [in_use] = numbers(COUNT, count)?;
             Ok(Load {

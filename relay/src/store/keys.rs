@@ -1,25 +1,12 @@
-//! The keys of callers: a HASH each, a SET of their ids, and a capped stream that tells every relay which one changed.
+//! The keys of callers: a HASH each, and a SET of their ids. What changes one tells `changes` in the same transaction.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
-use redis::{
-    Cmd, Pipeline, Value,
-    aio::MultiplexedConnection,
-    from_redis_value_ref as typed,
-    streams::{StreamRangeReply, StreamReadReply},
-};
-use tokio::time::timeout;
+use super::{Batch, Reply, Store, StoreError, changes, list, names};
 
-use super::{Store, StoreError, names};
-
-/// Reading this many changes at once says that others may have been dropped from the stream meanwhile.
-const CHANGES_AT_ONCE: usize = 1000;
-const CHANGES_KEPT: usize = 10_000;
 const KEYS_AT_ONCE: usize = 500;
 /// The end of the year 9999, the last that a date of HTTP can tell.
 const LAST_MS: u64 = 253_402_300_799_999;
-const WAIT_MS: u64 = 5_000;
-const WAIT_AT_MOST: Duration = Duration::from_secs(8);
 
 /// A key of a caller as Redis has it. The text of the key itself is nowhere, only its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,35 +20,13 @@ pub(crate) struct StoredKey {
     pub(crate) created_ms: u64,
 }
 
-/// What happened to the keys.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// These were made or changed.
-    Keys(Vec<String>),
-    /// Some changes cannot be told any more: all keys are to be read again.
-    Gap,
-}
-
-/// A reader of the changes, from a place in their stream on.
-#[derive(Debug)]
-pub(crate) struct Changes {
-    connection: MultiplexedConnection,
-    last: String,
-}
-
 impl Store {
-    /// Changes from now on.
-    pub(crate) async fn changes(&self) -> Result<Changes, StoreError> {
-        let mut connection = self.waiting_connection().await?;
-        let last = last_change(&mut connection).await?;
-        Ok(Changes { connection, last })
-    }
-
     pub(crate) async fn all_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let ids = self
-            .ask_one(redis::cmd("SMEMBERS").arg(names::KEYS))
-            .await?;
-        let mut ids: Vec<String> = typed(&ids).map_err(|_| form("SMEMBERS"))?;
+        let mut batch = Batch::of("SMEMBERS");
+        batch.arg(names::KEYS);
+        let reply = self.callers.ask_one(&batch).await?;
+        let ids = list("SMEMBERS", &reply)?.iter().filter_map(Reply::text);
+        let mut ids: Vec<String> = ids.map(str::to_owned).collect();
         ids.sort_unstable();
         let mut keys = Vec::with_capacity(ids.len());
         for ids in ids.chunks(KEYS_AT_ONCE) {
@@ -72,11 +37,11 @@ impl Store {
 
     /// Per id the key, or none where there is none.
     pub(crate) async fn keys(&self, ids: &[String]) -> Result<Vec<Option<StoredKey>>, StoreError> {
-        let mut pipeline = Pipeline::with_capacity(ids.len());
+        let mut batch = Batch::new();
         for id in ids {
-            pipeline.cmd("HGETALL").arg(names::key(id));
+            batch.command("HGETALL").arg(names::key(id));
         }
-        let replies = self.ask(&pipeline).await?;
+        let replies = self.callers.ask(&batch).await?;
         Ok(ids
             .iter()
             .zip(&replies)
@@ -85,157 +50,73 @@ impl Store {
     }
 
     pub(crate) async fn put_key(&self, key: &StoredKey) -> Result<(), StoreError> {
-        let mut set = Cmd::new();
-        set.arg("HSET").arg(names::key(&key.id));
-        set.arg("name").arg(&key.name).arg("group").arg(&key.group);
-        set.arg("digest").arg(hex(&key.digest));
-        set.arg("max_concurrent").arg(key.max_concurrent);
-        set.arg("enabled")
-            .arg(u8::from(key.enabled))
-            .arg("created_ms")
-            .arg(key.created_ms);
-        let mut pipeline = redis::pipe();
-        pipeline.atomic().add_command(set);
-        pipeline.cmd("SADD").arg(names::KEYS).arg(&key.id);
-        self.publish(pipeline, &key.id).await
+        let mut batch = Batch::of("MULTI");
+        batch.command("HSET").arg(names::key(&key.id));
+        batch.arg("name").arg(&key.name);
+        batch.arg("group").arg(&key.group);
+        batch.arg("digest").arg(hex(&key.digest));
+        batch.arg("max_concurrent").number(key.max_concurrent);
+        batch.arg("enabled").number(u8::from(key.enabled));
+        batch.arg("created_ms").number(key.created_ms);
+        batch.command("SADD").arg(names::KEYS).arg(&key.id);
+        self.publish(batch, &key.id).await
     }
 
     /// Whether there was such a key.
     pub(crate) async fn disable_key(&self, id: &str) -> Result<bool, StoreError> {
-        let known = self
-            .ask_one(redis::cmd("SISMEMBER").arg(names::KEYS).arg(id))
-            .await?;
-        if known != Value::Int(1) {
+        let mut batch = Batch::of("SISMEMBER");
+        batch.arg(names::KEYS).arg(id);
+        if self.callers.ask_one(&batch).await? != Reply::Int(1) {
             return Ok(false);
         }
-        let mut pipeline = redis::pipe();
-        pipeline
-            .atomic()
-            .cmd("HSET")
-            .arg(names::key(id))
-            .arg("enabled")
-            .arg(0);
-        self.publish(pipeline, id).await?;
+        let mut batch = Batch::of("MULTI");
+        batch.command("HSET").arg(names::key(id));
+        batch.arg("enabled").number(0_u8);
+        self.publish(batch, id).await?;
         Ok(true)
     }
 
-    /// Runs a transaction that changes a key, the news of it included.
-    async fn publish(&self, mut pipeline: Pipeline, id: &str) -> Result<(), StoreError> {
-        pipeline
-            .cmd("XADD")
-            .arg(names::CHANGES)
-            .arg("MAXLEN")
-            .arg("~")
-            .arg(CHANGES_KEPT);
-        pipeline.arg("*").arg("key").arg(id);
-        let mut link = self.link()?;
-        let done = pipeline.query_async::<Value>(&mut link.connection).await;
-        done.map(drop).map_err(|error| match error.code() {
-            Some(_) => StoreError::Refused {
-                command: "MULTI",
-                error: error.to_string(),
-            },
-            None => self.unanswered(&link, error),
-        })
-    }
-}
-
-impl Changes {
-    /// Waits for the next change. After an error this reader is of no use any more.
-    pub(crate) async fn next(&mut self) -> Result<Change, StoreError> {
-        loop {
-            let mut read = redis::cmd("XREAD");
-            read.arg("COUNT")
-                .arg(CHANGES_AT_ONCE)
-                .arg("BLOCK")
-                .arg(WAIT_MS);
-            read.arg("STREAMS").arg(names::CHANGES).arg(&self.last);
-            let reply = timeout(WAIT_AT_MOST, read.query_async(&mut self.connection)).await;
-            let reply: Option<StreamReadReply> = reply
-                .map_err(|_| StoreError::Down)?
-                .map_err(StoreError::Unanswered)?;
-            let entries = reply
-                .into_iter()
-                .flat_map(|reply| reply.keys)
-                .flat_map(|key| key.ids);
-            let mut ids = Vec::new();
-            for entry in entries {
-                ids.extend(entry.get::<String>("key"));
-                self.last = entry.id;
-            }
-            if ids.len() >= CHANGES_AT_ONCE {
-                return Ok(Change::Gap);
-            }
-            if !ids.is_empty() {
-                return Ok(Change::Keys(ids));
-            }
-            // Silence: the stream may have been deleted or replaced by an older one.
-            let last = last_change(&mut self.connection).await?;
-            if place(&last) < place(&self.last) {
-                self.last = last;
-                return Ok(Change::Gap);
-            }
+    /// Ends a transaction that changes a key with the news of it.
+    async fn publish(&self, mut batch: Batch, id: &str) -> Result<(), StoreError> {
+        changes::tell(&mut batch, id);
+        batch.command("EXEC");
+        let done = self.callers.ask(&batch).await?.pop().unwrap_or(Reply::Nil);
+        match list("EXEC", &done)?.iter().find_map(Reply::error) {
+            None => Ok(()),
+            Some(error) => Err(StoreError::Refused {
+                command: "EXEC",
+                error: error.to_owned(),
+            }),
         }
     }
 }
 
-/// The id of the newest change; "0-0" before the first.
-async fn last_change(connection: &mut MultiplexedConnection) -> Result<String, StoreError> {
-    let mut newest = redis::cmd("XREVRANGE");
-    newest
-        .arg(names::CHANGES)
-        .arg("+")
-        .arg("-")
-        .arg("COUNT")
-        .arg(1);
-    let reply = timeout(WAIT_AT_MOST, newest.query_async(connection)).await;
-    let reply: StreamRangeReply = reply
-        .map_err(|_| StoreError::Down)?
-        .map_err(StoreError::Unanswered)?;
-    Ok(reply
-        .ids
-        .into_iter()
-        .next()
-        .map_or_else(|| "0-0".to_owned(), |entry| entry.id))
-}
-
-/// The two numbers of a stream's id, in which its entries are ordered.
-fn place(id: &str) -> Option<(u64, u64)> {
-    let (time, count) = id.split_once('-')?;
-    Some((time.parse().ok()?, count.parse().ok()?))
-}
-
 /// What is stored is input too: a hash that is not a key of ours counts as none.
-fn read_key(id: &str, reply: &Value) -> Option<StoredKey> {
-    let fields: HashMap<String, String> = typed(reply).ok()?;
-    if fields.is_empty() {
-        return None;
-    }
-    let key = parse_key(id, &fields);
+fn read_key(id: &str, reply: &Reply) -> Option<StoredKey> {
+    let fields = reply.list().filter(|fields| !fields.is_empty())?;
+    let fields = fields.as_chunks().0.iter();
+    let fields = fields.filter_map(|[name, value]| Some((name.text()?, value.text()?)));
+    let key = parse_key(id, &fields.collect());
     if key.is_none() {
         tracing::error!(key.id = id, "this key in Redis is malformed and ignored");
     }
     key
 }
 
-fn parse_key(id: &str, fields: &HashMap<String, String>) -> Option<StoredKey> {
+fn parse_key(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredKey> {
     let created_ms = fields.get("created_ms")?.parse().ok()?;
     if created_ms > LAST_MS {
         return None;
     }
     Some(StoredKey {
         id: id.to_owned(),
-        name: fields.get("name")?.clone(),
-        group: fields.get("group")?.clone(),
+        name: (*fields.get("name")?).to_owned(),
+        group: (*fields.get("group")?).to_owned(),
         digest: unhex(fields.get("digest")?)?,
         max_concurrent: fields.get("max_concurrent")?.parse().ok()?,
-        enabled: fields.get("enabled")? == "1",
+        enabled: *fields.get("enabled")? == "1",
         created_ms,
     })
-}
-
-fn form(command: &'static str) -> StoreError {
-    StoreError::Form { command }
 }
 
 fn hex(digest: &[u8; 32]) -> String {
@@ -257,12 +138,6 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
 
-    fn fields(of: &[(&str, &str)]) -> HashMap<String, String> {
-        of.iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
     #[test]
     fn a_digest_is_read_as_it_was_written() {
         let digest = std::array::from_fn(|place| place as u8 * 7);
@@ -282,19 +157,16 @@ mod tests {
             ("enabled", "1"),
             ("created_ms", "5"),
         ];
-        assert!(parse_key("k", &fields(&whole)).is_some_and(|key| key.enabled));
+        assert!(parse_key("k", &HashMap::from(whole)).is_some_and(|key| key.enabled));
         for missing in 0..whole.len() {
-            let rest: Vec<_> = whole
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| *at != missing)
-                .map(|(_, f)| *f)
-                .collect();
-            assert_eq!(parse_key("k", &fields(&rest)), None);
+            let mut rest = HashMap::from(whole);
+            rest.remove(whole[missing].0);
+            assert_eq!(parse_key("k", &rest), None);
         }
         let made = |ms: u64| {
-            let mut tampered = fields(&whole);
-            tampered.insert("created_ms".into(), ms.to_string());
+            let ms = ms.to_string();
+            let mut tampered = HashMap::from(whole);
+            tampered.insert("created_ms", &ms);
             parse_key("k", &tampered)
         };
         assert!(made(LAST_MS).is_some());

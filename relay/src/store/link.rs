@@ -1,42 +1,45 @@
-//! The one connection and its supervisor: it connects with a growing pause, makes sure that the module is there,
-//! says up or down to everybody at once, and looks whether an idle connection still answers.
+//! A lasting link to a Redis, and its supervisor: it connects with a growing pause, makes sure that the server takes
+//! writes, has the module and sends us our messages, says up or down to everybody at once, and looks whether an idle
+//! connection still answers.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
 };
 
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisError, Value,
-    aio::MultiplexedConnection, io::tcp::TcpSettings,
+use super::{
+    ANSWER_WITHIN, StoreError, is_away,
+    wire::{Address, Batch, Connection, Fault, OnMessage, Reply},
 };
-use tokio::{sync::watch, task::JoinHandle, time::sleep};
-
-use super::{ANSWER_WITHIN, StoreError, names};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Commands that may stand in line for one write; more wait for room.
-const LINE: usize = 1024;
 
-/// Redis as the relay uses it. Clones share one connection.
+/// The way to a Redis. Clones share one connection.
 #[derive(Debug, Clone)]
-pub struct Store {
-    client: Client,
-    state: watch::Receiver<Option<Link>>,
-    broken: Arc<watch::Sender<u64>>,
+pub(crate) struct Link {
+    current: watch::Receiver<Option<Connection>>,
+    goal: Arc<Goal>,
 }
 
-/// One connection, numbered, so that a late failure of an old one is not taken for a failure of the new one.
-#[derive(Debug, Clone)]
-pub(super) struct Link {
-    pub(super) connection: MultiplexedConnection,
-    number: u64,
+/// What a link leads to.
+#[derive(Debug)]
+pub(super) struct Goal {
+    pub(super) address: Address,
+    /// A key that is not there, on which writing is tried.
+    pub(super) tried: String,
+    pub(super) hearing: Option<Hearing>,
+}
+
+/// What is heard over a link besides answers.
+pub(super) struct Hearing {
+    pub(super) channel: String,
+    pub(super) on_message: OnMessage,
 }
 
 /// The task that keeps the connection; stops when it is dropped.
@@ -49,91 +52,82 @@ impl Drop for Supervisor {
     }
 }
 
-impl Store {
-    /// Connects, and fails where that is not possible within `patience` or the module is missing.
-    pub(crate) async fn connect(
-        url: &str,
+impl Link {
+    /// Connects, and fails where that is not possible within `patience`, or never will be.
+    pub(super) async fn connect(
+        goal: Goal,
         patience: Duration,
     ) -> Result<(Self, Supervisor), StoreError> {
-        let client = client(url)?;
-        let first = tokio::time::timeout(patience, first_link(&client))
+        let goal = Arc::new(goal);
+        let first = timeout(patience, first_connection(&goal))
             .await
             .unwrap_or(Err(StoreError::Down))?;
-        let (up, state) = watch::channel(Some(first));
-        let broken = Arc::new(watch::Sender::new(0));
-        let task = tokio::spawn(supervise(client.clone(), up, broken.subscribe()));
-        Ok((
-            Self {
-                client,
-                state,
-                broken,
-            },
-            Supervisor(task),
-        ))
+        let (up, current) = watch::channel(Some(first));
+        let task = tokio::spawn(supervise(Arc::clone(&goal), up));
+        Ok((Self { current, goal }, Supervisor(task)))
     }
 
     pub(crate) fn is_up(&self) -> bool {
-        self.state.borrow().is_some()
+        self.connection().is_ok()
     }
 
-    /// Waits until Redis is reachable; for ever when nobody keeps the connection any more.
+    /// Waits until Redis is reachable; for ever when nobody keeps the link any more.
     pub(crate) async fn up(&self) {
-        if self.state.clone().wait_for(Option::is_some).await.is_err() {
+        if self.current.clone().wait_for(is_open).await.is_err() {
             std::future::pending().await
         }
     }
 
-    /// A connection of its own for commands that wait: no bound on its answers.
-    pub(super) async fn waiting_connection(&self) -> Result<MultiplexedConnection, StoreError> {
-        connect(&self.client, None).await
+    /// The connection of this moment. What a server keeps for one is gone when it is lost: its number tells it from others.
+    pub(crate) fn connection(&self) -> Result<Connection, StoreError> {
+        let current = self.current.borrow().clone();
+        // One that is lost is still there until the supervisor comes to it.
+        current
+            .filter(|connection| !connection.is_lost())
+            .ok_or(StoreError::Down)
     }
 
-    pub(super) fn link(&self) -> Result<Link, StoreError> {
-        let link = self.state.borrow().clone().ok_or(StoreError::Down)?;
-        match link.number > *self.broken.borrow() {
-            true => Ok(link),
-            // The supervisor has not come to it yet.
-            false => Err(StoreError::Down),
-        }
+    /// Sends the commands in one write and returns a reply for each, errors among them.
+    pub(crate) async fn ask(&self, batch: &Batch) -> Result<Vec<Reply>, StoreError> {
+        ask_on(&self.connection()?, batch).await
     }
 
-    /// A command without an answer condemns its connection: the next requests are refused at once, not after a second.
-    pub(super) fn unanswered(&self, link: &Link, error: RedisError) -> StoreError {
-        self.condemn(link);
-        StoreError::Unanswered(error)
+    pub(crate) async fn ask_one(&self, batch: &Batch) -> Result<Reply, StoreError> {
+        debug_assert_eq!(batch.len(), 1, "one command");
+        Ok(self.ask(batch).await?.pop().unwrap_or(Reply::Nil))
     }
 
-    pub(super) fn condemn(&self, link: &Link) {
-        self.broken.send_if_modified(|latest| {
-            let newer = link.number > *latest;
-            *latest = link.number.max(*latest);
-            newer
-        });
+    /// A connection of its own for commands that wait.
+    pub(super) async fn another(&self, answer_within: Duration) -> Result<Connection, StoreError> {
+        let open = open(&self.goal.address, answer_within, Arc::new(|_| {}));
+        timeout(CONNECT_WITHIN, open)
+            .await
+            .unwrap_or(Err(StoreError::Down))
     }
 }
 
-fn client(url: &str) -> Result<Client, StoreError> {
-    let bad =
-        |error: RedisError| StoreError::Url(format!("the address of Redis is wrong: {error}"));
-    let target = url.into_connection_info().map_err(bad)?;
-    if let ConnectionAddr::Unix(path) = target.addr()
-        && path.as_os_str().len() > super::super::embedded::LONGEST_SOCKET_PATH
-    {
-        return Err(StoreError::Url(format!(
-            "the path of a unix socket has at most {} bytes, this one has {}: {}",
-            super::super::embedded::LONGEST_SOCKET_PATH,
-            path.as_os_str().len(),
-            path.display()
-        )));
+/// [`Link::ask`] on a connection that the caller has chosen.
+pub(crate) async fn ask_on(
+    connection: &Connection,
+    batch: &Batch,
+) -> Result<Vec<Reply>, StoreError> {
+    let replies = connection.send(batch).await?;
+    if replies.iter().any(is_away) {
+        connection.retire();
     }
-    let target = target.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-    Client::open(target).map_err(bad)
+    Ok(replies)
 }
 
-async fn first_link(client: &Client) -> Result<Link, StoreError> {
+fn is_open(current: &Option<Connection>) -> bool {
+    current
+        .as_ref()
+        .is_some_and(|connection| !connection.is_lost())
+}
+
+async fn first_connection(goal: &Goal) -> Result<Connection, StoreError> {
     let mut pause = FIRST_PAUSE;
     loop {
-        match new_link(client).await {
+        match connect(goal).await {
             Err(StoreError::Down | StoreError::Unanswered(_)) => sleep(pause).await,
             done => return done,
         }
@@ -141,48 +135,42 @@ async fn first_link(client: &Client) -> Result<Link, StoreError> {
     }
 }
 
-async fn supervise(
-    client: Client,
-    up: watch::Sender<Option<Link>>,
-    mut broken: watch::Receiver<u64>,
-) {
+async fn supervise(goal: Arc<Goal>, up: watch::Sender<Option<Connection>>) {
     loop {
         let current = up.borrow().clone();
-        if let Some(link) = current {
-            until_broken(link, &mut broken).await;
+        if let Some(connection) = current {
+            until_lost(&connection).await;
             tracing::warn!("Redis is unreachable: new requests are refused until it is back");
             up.send_replace(None);
         }
-        let link = reconnect(&client).await;
-        tracing::info!("Redis is back");
-        up.send_replace(Some(link));
+        let connection = reconnect(&goal).await;
+        tracing::info!(redis.connection = connection.number(), "Redis is back");
+        up.send_replace(Some(connection));
     }
 }
 
 /// Somebody's command had no answer, or the look at it had none.
-async fn until_broken(mut link: Link, broken: &mut watch::Receiver<u64>) {
-    let number = link.number;
-    let silent = async {
-        while redis::cmd("PING")
-            .query_async::<()>(&mut link.connection)
-            .await
-            .is_ok()
-        {
+async fn until_lost(connection: &Connection) {
+    let ping = Batch::of("PING");
+    let look = async {
+        while ask_on(connection, &ping).await.is_ok() {
             sleep(LOOK_EVERY).await;
         }
     };
     tokio::select! {
-        told = broken.wait_for(|latest| *latest >= number) => drop(told),
-        () = silent => {}
+        () = connection.lost() => {}
+        () = look => {}
     }
 }
 
-async fn reconnect(client: &Client) -> Link {
+async fn reconnect(goal: &Goal) -> Connection {
     let mut pause = FIRST_PAUSE;
     loop {
-        match new_link(client).await {
-            Ok(link) => return link,
-            Err(StoreError::NoModule) => tracing::error!("{}", StoreError::NoModule),
+        match connect(goal).await {
+            Ok(connection) => return connection,
+            Err(error @ (StoreError::NoModule | StoreError::Denied(_))) => {
+                tracing::error!("{error}");
+            }
             Err(error) => tracing::debug!(%error, "Redis is still unreachable"),
         }
         sleep(pause).await;
@@ -190,43 +178,68 @@ async fn reconnect(client: &Client) -> Link {
     }
 }
 
-async fn new_link(client: &Client) -> Result<Link, StoreError> {
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    let mut connection = connect(client, Some(ANSWER_WITHIN)).await?;
-    // A server that loads its data or is no master answers what follows, but refuses this write of nothing.
-    redis::cmd("EXPIRE")
-        .arg(names::usage_of_hour(0))
-        .arg(1)
-        .query_async::<()>(&mut connection)
+async fn connect(goal: &Goal) -> Result<Connection, StoreError> {
+    let ready = async {
+        let on_message = match &goal.hearing {
+            Some(hearing) => Arc::clone(&hearing.on_message),
+            None => Arc::new(|_: &[u8]| {}),
+        };
+        let connection = open(&goal.address, ANSWER_WITHIN, on_message).await?;
+        make_sure(&connection, goal).await?;
+        Ok(connection)
+    };
+    timeout(CONNECT_WITHIN, ready)
         .await
-        .map_err(StoreError::Unanswered)?;
-    let known: Vec<Value> = redis::cmd("COMMAND")
-        .arg(&["INFO", "umq.acquire", "qgate.acquire"])
-        .query_async(&mut connection)
-        .await
-        .map_err(StoreError::Unanswered)?;
-    if known.contains(&Value::Nil) {
-        return Err(StoreError::NoModule);
-    }
-    Ok(Link {
-        connection,
-        number: NUMBER.fetch_add(1, Ordering::Relaxed),
+        .unwrap_or(Err(StoreError::Down))
+}
+
+async fn open(
+    address: &Address,
+    answer_within: Duration,
+    on_message: OnMessage,
+) -> Result<Connection, StoreError> {
+    let opened = Connection::open(address, answer_within, on_message).await;
+    opened.map_err(|fault| match fault {
+        Fault::Refused(why) if why.starts_with("ERR max number of clients") => StoreError::Down,
+        Fault::Refused(why) => StoreError::Denied(why.into()),
+        Fault::Closed | Fault::Crowded | Fault::Broke(_) => StoreError::Down,
+        fault => StoreError::Unanswered(fault),
     })
 }
 
-async fn connect(
-    client: &Client,
-    answer_within: Option<Duration>,
-) -> Result<MultiplexedConnection, StoreError> {
-    let settings = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECT_WITHIN))
-        .set_response_timeout(answer_within)
-        .set_pipeline_buffer_size(LINE);
-    client
-        .get_multiplexed_async_connection_with_config(&settings)
-        .await
-        .map_err(|error| match error.is_io_error() {
-            true => StoreError::Down,
-            false => StoreError::Unanswered(error),
-        })
+/// A server that loads its data or is no master answers much, but refuses this write of nothing.
+async fn make_sure(connection: &Connection, goal: &Goal) -> Result<(), StoreError> {
+    let mut batch = Batch::of("EXPIRE");
+    batch.arg(&goal.tried).arg("1");
+    batch.command("COMMAND").arg("INFO");
+    batch.arg("umq.acquire").arg("qgate.acquire");
+    if let Some(hearing) = &goal.hearing {
+        batch.command("SSUBSCRIBE").arg(&hearing.channel);
+    }
+    let replies = connection.send(&batch).await?;
+    for reply in &replies {
+        match reply.error_code() {
+            None => {}
+            Some("NOPERM") => return Err(StoreError::Denied(refusal(reply))),
+            Some(_) => {
+                tracing::debug!(error = refusal(reply), "this Redis does not serve");
+                return Err(StoreError::Down);
+            }
+        }
+    }
+    let known = replies.get(1).and_then(Reply::list).unwrap_or_default();
+    match known.contains(&Reply::Nil) {
+        true => Err(StoreError::NoModule),
+        false => Ok(()),
+    }
+}
+
+fn refusal(reply: &Reply) -> String {
+    reply.error().unwrap_or_default().to_owned()
+}
+
+impl std::fmt::Debug for Hearing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Hearing").field(&self.channel).finish()
+    }
 }

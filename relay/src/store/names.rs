@@ -1,17 +1,24 @@
-//! Every Redis key that the relay uses. One hash tag per domain, so that one decision is one slot;
-//! the keys of callers live outside domains.
+//! Every Redis key and channel that the relay uses. One hash tag per domain, so that one decision is one slot; the keys
+//! of callers live outside domains, under a hash tag of their own, so that changing one is one transaction.
+
+use crate::ids;
 
 const DOMAIN: &str = "weir:{default}";
 
 /// A stream of `key <id>`: which keys of callers changed.
-pub(crate) const CHANGES: &str = "weir:changes";
+pub(crate) const CHANGES: &str = "weir:{keys}:changes";
 /// The set of the ids of all keys of callers.
-pub(crate) const KEYS: &str = "weir:keys";
+pub(crate) const KEYS: &str = "weir:{keys}:ids";
 /// A stream with one entry per request that went upstream.
 pub(crate) const RECORDS: &str = "weir:{default}:records";
 
 pub(crate) fn key(id: &str) -> String {
-    format!("weir:key:{id}")
+    format!("weir:{{keys}}:key:{id}")
+}
+
+/// The shard channel on which this process is told how its tickets end.
+pub(crate) fn notify_channel() -> String {
+    format!("{DOMAIN}:notify:{}", ids::process_name())
 }
 
 pub(crate) fn account_gate(account: &str) -> String {
@@ -48,12 +55,21 @@ mod tests {
             turn("a"),
             usage_of_hour(1),
             usage_of_day(1),
+            notify_channel(),
         ];
         for name in names.iter().map(String::as_str).chain([RECORDS]) {
             assert!(name.starts_with("weir:{default}:"), "{name}");
         }
         assert_eq!(account_gate("main"), "weir:{default}:gate:account:main");
         assert_eq!(turn("main"), "weir:{default}:turn:main");
-        assert_eq!(key("key_1"), "weir:key:key_1");
+    }
+
+    #[test]
+    fn what_tells_of_a_key_of_a_caller_lives_in_one_slot() {
+        let key = key("key_1");
+        assert_eq!(key, "weir:{keys}:key:key_1");
+        for name in [CHANGES, KEYS, &key] {
+            assert!(name.starts_with("weir:{keys}:"), "{name}");
+        }
     }
 }

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use redis::{Pipeline, Value};
-
-use super::{Store, StoreError, is_away, names};
+use super::{Batch, Reply, Store, StoreError, is_away, names};
 use crate::{
     gate::{Gate, Turn},
     ids::RequestId,
@@ -12,7 +10,7 @@ use crate::{
     time::millis,
 };
 
-const RECORDS_KEPT: usize = 100_000;
+const RECORDS_KEPT: u64 = 100_000;
 const HOURS_KEPT_S: u64 = 8 * 86_400;
 const DAYS_KEPT_S: u64 = 400 * 86_400;
 
@@ -52,10 +50,14 @@ impl Store {
         debts: &mut [Debt],
         period: &mut Period,
     ) -> Result<(), StoreError> {
-        let mut releases = Pipeline::new();
+        let mut releases = Batch::new();
         debts.iter().for_each(|debt| release(&mut releases, debt));
         // They may be repeated, so they go first: a connection that died unnoticed takes no booking with it.
-        let replies = self.ask(&releases).await.map_err(|_| StoreError::Down)?;
+        let replies = self
+            .domain
+            .ask(&releases)
+            .await
+            .map_err(|_| StoreError::Down)?;
         log_refusals(&replies);
         if replies.iter().any(is_away) {
             return Err(StoreError::Down);
@@ -64,24 +66,24 @@ impl Store {
     }
 
     async fn book(&self, debts: &mut [Debt], period: &mut Period) -> Result<(), StoreError> {
-        let mut pipeline = Pipeline::new();
+        let mut batch = Batch::new();
         let mut hours = BTreeSet::new();
         let mut spans = Vec::with_capacity(debts.len());
         for debt in debts.iter() {
-            let from = pipeline.len();
+            let from = batch.len();
             if let Some(record) = &debt.record {
-                count(&mut pipeline, record);
-                write(&mut pipeline, record);
+                count(&mut batch, record);
+                write(&mut batch, record);
                 hours.insert(record.at.hour());
             }
-            spans.push(from..pipeline.len());
+            spans.push(from..batch.len());
         }
         if hours.is_empty() {
             return Ok(());
         }
         let untold = hours.difference(&period.0);
-        untold.for_each(|hour| bound(&mut pipeline, *hour));
-        let replies = self.ask(&pipeline).await?;
+        untold.for_each(|hour| bound(&mut batch, *hour));
+        let replies = self.domain.ask(&batch).await?;
         log_refusals(&replies);
         for (debt, span) in debts.iter_mut().zip(spans) {
             // What was booked in part is not booked again.
@@ -104,102 +106,91 @@ impl Store {
         if members.is_empty() {
             return Ok(());
         }
-        let mut command = redis::cmd("QGATE.RELEASE");
-        command.arg(&*gate.name);
+        let mut batch = Batch::of("QGATE.RELEASE");
+        batch.arg(&*gate.name);
         for member in members {
-            command.arg(member.as_str());
+            batch.arg(member.as_str());
         }
-        self.ask_one(&command).await.map(drop)
+        self.domain.ask_one(&batch).await.map(drop)
     }
 }
 
 /// Repeating these would not help.
-fn log_refusals(replies: &[Value]) {
+fn log_refusals(replies: &[Reply]) {
     for reply in replies.iter().filter(|reply| !is_away(reply)) {
-        if let Value::ServerError(error) = reply {
-            tracing::error!(%error, "Redis refused a part of a settlement");
+        if let Some(error) = reply.error() {
+            tracing::error!(error, "Redis refused a part of a settlement");
         }
     }
 }
 
-fn release(pipeline: &mut Pipeline, debt: &Debt) {
+fn release(batch: &mut Batch, debt: &Debt) {
     if !debt.gates.is_empty() {
-        pipeline
-            .cmd("QGATE.LEAVE")
-            .arg(debt.member.as_str())
-            .arg(debt.gates.len());
+        batch.command("QGATE.LEAVE").arg(debt.member.as_str());
+        batch.number(debt.gates.len() as u64);
         for gate in &debt.gates {
-            pipeline.arg(&*gate.name);
+            batch.arg(&*gate.name);
         }
     }
     if let Some(owed) = &debt.turn {
-        pipeline
-            .cmd("UMQ.RELEASE")
-            .arg(&*owed.turn.name)
-            .arg(debt.member.as_str());
+        batch.command("UMQ.RELEASE").arg(&*owed.turn.name);
+        batch.arg(debt.member.as_str());
         match owed.stamp {
             Stamp::Now => {}
             Stamp::Former => {
-                pipeline.arg("NOSTAMP");
+                batch.arg("NOSTAMP");
             }
         }
     }
 }
 
 /// Counters are `<key>:<account>:<what>`.
-fn count(pipeline: &mut Pipeline, record: &Record) {
+fn count(batch: &mut Batch, record: &Record) {
     for hash in [
         names::usage_of_hour(record.at.hour()),
         names::usage_of_day(record.at.day()),
     ] {
         for (what, number) in [("requests", 1)].into_iter().chain(record.usage.counted()) {
             let field = format!("{}:{}:{what}", record.key, record.account);
-            pipeline.cmd("HINCRBY").arg(&hash).arg(field).arg(number);
+            batch
+                .command("HINCRBY")
+                .arg(&hash)
+                .arg(field)
+                .number(number);
         }
     }
 }
 
-fn write(pipeline: &mut Pipeline, record: &Record) {
-    pipeline
-        .cmd("XADD")
-        .arg(names::RECORDS)
-        .arg("MAXLEN")
-        .arg("~")
-        .arg(RECORDS_KEPT)
-        .arg("*");
-    pipeline.arg("request").arg(record.request.as_str());
-    pipeline
-        .arg("key")
-        .arg(&*record.key)
-        .arg("account")
-        .arg(&*record.account);
-    pipeline
-        .arg("at_ms")
-        .arg(record.at.0)
-        .arg("outcome")
-        .arg(record.outcome.word());
-    pipeline.arg("wait_ms").arg(millis(record.wait));
-    pipeline.arg("duration_ms").arg(millis(record.duration));
+fn write(batch: &mut Batch, record: &Record) {
+    batch.command("XADD").arg(names::RECORDS);
+    batch.arg("MAXLEN").arg("~").number(RECORDS_KEPT).arg("*");
+    batch.arg("request").arg(record.request.as_str());
+    batch.arg("key").arg(&*record.key);
+    batch.arg("account").arg(&*record.account);
+    batch.arg("at_ms").number(record.at.0);
+    batch.arg("outcome").arg(record.outcome.word());
+    batch.arg("wait_ms").number(millis(record.wait));
+    batch.arg("duration_ms").number(millis(record.duration));
     if let Some(model) = &record.model {
-        pipeline.arg("model").arg(model);
+        batch.arg("model").arg(model);
     }
     if let Some(status) = record.status {
-        pipeline.arg("status").arg(status);
+        batch.arg("status").number(status);
     }
     if let Some(first_byte) = record.first_byte {
-        pipeline.arg("first_byte_ms").arg(millis(first_byte));
+        batch.arg("first_byte_ms").number(millis(first_byte));
     }
     for (what, tokens) in record.usage.counted() {
-        pipeline.arg(what).arg(tokens);
+        batch.arg(what).number(tokens);
     }
 }
 
 /// Once an hour, or a few times around its edge: counters end by themselves.
-fn bound(pipeline: &mut Pipeline, hour: u64) {
+fn bound(batch: &mut Batch, hour: u64) {
     for (hash, seconds) in [
         (names::usage_of_hour(hour), HOURS_KEPT_S),
         (names::usage_of_day(hour / 24), DAYS_KEPT_S),
     ] {
-        pipeline.cmd("EXPIRE").arg(hash).arg(seconds).arg("NX");
+        batch.command("EXPIRE").arg(hash).number(seconds).arg("NX");
     }
 }

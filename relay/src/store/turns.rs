@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, Value};
-
-use super::{Store, StoreError, numbers};
+use super::{Batch, Store, StoreError, numbers};
 use crate::{gate::Turn, ids::RequestId, time::millis};
 
 const ACQUIRE: &str = "UMQ.ACQUIRE";
+const RENEW: &str = "UMQ.RENEW";
 
 /// What came of asking for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +27,11 @@ impl Store {
         member: RequestId,
         lease: Duration,
     ) -> Result<TurnReply, StoreError> {
-        let mut command = Cmd::new();
-        command.arg(ACQUIRE).arg(&*turn.name).arg(member.as_str());
-        command
-            .arg("PX")
-            .arg(millis(lease))
-            .arg("DELAY")
-            .arg(millis(turn.delay));
-        match numbers(ACQUIRE, &self.ask_one(&command).await?)? {
+        let mut batch = Batch::of(ACQUIRE);
+        batch.arg(&*turn.name).arg(member.as_str());
+        batch.arg("PX").number(millis(lease));
+        batch.arg("DELAY").number(millis(turn.delay));
+        match numbers(ACQUIRE, &self.domain.ask_one(&batch).await?)? {
             [1, _] => Ok(TurnReply::Granted),
             [_, wait] => Ok(
                 u64::try_from(wait).map_or(TurnReply::Busy, |wait| TurnReply::Early {
@@ -48,21 +44,15 @@ impl Store {
     /// Per turn, whether the member still held it; its lease then runs anew.
     pub(crate) async fn renew_turns<'a>(
         &self,
-        held: impl ExactSizeIterator<Item = (&'a Turn, RequestId)>,
+        held: impl Iterator<Item = (&'a Turn, RequestId)>,
         lease: Duration,
     ) -> Result<Vec<bool>, StoreError> {
-        let mut pipeline = Pipeline::with_capacity(held.len());
+        let mut batch = Batch::new();
         for (turn, member) in held {
-            pipeline
-                .cmd("UMQ.RENEW")
-                .arg(&*turn.name)
-                .arg(member.as_str());
-            pipeline.arg("PX").arg(millis(lease));
+            batch.command(RENEW).arg(&*turn.name).arg(member.as_str());
+            batch.arg("PX").number(millis(lease));
         }
-        let answers = self.ask(&pipeline).await?;
-        Ok(answers
-            .iter()
-            .map(|answer| *answer == Value::Int(1))
-            .collect())
+        let replies = self.domain.ask(&batch).await?;
+        Ok(replies.iter().map(|held| held.int() == Some(1)).collect())
     }
 }

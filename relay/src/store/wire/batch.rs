@@ -1,0 +1,112 @@
+//! Commands as Redis reads them, encoded while they are spelled: no word of them has a place of its own on the heap.
+
+/// Commands that are sent together. Each is begun by `command`; what follows belongs to it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Batch {
+    bytes: Vec<u8>,
+    commands: usize,
+    /// Where the last command begins, and how many words it has.
+    begin: usize,
+    words: usize,
+}
+
+impl Batch {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A batch of one command, so far without arguments.
+    pub(crate) fn of(name: &str) -> Self {
+        let mut batch = Self::new();
+        batch.command(name);
+        batch
+    }
+
+    pub(crate) fn command(&mut self, name: &str) -> &mut Self {
+        self.commands += 1;
+        self.begin = self.bytes.len();
+        self.words = 0;
+        self.bytes.extend_from_slice(b"*0\r\n");
+        self.arg(name)
+    }
+
+    pub(crate) fn arg(&mut self, word: impl AsRef<[u8]>) -> &mut Self {
+        let word = word.as_ref();
+        self.count_one_more();
+        self.bytes.push(b'$');
+        self.bytes
+            .extend_from_slice(itoa::Buffer::new().format(word.len()).as_bytes());
+        self.bytes.extend_from_slice(b"\r\n");
+        self.bytes.extend_from_slice(word);
+        self.bytes.extend_from_slice(b"\r\n");
+        self
+    }
+
+    pub(crate) fn number(&mut self, number: impl Into<u64>) -> &mut Self {
+        self.arg(itoa::Buffer::new().format(number.into()))
+    }
+
+    /// How many commands, so how many replies.
+    pub(crate) fn len(&self) -> usize {
+        self.commands
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands == 0
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The number of words stands before them, and nobody says beforehand how many will come: it is always kept right.
+    fn count_one_more(&mut self) {
+        self.words += 1;
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(self.words).as_bytes();
+        let place = self.begin + 1;
+        if self.bytes[place + digits.len() - 1] == b'\r' {
+            self.bytes.insert(place, b'0');
+        }
+        self.bytes[place..place + digits.len()].copy_from_slice(digits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(batch: &Batch) -> &str {
+        std::str::from_utf8(batch.bytes()).unwrap()
+    }
+
+    #[test]
+    fn commands_are_arrays_of_their_words() {
+        let mut batch = Batch::of("PING");
+        batch
+            .command("SET")
+            .arg("key")
+            .arg([0xe2, 0x82, 0xac])
+            .number(7_u32);
+        assert_eq!(batch.len(), 2);
+        assert_eq!(
+            text(&batch),
+            "*1\r\n$4\r\nPING\r\n*4\r\n$3\r\nSET\r\n$3\r\nkey\r\n$3\r\n€\r\n$1\r\n7\r\n"
+        );
+    }
+
+    #[test]
+    fn the_number_of_words_is_right_however_many_come() {
+        for words in [1, 9, 10, 11, 99, 100, 101, 1000, 12_345] {
+            let mut batch = Batch::of("PING");
+            batch.command("DEL");
+            for _ in 1..words {
+                batch.arg("");
+            }
+            let (_, second) = text(&batch).split_once("PING\r\n").unwrap();
+            let (count, rest) = second.split_once("\r\n").unwrap();
+            assert_eq!(count, format!("*{words}"));
+            assert_eq!(rest.matches("$0\r\n").count(), words - 1);
+        }
+    }
+}

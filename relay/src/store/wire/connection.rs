@@ -1,0 +1,246 @@
+//! The handle of one connection. What many callers send at about the same time leaves in one write; each gets the
+//! replies to its own commands. When the connection is lost, everything that waits on it fails at once.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Waker,
+    time::Duration,
+};
+
+use tokio::{
+    sync::{oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    address::Address,
+    batch::Batch,
+    driver,
+    reply::Reply,
+    socket::{self, Socket},
+};
+
+/// So many bytes may wait for the socket to take them.
+const UNSENT_MOST: usize = 16 << 20;
+
+/// Is told each message of the channels that this connection has subscribed to. It must not wait for anything.
+pub(crate) type OnMessage = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// Why there are no replies.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// Nothing was sent.
+    #[error("the connection is closed")]
+    Closed,
+    /// Nothing was sent.
+    #[error("too much waits to be sent already")]
+    Crowded,
+    #[error("no answer came in time")]
+    Late,
+    #[error("the connection broke: {0}")]
+    Broke(io::ErrorKind),
+    #[error("what came is not RESP3")]
+    Malformed,
+    /// It did not let us in.
+    #[error("{0}")]
+    Refused(Box<str>),
+    #[error("the server has ended the subscription")]
+    Unsubscribed,
+}
+
+/// A connection that is shared: clones are the same one. It ends with the last of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle {
+    number: u64,
+    shared: Arc<Shared>,
+}
+
+/// Between the callers and the driver, which alone knows the socket.
+#[derive(Debug)]
+pub(super) struct Shared {
+    queue: Mutex<Queue>,
+    lost: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    pub(super) unsent: Vec<u8>,
+    pub(super) waiting: Vec<Waiting>,
+    /// The driver, when it has nothing to send.
+    pub(super) idle: Option<Waker>,
+    pub(super) retired: bool,
+}
+
+/// Somebody who waits for the replies to a batch; or has stopped waiting, which changes nothing for those behind.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) since: Instant,
+    pub(super) expected: usize,
+    pub(super) replies: Vec<Reply>,
+    pub(super) caller: oneshot::Sender<Result<Vec<Reply>, Fault>>,
+}
+
+impl Connection {
+    /// Connects, speaks RESP3, is let in. `answer_within` bounds each batch's wait for its replies.
+    pub(crate) async fn open(
+        address: &Address,
+        answer_within: Duration,
+        on_message: OnMessage,
+    ) -> Result<Self, Fault> {
+        let socket = socket::open(&address.place).await;
+        let socket = socket.map_err(|error| Fault::Broke(error.kind()))?;
+        let connection = Self::over(socket, answer_within, on_message);
+        let replies = connection.send(&greeting(address)).await?;
+        match replies.iter().find_map(Reply::error) {
+            Some(why) => Err(Fault::Refused(why.into())),
+            None => Ok(connection),
+        }
+    }
+
+    fn over(socket: Box<dyn Socket>, answer_within: Duration, on_message: OnMessage) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            lost: watch::Sender::new(false),
+        });
+        tokio::spawn(driver::run(
+            Arc::clone(&shared),
+            socket,
+            answer_within,
+            on_message,
+        ));
+        Self(Arc::new(Handle {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            shared,
+        }))
+    }
+
+    /// Puts the commands in line; the future waits for a reply to each, errors among them. They are sent even if nobody waits.
+    pub(crate) fn send(
+        &self,
+        batch: &Batch,
+    ) -> impl Future<Output = Result<Vec<Reply>, Fault>> + Send + use<> {
+        let queued = self.0.shared.push(batch);
+        async move { queued?.await.unwrap_or(Err(Fault::Closed)) }
+    }
+
+    /// No two connections of a process have the same; later ones have higher ones.
+    pub(crate) fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// Takes no more commands: what was sent may still be answered, but whoever uses this connection is to look for another.
+    pub(crate) fn retire(&self) {
+        self.0.shared.retire();
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        *self.0.shared.lost.borrow()
+    }
+
+    /// Waits until the connection has broken or was retired: what the server keeps for it, it keeps no longer.
+    pub(crate) async fn lost(&self) {
+        let mut lost = self.0.shared.lost.subscribe();
+        drop(lost.wait_for(|lost| *lost).await);
+    }
+}
+
+/// A server that knows no `HELLO` is too old for the module.
+fn greeting(address: &Address) -> Batch {
+    let mut batch = Batch::of("HELLO");
+    batch.arg("3");
+    if let Some(login) = &address.login {
+        let password = login.password.reveal();
+        batch.arg("AUTH").arg(&*login.user).arg(password);
+    }
+    batch.arg("SETNAME").arg("weir");
+    if address.database != 0 {
+        batch.command("SELECT").number(address.database);
+    }
+    batch
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.retire();
+    }
+}
+
+impl Shared {
+    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, batch: &Batch) -> Result<oneshot::Receiver<Result<Vec<Reply>, Fault>>, Fault> {
+        let (caller, answer) = oneshot::channel();
+        if batch.is_empty() {
+            drop(caller.send(Ok(Vec::new())));
+            return Ok(answer);
+        }
+        let waiting = Waiting {
+            since: Instant::now(),
+            expected: batch.len(),
+            replies: Vec::with_capacity(batch.len()),
+            caller,
+        };
+        let idle = self.queue().push(batch, waiting)?;
+        if let Some(driver) = idle {
+            driver.wake();
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn retire(&self) {
+        self.lost.send_replace(true);
+        let mut queue = self.queue();
+        queue.retired = true;
+        queue.unsent.clear();
+        let unsent = std::mem::take(&mut queue.waiting);
+        let driver = queue.idle.take();
+        drop(queue);
+        for waiting in unsent {
+            waiting.fail(Fault::Closed);
+        }
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+}
+
+impl Queue {
+    fn push(&mut self, batch: &Batch, waiting: Waiting) -> Result<Option<Waker>, Fault> {
+        if self.retired {
+            return Err(Fault::Closed);
+        }
+        if self.unsent.len() + batch.bytes().len() > UNSENT_MOST && !self.unsent.is_empty() {
+            return Err(Fault::Crowded);
+        }
+        self.unsent.extend_from_slice(batch.bytes());
+        self.waiting.push(waiting);
+        Ok(self.idle.take())
+    }
+}
+
+impl Waiting {
+    /// Takes one more reply, and gives all to the caller when this was the last.
+    pub(super) fn answer(mut self, reply: Reply, line: &mut VecDeque<Self>) {
+        self.replies.push(reply);
+        match self.replies.len() < self.expected {
+            true => line.push_front(self),
+            // Whoever has stopped waiting wants them no more.
+            false => drop(self.caller.send(Ok(self.replies))),
+        }
+    }
+
+    pub(super) fn fail(self, fault: Fault) {
+        drop(self.caller.send(Err(fault)));
+    }
+}

@@ -1,0 +1,200 @@
+//! The task of one connection: writes what has gathered, reads what comes, and hands each reply to whoever is first in
+//! line. It ends when the connection breaks, an answer is late, or it was retired and all has been answered.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::{Buf as _, BytesMut};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWrite as _},
+    task::yield_now,
+    time::{Interval, MissedTickBehavior, interval},
+};
+
+use super::{
+    connection::{Fault, OnMessage, Shared, Waiting},
+    parse::{Incoming, Malformed, Parser},
+    reply::Reply,
+    socket::Socket,
+};
+
+const READ_AT_ONCE: usize = 16 << 10;
+/// A buffer that has grown beyond this is not kept.
+const KEPT: usize = 1 << 20;
+/// The line is looked at so often within the time that an answer may take.
+const LOOKS: u32 = 8;
+
+struct Driver {
+    shared: Arc<Shared>,
+    socket: Box<dyn Socket>,
+    /// What came and is not whole yet.
+    input: BytesMut,
+    parser: Parser,
+    /// What is being sent, and how much of it has been.
+    output: Vec<u8>,
+    written: usize,
+    /// Whose commands have been sent, the oldest first.
+    line: VecDeque<Waiting>,
+    gathering: bool,
+    answer_within: Duration,
+    look: Interval,
+    on_message: OnMessage,
+}
+
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    socket: Box<dyn Socket>,
+    answer_within: Duration,
+    on_message: OnMessage,
+) {
+    let mut look = interval(answer_within / LOOKS);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut driver = Driver {
+        shared,
+        socket,
+        input: BytesMut::new(),
+        parser: Parser::default(),
+        output: Vec::new(),
+        written: 0,
+        line: VecDeque::new(),
+        gathering: false,
+        answer_within,
+        look,
+        on_message,
+    };
+    let fault = poll_fn(|context| match driver.step(context) {
+        Ok(()) => Poll::Pending,
+        Err(fault) => Poll::Ready(fault),
+    })
+    .await;
+    driver.shared.retire();
+    for waiting in driver.line {
+        waiting.fail(fault.clone());
+    }
+}
+
+impl Driver {
+    /// Goes on as far as possible; the error ends the connection.
+    fn step(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
+        self.receive(context)?;
+        self.send(context)?;
+        self.look_for_the_late(context)
+    }
+
+    fn receive(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
+        loop {
+            self.input.reserve(READ_AT_ONCE);
+            let read = pin!(self.socket.read_buf(&mut self.input)).poll(context);
+            match read {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(Fault::Broke(io::ErrorKind::UnexpectedEof)),
+                Poll::Ready(Ok(_)) => self.take_in()?,
+                Poll::Ready(Err(error)) => return Err(Fault::Broke(error.kind())),
+            }
+        }
+    }
+
+    fn take_in(&mut self) -> Result<(), Fault> {
+        let input = std::mem::take(&mut self.input);
+        let mut left = &input[..];
+        while let Some(incoming) = self.parser.next(&mut left)? {
+            match incoming {
+                Incoming::Reply(reply) => self.answer(reply)?,
+                Incoming::Push(push) => self.hear(push)?,
+            }
+        }
+        let taken = input.len() - left.len();
+        self.input = input;
+        self.input.advance(taken);
+        Ok(())
+    }
+
+    fn answer(&mut self, reply: Reply) -> Result<(), Fault> {
+        let first = self.line.pop_front().ok_or(Fault::Malformed)?;
+        first.answer(reply, &mut self.line);
+        Ok(())
+    }
+
+    /// A subscription is answered by a push alone, so that one is a reply.
+    fn hear(&mut self, push: Vec<Reply>) -> Result<(), Fault> {
+        match push.first().and_then(Reply::bytes) {
+            Some(b"smessage") => {
+                if let Some(message) = push.get(2).and_then(Reply::bytes) {
+                    (self.on_message)(message);
+                }
+                Ok(())
+            }
+            Some(b"ssubscribe") => self.answer(Reply::List(push)),
+            Some(b"sunsubscribe") => Err(Fault::Unsubscribed),
+            _ => Ok(()),
+        }
+    }
+
+    fn send(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
+        while self.written < self.output.len() || self.load(context)? {
+            let unsent = &self.output[self.written..];
+            match Pin::new(&mut self.socket).poll_write(context, unsent) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(Fault::Broke(io::ErrorKind::WriteZero)),
+                Poll::Ready(Ok(count)) => self.written += count,
+                Poll::Ready(Err(error)) => return Err(Fault::Broke(error.kind())),
+            }
+        }
+        match Pin::new(&mut self.socket).poll_flush(context) {
+            Poll::Ready(Err(error)) => Err(Fault::Broke(error.kind())),
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Whether there is something to send. The first to have something wakes this task, and those that are about to
+    /// run may have something too: they are let go first, so that all of it leaves in one write.
+    fn load(&mut self, context: &mut Context<'_>) -> Result<bool, Fault> {
+        let mut queue = self.shared.queue();
+        if queue.unsent.is_empty() {
+            if queue.retired && self.line.is_empty() {
+                return Err(Fault::Closed);
+            }
+            queue.idle = Some(context.waker().clone());
+            return Ok(false);
+        }
+        self.gathering = !self.gathering;
+        if self.gathering {
+            drop(queue);
+            // Pending, and this task is woken after the others.
+            let _yields = pin!(yield_now()).poll(context);
+            return Ok(false);
+        }
+        self.output.clear();
+        if self.output.capacity() > KEPT {
+            self.output = Vec::new();
+        }
+        self.written = 0;
+        std::mem::swap(&mut self.output, &mut queue.unsent);
+        self.line.extend(queue.waiting.drain(..));
+        Ok(true)
+    }
+
+    /// Replies come in order, so the oldest is the first to be late; and whatever is late, all behind it are.
+    fn look_for_the_late(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
+        while self.look.poll_tick(context).is_ready() {
+            let oldest = self.line.front();
+            if oldest.is_some_and(|waiting| waiting.since.elapsed() > self.answer_within) {
+                return Err(Fault::Late);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Malformed> for Fault {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}

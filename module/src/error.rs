@@ -44,6 +44,10 @@ pub(crate) enum Error {
     NotAmongAny,
     /// A key that is named twice.
     KeyTwice(Escaped),
+    /// A field of a hash that holds no integer.
+    NotACounter(Escaped),
+    /// A counter that would leave the range of 64 bits.
+    Overflow(Escaped),
     /// The chain to be replaced is not one that the new chain continues.
     NotAPrefix,
     /// The key holds something that is not ours.
@@ -96,6 +100,13 @@ impl fmt::Display for Error {
             }
             Self::Cursor => f.write_str("ERR invalid cursor"),
             Self::KeyTwice(key) => write!(f, "ERR key '{key}' is named twice"),
+            Self::NotACounter(field) => {
+                write!(f, "ERR hash value is not an integer: field '{field}'")
+            }
+            Self::Overflow(field) => write!(
+                f,
+                "ERR increment or decrement would overflow: field '{field}'"
+            ),
             Self::NotAPrefix => {
                 f.write_str("ERR invalid old-chain: must be a proper prefix of chain")
             }

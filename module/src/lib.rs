@@ -18,6 +18,7 @@ mod replicate;
 mod reply;
 mod slot;
 mod stats;
+mod tally;
 mod time;
 mod trie;
 mod umq;
@@ -80,6 +81,7 @@ redis_module! {
         ["trie.info", trie::info::command, "readonly", 1, 1, 1, "", "read slow"],
         ["rate.take", rate::take::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
         ["rate.give", rate::give::command, "write fast", 1, 1, 1, "", "write fast"],
+        ["tally.add", tally::add::command, "write deny-oom fast getkeys-api", 0, 0, 0, "", "write fast"],
     ],
     configurations: [
         i64: [

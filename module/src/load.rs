@@ -7,7 +7,7 @@ use redis_module::{Context, RedisString, RedisValue, Status};
 use crate::ffi::docs::{self, Doc};
 use crate::ffi::log::warn;
 use crate::ffi::{occasions, server};
-use crate::{config, qgate, rate, trie, umq, wake};
+use crate::{config, qgate, rate, tally, trie, umq, wake};
 
 /// With these off, freeing a large key stops the server for as long as it takes.
 const LAZY_FREEING: [&str; 4] = [
@@ -17,7 +17,7 @@ const LAZY_FREEING: [&str; 4] = [
     "lazyfree-lazy-user-del",
 ];
 
-const DOCS: [Doc; 27] = [
+const DOCS: [Doc; 28] = [
     umq::acquire::DOC,
     umq::renew::DOC,
     umq::release::DOC,
@@ -45,6 +45,7 @@ const DOCS: [Doc; 27] = [
     trie::info::DOC,
     rate::take::DOC,
     rate::give::DOC,
+    tally::add::DOC,
 ];
 
 pub(crate) fn init(context: &Context, args: &[RedisString]) -> Status {

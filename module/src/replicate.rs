@@ -83,6 +83,11 @@ pub(crate) fn hset(ctx: Ctx, key: &RedisString, field: &RedisString, value: &Red
     }
 }
 
+/// Of fields, each with its value behind it.
+pub(crate) fn hset_all(ctx: Ctx, key: &RedisString, pairs: &mut [*mut raw::RedisModuleString]) {
+    list(ctx, c"HSET", key, pairs);
+}
+
 pub(crate) fn hdel(ctx: Ctx, key: &RedisString, fields: &mut [*mut raw::RedisModuleString]) {
     list(ctx, c"HDEL", key, fields);
 }

@@ -66,6 +66,10 @@ pub(crate) static RATE_TAKEN: Counter = Counter::new();
 pub(crate) static RATE_REFUSED: Counter = Counter::new();
 pub(crate) static RATE_GIVEN: Counter = Counter::new();
 
+pub(crate) static TALLY_COUNTED: Counter = Counter::new();
+pub(crate) static TALLY_REPEATED: Counter = Counter::new();
+pub(crate) static TALLY_ENDED: Counter = Counter::new();
+
 /// Names and what was counted under them.
 type Rows = Vec<(String, u64)>;
 
@@ -74,7 +78,7 @@ struct Section {
     counters: &'static [(&'static str, &'static Counter)],
 }
 
-static SECTIONS: [Section; 5] = [
+static SECTIONS: [Section; 6] = [
     Section {
         name: "module",
         counters: &[("panics", &PANICS)],
@@ -121,6 +125,14 @@ static SECTIONS: [Section; 5] = [
             ("rate_taken", &RATE_TAKEN),
             ("rate_refused", &RATE_REFUSED),
             ("rate_given", &RATE_GIVEN),
+        ],
+    },
+    Section {
+        name: "tally",
+        counters: &[
+            ("tally_counted", &TALLY_COUNTED),
+            ("tally_repeated", &TALLY_REPEATED),
+            ("tally_ended", &TALLY_ENDED),
         ],
     },
 ];

@@ -14,6 +14,7 @@ mod report;
 mod scripts;
 mod slowlog;
 mod stand;
+mod tally;
 mod trie;
 mod umq;
 mod waiting;
@@ -46,6 +47,8 @@ enum Bench {
     Trie,
     /// Rates beside the same in Lua
     Rate,
+    /// Counters beside the same in Lua
+    Tally,
     /// Whether large keys make a command slow
     Slowlog,
     /// Bytes of a turn, a gate, an entry
@@ -73,6 +76,7 @@ fn main() {
             Bench::Admit => admit::run(&pace),
             Bench::Trie => trie::run(&pace),
             Bench::Rate => rate::run(&pace),
+            Bench::Tally => tally::run(&pace),
             Bench::Slowlog => slowlog::run(&pace),
             Bench::Memory => memory::run(),
             Bench::Waiting => waiting::run(&pace),

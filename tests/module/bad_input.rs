@@ -4,6 +4,7 @@
 mod admit;
 mod qgate;
 mod rate;
+mod tally;
 mod trie;
 mod umq;
 

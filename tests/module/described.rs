@@ -3,7 +3,7 @@
 use harness::{Redis, Reply};
 
 /// Name, arity, flag that says whether it writes, and a line with its keys `k1`, `k2`.
-const COMMANDS: [(&str, i64, &str, &str); 27] = [
+const COMMANDS: [(&str, i64, &str, &str); 28] = [
     ("umq.acquire", -5, "write", "UMQ.ACQUIRE k1 a PX 5"),
     ("umq.renew", 5, "write", "UMQ.RENEW k1 a PX 5"),
     ("umq.release", -3, "write", "UMQ.RELEASE k1 a"),
@@ -51,17 +51,27 @@ const COMMANDS: [(&str, i64, &str, &str); 27] = [
         "write",
         "RATE.GIVE k1 BURST 5 RATE 5 PER 5 COST 5",
     ),
+    (
+        "tally.add",
+        -9,
+        "write",
+        "TALLY.ADD k1 a PX 5 2 k2 f 1 k2 g 1",
+    ),
 ];
 
 /// The commands that take memory, which a full server refuses.
-const TAKING: [&str; 6] = [
+const TAKING: [&str; 7] = [
     "umq.acquire",
     "qgate.acquire",
     "qgate.admit",
     "qgate.close",
     "trie.save",
     "rate.take",
+    "tally.add",
 ];
+
+/// The commands whose keys only their own parsers find.
+const PARSED: [&str; 2] = ["qgate.admit", "tally.add"];
 
 /// The commands that can let a client wait.
 const WAITING: [&str; 3] = ["umq.acquire", "qgate.acquire", "qgate.admit"];
@@ -95,9 +105,7 @@ fn each_command_says_its_arity_and_what_it_does_to_data() {
             WAITING.contains(&name),
             "{name}: {flags:?}"
         );
-        // Only its own parser finds the keys of this one.
-        let moves = name == "qgate.admit";
-        assert_eq!(has("movablekeys"), moves, "{name}");
+        assert_eq!(has("movablekeys"), PARSED.contains(&name), "{name}");
     }
 }
 
@@ -196,7 +204,7 @@ fn written(argument: &Reply) -> String {
 }
 
 /// The grammar of each command, as `COMMAND DOCS` says it.
-const GRAMMARS: [(&str, &str); 27] = [
+const GRAMMARS: [(&str, &str); 28] = [
     (
         "umq.acquire",
         "key request-id PX milliseconds|EX seconds [DELAY delay-ms] [BLOCK block-ms|NOTIFY channel notify-ms] \
@@ -254,6 +262,10 @@ const GRAMMARS: [(&str, &str); 27] = [
     (
         "rate.give",
         "key BURST burst RATE rate PER per-ms COST cost",
+    ),
+    (
+        "tally.add",
+        "ids-key id PX milliseconds|EX seconds n hash-key field increment [hash-key field increment ...]",
     ),
 ];
 

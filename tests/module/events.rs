@@ -46,7 +46,7 @@ fn hears(redis: &Redis, classes: &str, table: &[(&str, &[&str])]) {
 #[test]
 fn events_of_ours_are_of_class_d() {
     let redis = Redis::start();
-    let table: [(&str, &[&str]); 25] = [
+    let table: [(&str, &[&str]); 27] = [
         ("UMQ.ACQUIRE t a PX 50000", &["umq.grant t"]),
         ("UMQ.ACQUIRE t b PX 50000", &[]),
         ("UMQ.ACQUIRE t a PX 60000", &[]),
@@ -72,6 +72,8 @@ fn events_of_ours_are_of_class_d() {
         ("UMQ.ACQUIRE t a PX 0", &[]),
         ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", &[]),
         ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1", &[]),
+        ("TALLY.ADD ids a PX 50000 1 hour f 1", &["tally.add ids"]),
+        ("TALLY.ADD ids a PX 50000 1 hour f 1", &[]),
     ];
     hears(&redis, "d", &table);
 }
@@ -99,7 +101,7 @@ fn sweeping_ended_slots_is_an_event() {
 #[test]
 fn effects_are_events_of_the_core_commands() {
     let redis = Redis::start();
-    let table: [(&str, &[&str]); 24] = [
+    let table: [(&str, &[&str]); 26] = [
         ("UMQ.ACQUIRE t a PX 50000", &["set t"]),
         ("UMQ.ACQUIRE t b PX 50000", &[]),
         ("UMQ.RENEW t a PX 60000", &["set t"]),
@@ -133,6 +135,11 @@ fn effects_are_events_of_the_core_commands() {
         ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", &[]),
         ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1", &["set r"]),
         ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 5", &["del r"]),
+        (
+            "TALLY.ADD ids a PX 50000 3 hour f 1 hour g 1 day f 1",
+            &["zadd ids", "expire ids", "hset day", "hset hour"],
+        ),
+        ("TALLY.ADD ids a PX 50000 1 hour f 1", &[]),
     ];
     hears(&redis, "g$zh", &table);
 }

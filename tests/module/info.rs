@@ -33,7 +33,7 @@ fn a_new_server_has_counted_nothing() {
     let redis = Redis::start();
     assert_counted(&redis, []);
     let info = redis.call("INFO weir").text();
-    for family in ["module", "umq", "qgate", "trie", "rate"] {
+    for family in ["module", "umq", "qgate", "trie", "rate", "tally"] {
         let section = format!("# weir_{family}");
         assert!(info.contains(&section), "{section} in {info}");
     }
@@ -177,6 +177,32 @@ fn rates_are_counted() {
     assert_counted(
         &redis,
         [("rate_taken", 3), ("rate_refused", 2), ("rate_given", 2)],
+    );
+}
+
+#[test]
+fn ids_are_counted() {
+    let redis = Redis::start();
+    let now = server_ms(&redis);
+    redis.call(format!("ZADD ids {} over {} over2", now - 1, now - 2));
+    for line in [
+        "TALLY.ADD ids a PX 500000 2 hour f 1 hour g 1",
+        "TALLY.ADD ids a PX 500000 1 hour f 1",
+        "TALLY.ADD ids b PX 500000 1 hour f 1",
+        "TALLY.ADD ids b PX 500000 1 hour f 1",
+        "TALLY.ADD ids b PX 500000 1 day f 1",
+        "TALLY.ADD ids c PX 500000 1 hour f x",
+        "TALLY.ADD ids c PX 500000 1 ids f 1",
+    ] {
+        redis.call(line);
+    }
+    assert_counted(
+        &redis,
+        [
+            ("tally_counted", 2),
+            ("tally_repeated", 3),
+            ("tally_ended", 2),
+        ],
     );
 }
 

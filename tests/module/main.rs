@@ -26,6 +26,7 @@ mod readme;
 mod redis_conf;
 mod replication;
 mod slowness;
+mod tally;
 mod tampered;
 mod transactions;
 mod trie;

@@ -179,6 +179,11 @@ fn each_execution_is_one_command_or_one_transaction_in_the_file() {
         ("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 9 FORCE", "SET"),
         ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", ""),
         ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 10", "DEL"),
+        (
+            "TALLY.ADD i a EX 5 1 h f 1",
+            "MULTI ZADD PEXPIREAT HSET EXEC",
+        ),
+        ("TALLY.ADD i b EX 5 1 h f 1", "MULTI ZADD HSET EXEC"),
     ] {
         assert_eq!(verbs_of(line), verbs, "{line}");
     }
@@ -193,6 +198,7 @@ fn nothing_is_written_when_nothing_changed() {
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a-b v PX 500000");
     redis.call("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 4");
+    redis.call("TALLY.ADD ids a PX 500000 1 hour f 1");
     for line in [
         "UMQ.ACQUIRE t b PX 1000",
         "UMQ.ACQUIRE t a PX 1000",
@@ -232,6 +238,7 @@ fn nothing_is_written_when_nothing_changed() {
         "RATE.TAKE missing BURST 5 RATE 5 PER 5000000 COST 6",
         "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 0",
         "RATE.GIVE missing BURST 5 RATE 5 PER 5000000 COST 5",
+        "TALLY.ADD ids a PX 900000 1 hour f 1",
     ] {
         let reply = changes_nothing(&redis, || redis.call(line));
         assert!(!reply.is_error(), "{line}: {reply:?}");

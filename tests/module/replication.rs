@@ -61,6 +61,7 @@ fn commands_that_write_are_refused_on_a_replica() {
         "TRIE.DEL k a",
         "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
         "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "TALLY.ADD ids a PX 1000 1 hour f 1",
     ] {
         let refusal = error("READONLY You can't write against a read only replica.");
         assert_eq!(replica.call(line), refusal, "{line}");
@@ -106,6 +107,7 @@ fn nothing_is_replicated_when_nothing_changed() {
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a v PX 500000");
     redis.call("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 4");
+    redis.call("TALLY.ADD ids a PX 500000 1 hour f 1");
     redis.wait_in_sync(&replica);
     let offset = redis.info("master_repl_offset");
     for line in [
@@ -128,6 +130,8 @@ fn nothing_is_replicated_when_nothing_changed() {
         "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2",
         "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
         "RATE.GIVE missing BURST 5 RATE 5 PER 5000000 COST 1",
+        "TALLY.ADD ids a PX 900000 1 hour f 1",
+        "TALLY.ADD ids b PX 900000 2 hour g 1 t f 1",
     ] {
         redis.call(line);
         assert_eq!(redis.info("master_repl_offset"), offset, "{line}");

@@ -6,7 +6,7 @@ use harness::{Redis, eventually};
 use crate::unchanged::ends;
 
 /// Commands of every family that write in every way they can: grant, extend, renew, give back, sweep, replace.
-const LINES: [&str; 43] = [
+const LINES: [&str; 46] = [
     "UMQ.ACQUIRE held a PX 500000 DELAY 70000",
     "UMQ.ACQUIRE held a PX 600000",
     "UMQ.RENEW held a PX 400000",
@@ -48,6 +48,9 @@ const LINES: [&str; 43] = [
     "RATE.TAKE rate BURST 5 RATE 5 PER 5000000 COST 0",
     "RATE.TAKE full BURST 5 RATE 5 PER 5000000",
     "RATE.GIVE full BURST 5 RATE 5 PER 5000000 COST 1",
+    "TALLY.ADD ids a PX 500000 3 hour f 1 hour g 2 hour f 3",
+    "TALLY.ADD ids a PX 500000 1 hour f 1",
+    "PEXPIRE hour 500000",
     "SELECT 1",
     "UMQ.ACQUIRE elsewhere a PX 500000",
 ];
@@ -80,7 +83,9 @@ pub(crate) fn write_everything(redis: &Redis) {
 }
 
 /// The keys of the first database that `write_everything` leaves.
-pub(crate) const KEYS: [&str; 7] = ["again", "gate", "gate2", "held", "rate", "stamped", "trie"];
+pub(crate) const KEYS: [&str; 9] = [
+    "again", "gate", "gate2", "held", "hour", "ids", "rate", "stamped", "trie",
+];
 
 /// What a server has: `DEBUG DIGEST`, and when each key of the first database ends.
 pub(crate) type Data = (String, Vec<(Vec<u8>, i64)>);

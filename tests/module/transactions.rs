@@ -144,6 +144,8 @@ fn watch_sees_what_the_commands_write() {
         ("r", "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2"),
         ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
         ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
+        ("ids", "TALLY.ADD ids a PX 50000 1 hour f 1"),
+        ("hour", "TALLY.ADD ids b PX 50000 1 hour f 1"),
     ] {
         assert!(disturbs(&redis, key, line), "{line}");
     }
@@ -155,6 +157,7 @@ fn watch_is_not_disturbed_by_commands_that_change_nothing() {
     redis.call("UMQ.ACQUIRE t a PX 500000");
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a v PX 500000");
+    redis.call("TALLY.ADD ids a PX 500000 1 hour f 1");
     for (key, line) in [
         ("t", "UMQ.ACQUIRE t b PX 1000"),
         ("t", "UMQ.ACQUIRE t a PX 1000"),
@@ -176,6 +179,9 @@ fn watch_is_not_disturbed_by_commands_that_change_nothing() {
         ("r", "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0"),
         ("r", "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 6"),
         ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
+        ("ids", "TALLY.ADD ids a PX 50000 1 hour f 1"),
+        ("hour", "TALLY.ADD ids a PX 50000 1 hour f 1"),
+        ("hour", "TALLY.ADD ids b PX 50000 1 day f 1"),
     ] {
         assert!(!disturbs(&redis, key, line), "{line}");
     }
@@ -239,6 +245,7 @@ fn a_read_only_script_may_read_but_not_write() {
         "'TRIE.DEL', KEYS[1], 'b'",
         "'RATE.TAKE', KEYS[1], 'BURST', 5, 'RATE', 5, 'PER', 5",
         "'RATE.GIVE', KEYS[1], 'BURST', 5, 'RATE', 5, 'PER', 5, 'COST', 5",
+        "'TALLY.ADD', KEYS[1], 'b', 'PX', 50, 1, 'hour', 'f', 1",
     ] {
         let text = format!("return redis.call({write})");
         let refused = redis.call(["EVAL_RO", &text, "1", "x"]);

@@ -26,10 +26,15 @@ impl<'a> HashKey<'a> {
     }
 
     pub(crate) fn get(&self, field: &[u8]) -> Option<RedisString> {
+        self.get_named(&string(field))
+    }
+
+    /// As `get`, of a field that is a string of the server's already.
+    pub(crate) fn get_named(&self, field: &RedisString) -> Option<RedisString> {
         if self.is_missing() {
             return None;
         }
-        self.value(&string(field))
+        self.value(field)
     }
 
     /// The last of these fields that is there: its position and its value.
@@ -63,6 +68,25 @@ impl<'a> HashKey<'a> {
     /// `HSET key field value`
     pub(crate) fn set(&self, field: &[u8], value: &[u8]) {
         let (field, value) = (string(field), string(value));
+        self.write(&field, &value);
+        replicate::hset(self.ctx, self.name, &field, &value);
+        self.written();
+    }
+
+    /// `HSET key field value [field value …]`
+    pub(crate) fn set_all(&self, pairs: &[(&RedisString, RedisString)]) {
+        for (field, value) in pairs {
+            self.write(field, value);
+        }
+        let words = pairs.iter();
+        let mut words: Vec<_> = words
+            .flat_map(|(field, value)| [field.inner, value.inner])
+            .collect();
+        replicate::hset_all(self.ctx, self.name, &mut words);
+        self.written();
+    }
+
+    fn write(&self, field: &RedisString, value: &RedisString) {
         // SAFETY: the key is open for writing and holds a hash or nothing; the list of pairs ends with a null.
         unsafe {
             api!(RedisModule_HashSet)(
@@ -73,7 +97,9 @@ impl<'a> HashKey<'a> {
                 NO_MORE,
             );
         }
-        replicate::hset(self.ctx, self.name, &field, &value);
+    }
+
+    fn written(&self) {
         events::core(self.ctx, events::Class::Hash, c"hset", self.name);
         self.touched();
     }
@@ -97,7 +123,7 @@ impl<'a> HashKey<'a> {
     }
 
     fn remove_one(&self, field: &RedisString) -> bool {
-        // SAFETY: as in `set`; the value that stands for removal is a constant of the API, never followed.
+        // SAFETY: as in `write`; the value that stands for removal is a constant of the API, never followed.
         let changed = unsafe {
             api!(RedisModule_HashSet)(
                 self.raw,

@@ -17,7 +17,7 @@ pub(crate) struct Account {
     pub(crate) id: Box<str>,
     pub(crate) provider: Provider,
     pub(crate) origin: Origin,
-    /// Marked sensitive, so that Debug does not show it.
+    /// As the provider's header shows it.
     pub(crate) credential: HeaderValue,
     pub(crate) gate: Arc<Gate>,
     /// None: users' own messages need not wait for each other.
@@ -40,9 +40,9 @@ impl Account {
         };
         let provider = Provider::of(config.kind);
         let secret = config.api_key.resolve().map_err(refused)?;
-        let mut credential = HeaderValue::from_str(secret.reveal())
+        let credential = provider
+            .credential(&secret)
             .map_err(|_| refused("its api_key has characters that no header can hold".into()))?;
-        credential.set_sensitive(true);
         let base: hyper::Uri = config
             .base_url
             .parse()

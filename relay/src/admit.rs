@@ -11,7 +11,7 @@ use crate::{
     group::{Group, by_room},
     ids::RequestId,
     permit::Permit,
-    route::Route,
+    route::Work,
     store::{Load, Slot, StoreError},
 };
 
@@ -36,14 +36,14 @@ pub(crate) enum Refused {
 pub(crate) async fn admit(
     app: &App,
     id: RequestId,
-    route: Route,
+    work: Work,
     caller: &Caller,
 ) -> Result<Admitted, Refused> {
     let mut permit = Permit::new(id, &app.ledger);
     let group = &caller.group;
     let any = &group.upstreams[group.rotate()];
-    match route {
-        Route::Models | Route::CountTokens | Route::Health => {
+    match work {
+        Work::ListModels | Work::CountTokens | Work::Health => {
             permit.expect(&caller.key.gate);
             let slot = app
                 .store
@@ -55,7 +55,7 @@ pub(crate) async fn admit(
                 permit,
             });
         }
-        Route::Messages => {}
+        Work::Generate | Work::Embed => {}
     }
     permit.expect(&caller.key.gate);
     let gates = group

@@ -16,12 +16,13 @@ use crate::{
     group::Group,
     key::KeyTable,
     permit::Ledger,
+    provider::Provider,
     read::Buffers,
     store::Store,
 };
 
-/// Groups by their names.
-pub(crate) type Groups = HashMap<String, Arc<Group>>;
+/// Groups by their names. One with accounts of several providers is a group for each of them.
+pub(crate) type Groups = HashMap<String, HashMap<Provider, Arc<Group>>>;
 
 /// One relay's memory.
 #[derive(Debug)]
@@ -69,17 +70,20 @@ pub(crate) fn groups(config: &Config) -> Result<Groups, ConfigError> {
         let upstream = Upstream::new(Account::new(account)?, &tls);
         upstreams.insert(account.id.as_str(), Arc::new(upstream));
     }
-    let group = |accounts: &[String]| {
-        Group::new(
-            accounts
-                .iter()
-                .map(|id| Arc::clone(&upstreams[id.as_str()]))
-                .collect(),
-        )
+    let by_provider = |ids: &[String]| {
+        let mut of: HashMap<Provider, Vec<Arc<Upstream>>> = HashMap::new();
+        for id in ids {
+            let upstream = &upstreams[id.as_str()];
+            let accounts = of.entry(upstream.account.provider).or_default();
+            accounts.push(Arc::clone(upstream));
+        }
+        of.into_iter()
+            .map(|(provider, accounts)| (provider, Arc::new(Group::new(accounts))))
+            .collect()
     };
     Ok(config
         .groups
         .iter()
-        .map(|config| (config.id.clone(), Arc::new(group(&config.accounts))))
+        .map(|group| (group.id.clone(), by_provider(&group.accounts)))
         .collect())
 }

@@ -2,51 +2,72 @@
 
 use std::sync::Arc;
 
-use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::{
+    header::{AUTHORIZATION, HeaderValue},
+    http::request::Parts,
+};
 
 use crate::{
     app::App,
+    dialect::Dialect,
     group::Group,
     key::{Key, KeyTable},
+    provider::Provider,
 };
 
 /// A caller whose key is good.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) key: Arc<Key>,
+    /// Those accounts of the key's group that can serve the request.
     pub(crate) group: Arc<Group>,
 }
 
-/// Why nobody is let in. The caller's fault, except for a group that is not there.
+/// Why nobody is let in. The caller's fault, except for what is missing on the relay.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unauthorized {
-    #[error("no key of this relay was given: send it as x-api-key or as Authorization: Bearer")]
+    #[error(
+        "no key of this relay was given: send it as x-api-key, as Authorization: Bearer or as x-goog-api-key"
+    )]
     NoKey,
     #[error("this key is not valid here")]
     UnknownKey,
     #[error("the group of this key has no accounts on this relay")]
     NoGroup,
+    #[error("the group of this key has no {provider} account, which this route needs")]
+    NoAccount { provider: Provider },
 }
 
-pub(crate) fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Unauthorized> {
-    let key = find(&app.keys, headers)?;
-    let group = app.groups.get(&*key.group).ok_or(Unauthorized::NoGroup)?;
+pub(crate) fn authenticate(
+    app: &App,
+    head: &Parts,
+    dialect: Dialect,
+) -> Result<Caller, Unauthorized> {
+    let provider = dialect.provider();
+    let key = find(&app.keys, head, provider)?;
+    let groups = app.groups.get(&*key.group).ok_or(Unauthorized::NoGroup)?;
+    let group = groups
+        .get(&provider)
+        .ok_or(Unauthorized::NoAccount { provider })?;
     Ok(Caller {
         group: Arc::clone(group),
         key,
     })
 }
 
-/// Clients that are given a key in two places may hold an old one in either.
-fn find(keys: &KeyTable, headers: &HeaderMap) -> Result<Arc<Key>, Unauthorized> {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| {
-        let (scheme, text) = value.as_bytes().split_at_checked("bearer ".len())?;
-        scheme
-            .eq_ignore_ascii_case(b"bearer ")
-            .then(|| text.trim_ascii())
-    });
-    let own = headers.get("x-api-key").map(|value| value.as_bytes());
-    let given = [own, bearer];
+/// Clients that are given a key in several places may hold an old one in any.
+fn find(keys: &KeyTable, head: &Parts, provider: Provider) -> Result<Arc<Key>, Unauthorized> {
+    let plain = |name| head.headers.get(name).map(HeaderValue::as_bytes);
+    let in_query = match provider {
+        Provider::Gemini => head.uri.query().and_then(key_of_query),
+        Provider::Anthropic | Provider::OpenAi => None,
+    };
+    let given = [
+        plain("x-api-key"),
+        head.headers.get(AUTHORIZATION).and_then(bearer),
+        plain("x-goog-api-key"),
+        in_query,
+    ];
     if given.iter().all(Option::is_none) {
         return Err(Unauthorized::NoKey);
     }
@@ -55,4 +76,16 @@ fn find(keys: &KeyTable, headers: &HeaderMap) -> Result<Arc<Key>, Unauthorized> 
         .flatten()
         .find_map(|text| keys.find(text))
         .ok_or(Unauthorized::UnknownKey)
+}
+
+fn bearer(value: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, text) = value.as_bytes().split_at_checked("bearer ".len())?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer ")
+        .then(|| text.trim_ascii())
+}
+
+fn key_of_query(query: &str) -> Option<&[u8]> {
+    let mut pairs = query.split('&');
+    pairs.find_map(|pair| pair.strip_prefix("key=").map(str::as_bytes))
 }

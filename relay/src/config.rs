@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use serde::Deserialize;
+
 use crate::secret::Secret;
 
 /// Everything a relay needs to start. `Default` is a loopback listener with a Redis of its own and no account.
@@ -63,9 +65,12 @@ pub struct AccountConfig {
 }
 
 /// What an upstream speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum AccountKind {
     Anthropic,
+    OpenAi,
+    Gemini,
 }
 
 /// Where a secret is read from. Debug shows the place, never the secret.
@@ -278,6 +283,17 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl AccountKind {
+    /// Where the provider's own API is.
+    pub(crate) fn base_url(self) -> &'static str {
+        match self {
+            Self::Anthropic => "https://api.anthropic.com",
+            Self::OpenAi => "https://api.openai.com/v1",
+            Self::Gemini => "https://generativelanguage.googleapis.com",
+        }
     }
 }
 

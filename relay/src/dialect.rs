@@ -1,51 +1,99 @@
-//! What callers speak: how an error looks, whole or inside a stream, and where an answer tells what it used.
-//! A new dialect is a file in `dialect/` and a row in each match here.
+//! What callers speak: how an error looks, whole or inside a stream, where an answer tells what it used, and what keeps
+//! a silent stream alive. A new dialect is a file in `dialect/` and a row in each match here.
 
-pub(crate) mod anthropic;
+mod anthropic;
+mod gemini;
+mod openai;
 
 use bytes::Bytes;
-use hyper::StatusCode;
 
-use crate::{ids::RequestId, sse::Event, usage::Usage};
+use crate::{error::Told, provider::Provider, sse::Event, usage::Usage};
 
 /// The form of requests and answers on a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
+    /// Anthropic's Messages.
     Anthropic,
+    /// OpenAI's chat completions, and what of OpenAI's has no streams.
+    Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// Gemini's, where streams are events.
+    Gemini,
+    /// Gemini's, where streams are one JSON array.
+    GeminiArray,
 }
 
-/// Whether an event ends its stream well.
+/// Where in its stream an event stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
+    /// More must come.
     Within,
+    /// The stream may end here, and more may come.
+    MayEnd,
+    /// Nothing more comes.
     Last,
 }
 
 impl Dialect {
-    /// The body of an error answer. `code` is our own word for it.
-    pub(crate) fn error_body(
-        self,
-        status: StatusCode,
-        code: &str,
-        message: &str,
-        request: RequestId,
-    ) -> Bytes {
-        match self {
-            Self::Anthropic => anthropic::error_body(status, code, message, request),
+    /// The one in which a provider's errors are told where nothing else is known.
+    pub(crate) fn of(provider: Provider) -> Self {
+        match provider {
+            Provider::Anthropic => Self::Anthropic,
+            Provider::OpenAi => Self::Chat,
+            Provider::Gemini => Self::Gemini,
         }
     }
 
-    /// The event that tells a reader of a stream that it was cut short.
-    pub(crate) fn error_event(self, message: &str) -> Bytes {
+    /// Whose accounts speak it.
+    pub(crate) fn provider(self) -> Provider {
         match self {
-            Self::Anthropic => anthropic::error_event(message),
+            Self::Anthropic => Provider::Anthropic,
+            Self::Chat | Self::Responses => Provider::OpenAi,
+            Self::Gemini | Self::GeminiArray => Provider::Gemini,
         }
     }
 
-    /// Reads one event of a stream: what it says was used, and whether it is the last.
-    pub(crate) fn read_event(self, event: &Event<'_>, usage: &mut Usage) -> Place {
+    /// The body of an error answer.
+    pub(crate) fn error_body(self, told: &Told) -> Bytes {
+        match self {
+            Self::Anthropic => anthropic::error_body(told),
+            Self::Chat | Self::Responses => openai::error_body(told),
+            Self::Gemini | Self::GeminiArray => gemini::error_body(told),
+        }
+    }
+
+    /// What tells a reader of a stream that it failed, after `seen` events. In an array it is an element.
+    pub(crate) fn error_event(self, told: &Told, seen: u64) -> Bytes {
+        match self {
+            Self::Anthropic => anthropic::error_event(told),
+            Self::Chat => openai::chat::error_event(told),
+            Self::Responses => openai::responses::error_event(told, seen),
+            Self::Gemini => gemini::error_event(told),
+            Self::GeminiArray => gemini::error_body(told),
+        }
+    }
+
+    /// What a silent stream may send between two events, also before the first. None: there is nothing that all readers
+    /// pass over. Google's Python SDK takes a comment for a chunk that is no JSON, so Gemini gets empty lines.
+    #[expect(dead_code, reason = "nothing sends heartbeats yet")]
+    pub(crate) fn heartbeat(self) -> Option<Bytes> {
+        let beat: &'static [u8] = match self {
+            Self::Anthropic => anthropic::PING,
+            Self::Chat | Self::Responses => b": keep-alive\n\n",
+            Self::Gemini => b"\n\n",
+            Self::GeminiArray => return None,
+        };
+        Some(Bytes::from_static(beat))
+    }
+
+    /// Reads one event of a stream: what it says was used, and where it stands, if it tells.
+    pub(crate) fn read_event(self, event: &Event<'_>, usage: &mut Usage) -> Option<Place> {
         match self {
             Self::Anthropic => anthropic::read_event(event, usage),
+            Self::Chat => openai::chat::read_event(event, usage),
+            Self::Responses => openai::responses::read_event(event, usage),
+            Self::Gemini | Self::GeminiArray => gemini::read_chunk(event.data, usage),
         }
     }
 
@@ -53,6 +101,16 @@ impl Dialect {
     pub(crate) fn reads(self, event: &[u8]) -> bool {
         match self {
             Self::Anthropic => anthropic::reads(event),
+            Self::Responses => openai::responses::reads(event),
+            Self::Chat | Self::Gemini | Self::GeminiArray => true,
+        }
+    }
+
+    /// Whether an event comes only because the relay asked for it.
+    pub(crate) fn is_usage_chunk(self, event: &Event<'_>) -> bool {
+        match self {
+            Self::Chat => openai::chat::is_usage_chunk(event),
+            Self::Anthropic | Self::Responses | Self::Gemini | Self::GeminiArray => false,
         }
     }
 
@@ -60,6 +118,11 @@ impl Dialect {
     pub(crate) fn read_answer(self, body: &[u8], usage: &mut Usage) {
         match self {
             Self::Anthropic => anthropic::read_answer(body, usage),
+            Self::Chat => openai::chat::read_answer(body, usage),
+            Self::Responses => openai::responses::read_answer(body, usage),
+            Self::Gemini | Self::GeminiArray => {
+                gemini::read_chunk(body, usage);
+            }
         }
     }
 }

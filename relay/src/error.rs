@@ -1,4 +1,4 @@
-//! Every way in which a request can fail before its answer begins, and the one map from there to HTTP: whose fault,
+//! Every way in which a request can fail, and the one map from there to HTTP: whose fault,
 //! which status and word, whether and when to try again, and what the caller may read.
 
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use crate::{
-    admit::Refused, authenticate::Unauthorized, forward::UpstreamError, read::Unreadable,
-    route::NoRoute, store::StoreError, turn::NoTurn,
+    admit::Refused, authenticate::Unauthorized, forward::UpstreamError, ids::RequestId,
+    read::Unreadable, route::NoRoute, store::StoreError, stream::Cut, turn::NoTurn,
 };
 
 /// One per step.
@@ -25,10 +25,20 @@ pub(crate) enum Error {
     NoTurn(#[from] NoTurn),
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
+    #[error(transparent)]
+    Cut(#[from] Cut),
+}
+
+/// An error as a caller reads it, before any dialect words it.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) verdict: Verdict,
+    pub(crate) message: String,
+    pub(crate) request: RequestId,
 }
 
 /// What the caller is told.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) status: StatusCode,
     /// Our own word for it, so that nobody blames the provider for the relay, or the relay for the provider.
@@ -49,6 +59,14 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 const BUFFERS_RETRY: Duration = Duration::from_secs(1);
 
 impl Error {
+    pub(crate) fn told(&self, request: RequestId) -> Told {
+        Told {
+            verdict: self.verdict(),
+            message: self.message(),
+            request,
+        }
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         match self {
             Self::Route(error) => route(error),
@@ -57,6 +75,7 @@ impl Error {
             Self::Refused(error) => refused(error),
             Self::NoTurn(error) => no_turn(error),
             Self::Upstream(error) => upstream(error),
+            Self::Cut(error) => cut(error),
         }
     }
 
@@ -91,6 +110,9 @@ fn unauthorized(error: &Unauthorized) -> Verdict {
             verdict(StatusCode::UNAUTHORIZED, "weir_invalid_key", Retry::Never)
         }
         Unauthorized::NoGroup => verdict(StatusCode::FORBIDDEN, "weir_no_group", Retry::Never),
+        Unauthorized::NoAccount { .. } => {
+            verdict(StatusCode::FORBIDDEN, "weir_no_account", Retry::Never)
+        }
     }
 }
 
@@ -165,6 +187,22 @@ fn upstream(error: &UpstreamError) -> Verdict {
             StatusCode::BAD_GATEWAY,
             "weir_upstream_redirect",
             Retry::Never,
+        ),
+    }
+}
+
+/// The upstream's fault, when its answer had begun.
+fn cut(error: &Cut) -> Verdict {
+    match error {
+        Cut::BrokeOff => verdict(
+            StatusCode::BAD_GATEWAY,
+            "weir_upstream_broke_off",
+            Retry::Whenever,
+        ),
+        Cut::Late => verdict(
+            StatusCode::GATEWAY_TIMEOUT,
+            "weir_upstream_timeout",
+            Retry::Whenever,
         ),
     }
 }

@@ -21,9 +21,9 @@ use crate::{
     forward::forward,
     ids::RequestId,
     read::{discard, read},
-    route::{self, NoRoute, Route},
+    route::{self, NoRoute, Route, Work},
     settle::Record,
-    stream::{AnswerBody, respond, stream},
+    stream::{AnswerBody, UsageChunk, respond, stream},
     time::millis,
     turn::take_turn,
 };
@@ -40,8 +40,8 @@ pub(crate) async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let id = RequestId::next();
-    let dialect = route::dialect(request.uri().path());
     let (head, mut body) = request.into_parts();
+    let dialect = route::dialect(&head);
     let mut response = match relay(app, &head, &mut body, id).await {
         Ok(response) => response,
         Err(error) => {
@@ -60,23 +60,27 @@ async fn relay(
     body: &mut Incoming,
     id: RequestId,
 ) -> Result<Response<AnswerBody>, Error> {
-    let route = Route::of(&head.method, &head.uri)?;
-    if route == Route::Health {
+    let route = Route::of(head)?;
+    if route.work == Work::Health {
         return Ok(health(app));
     }
-    let caller = authenticate(app, &head.headers)?;
+    let caller = authenticate(app, head, route.dialect)?;
     let mut asked = read(&app.buffers, route, body, app.max_body_bytes).await?;
 
     let began = Instant::now();
-    let mut admitted = admit(app, id, route, &caller).await?;
+    let mut admitted = admit(app, id, route.work, &caller).await?;
     let account = &admitted.upstream.account;
-    take_turn(app, route, &asked.facts, account, &mut admitted.permit).await?;
+    take_turn(app, route.work, &asked.facts, account, &mut admitted.permit).await?;
     let wait = began.elapsed();
     let record = Record::new(&admitted, &caller.key.id, &mut asked.facts, began);
     admitted.permit.open_record(record);
 
+    let usage_chunk = match asked.facts.usage_asked {
+        Some(_) => UsageChunk::IsDropped,
+        None => UsageChunk::Passes,
+    };
     let answer = forward(&admitted.upstream, head, asked, &mut admitted.permit).await?;
-    let mut response = stream(answer, admitted, route::dialect(head.uri.path()));
+    let mut response = stream(answer, admitted, route.dialect, usage_chunk);
     response
         .headers_mut()
         .insert(WAIT_MS, HeaderValue::from(millis(wait)));
@@ -96,11 +100,12 @@ fn health(app: &App) -> Response<AnswerBody> {
 }
 
 fn failure(error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBody> {
+    let told = error.told(id);
     let Verdict {
         status,
         code,
         retry,
-    } = error.verdict();
+    } = told.verdict;
     tracing::debug!(request = %id, status = status.as_u16(), code, error = ?error, "a request was not served");
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -125,6 +130,6 @@ fn failure(error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBod
             );
         }
     }
-    let body = dialect.error_body(status, code, &error.message(), id);
+    let body = dialect.error_body(&told);
     respond(status, headers, AnswerBody::Own(Full::new(body)))
 }

@@ -18,6 +18,7 @@ pub(crate) use upstream::Upstream;
 use crate::{
     account::{Account, Origin},
     permit::Permit,
+    provider::Provider,
     read::{Answer, Asked},
     route::path_upstream,
     settle::Outcome,
@@ -49,7 +50,11 @@ pub(crate) async fn forward(
         Answer::Whole => account.timeouts.first_byte,
     };
     permit.goes_upstream();
-    let request = || request(account, head, asked.body.clone());
+    let body = match &asked.facts.usage_asked {
+        Some(splice) => splice.apply(&asked.body),
+        None => asked.body,
+    };
+    let request = || request(account, head, body.clone());
     let answer = match timeout(within, upstream.send(request)).await {
         Err(_) => Err(UpstreamError::Late(within)),
         Ok(Err(error)) if error.is_connect() => {
@@ -84,19 +89,19 @@ impl UpstreamError {
 fn request(account: &Account, head: &Parts, body: Bytes) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = head.method.clone();
-    *request.uri_mut() = address(&account.origin, &head.uri);
+    *request.uri_mut() = address(&account.origin, account.provider, &head.uri);
     *request.headers_mut() = account.provider.request_headers(&head.headers, account);
     request
 }
 
 /// The account's address with the path and query of the request, less the prefix that named the dialect, and less any
 /// key: the caller's credential goes no further than here, wherever a client put it.
-fn address(origin: &Origin, asked: &Uri) -> Uri {
+fn address(origin: &Origin, provider: Provider, asked: &Uri) -> Uri {
     let query = asked.query();
     let length = origin.path.len() + asked.path().len() + 1 + query.map_or(0, str::len);
     let mut path = String::with_capacity(length);
     path.push_str(&origin.path);
-    path.push_str(path_upstream(asked.path()));
+    path.push_str(provider.path(path_upstream(asked.path())));
     let pairs = query.into_iter().flat_map(|query| query.split('&'));
     let mut before = '?';
     for pair in pairs.filter(|pair| !is_key(pair)) {
@@ -136,9 +141,28 @@ mod tests {
             ("/v1/messages?keys=1&Key=2", "/v1/messages?keys=1&Key=2"),
         ] {
             assert_eq!(
-                address(&origin, &asked.parse().unwrap()).to_string(),
+                address(&origin, Provider::Anthropic, &asked.parse().unwrap()).to_string(),
                 format!("https://example.com/x{expected}")
             );
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_ends_with_the_version_has_it_once() {
+        for (base, path, expected) in [
+            ("https://api.example.com/v1", "/v1", "/v1/responses"),
+            (
+                "https://example.com/paas/v4/",
+                "/paas/v4",
+                "/paas/v4/responses",
+            ),
+        ] {
+            let origin = Origin {
+                base: base.parse().unwrap(),
+                path: path.into(),
+            };
+            let asked = "/openai/v1/responses".parse().unwrap();
+            assert_eq!(address(&origin, Provider::OpenAi, &asked).path(), expected);
         }
     }
 }

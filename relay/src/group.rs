@@ -10,7 +10,7 @@ use std::{
 
 use crate::{forward::Upstream, store::Load};
 
-/// A set of accounts.
+/// A set of accounts of one provider.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) upstreams: Vec<Arc<Upstream>>,

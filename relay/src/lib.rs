@@ -27,6 +27,7 @@ mod renew;
 #[cfg_attr(not(test), expect(dead_code, reason = "admission is to ask with it"))]
 mod affinity;
 mod dialect;
+mod json_array;
 mod provider;
 mod sse;
 mod usage;

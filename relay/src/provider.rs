@@ -2,47 +2,101 @@
 //! A new provider is a file in `provider/` and a row in each match here.
 
 mod anthropic;
+mod gemini;
+mod openai;
 
-use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
 
-use crate::{account::Account, config::AccountKind};
+use hyper::header::{
+    ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
+};
+
+use crate::{account::Account, config::AccountKind, secret::Secret};
 
 /// The kind of an account, as the relay's steps see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Provider {
     Anthropic,
+    OpenAi,
+    Gemini,
+}
+
+/// What tells one provider from another.
+struct Rules {
+    name: &'static str,
+    /// The header that shows the credential, and what stands before it there.
+    credential: (&'static str, &'static str),
+    /// What a base URL of this kind already has of the paths of callers.
+    base_path: &'static str,
+    /// Which headers of callers go up, beside those that all APIs read.
+    goes_up: fn(&str) -> bool,
+    /// Which headers tell callers whose account it is.
+    tells_account: fn(&str) -> bool,
 }
 
 impl Provider {
     pub(crate) fn of(kind: AccountKind) -> Self {
         match kind {
             AccountKind::Anthropic => Self::Anthropic,
+            AccountKind::OpenAi => Self::OpenAi,
+            AccountKind::Gemini => Self::Gemini,
         }
     }
 
-    /// The headers to send: what the caller's headers hold of those that the provider knows, and the account's credential.
-    pub(crate) fn request_headers(self, from: &HeaderMap, account: &Account) -> HeaderMap {
-        let allowed: fn(&str) -> bool = match self {
-            Self::Anthropic => anthropic::goes_up,
-        };
-        let mut headers = copy(from, |name| allowed(name.as_str()));
+    fn rules(self) -> &'static Rules {
         match self {
-            Self::Anthropic => anthropic::add_credential(&mut headers, &account.credential),
+            Self::Anthropic => &anthropic::RULES,
+            Self::OpenAi => &openai::RULES,
+            Self::Gemini => &gemini::RULES,
         }
+    }
+
+    /// The credential as a header shows it. Marked sensitive, so that Debug does not show it.
+    pub(crate) fn credential(self, secret: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
+        let (_, before) = self.rules().credential;
+        let mut value = HeaderValue::from_str(&format!("{before}{}", secret.reveal()))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// What follows the base URL when a caller asks for `path`.
+    pub(crate) fn path(self, path: &str) -> &str {
+        path.strip_prefix(self.rules().base_path).unwrap_or(path)
+    }
+
+    /// The headers to send: what the caller's headers hold of those that the provider knows, and the account's credential.
+    /// An answer that is not compressed can be read beside the stream.
+    pub(crate) fn request_headers(self, from: &HeaderMap, account: &Account) -> HeaderMap {
+        let rules = self.rules();
+        let mut headers = copy(from, |name| {
+            of_every_api(name.as_str()) || (rules.goes_up)(name.as_str())
+        });
+        headers.insert(
+            HeaderName::from_static(rules.credential.0),
+            account.credential.clone(),
+        );
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers
     }
 
     /// The headers to hand back: all but those of the connection and those that tell whose account it is.
     pub(crate) fn response_headers(self, from: &HeaderMap) -> HeaderMap {
-        let private: fn(&str) -> bool = match self {
-            Self::Anthropic => anthropic::tells_account,
-        };
         copy(from, |name| {
             !of_connection(name.as_str())
                 && !of_upstream_server(name.as_str())
-                && !private(name.as_str())
+                && !(self.rules().tells_account)(name.as_str())
         })
     }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rules().name)
+    }
+}
+
+fn of_every_api(name: &str) -> bool {
+    matches!(name, "accept" | "content-type" | "user-agent")
 }
 
 /// A header that is meant for the next machine alone, by its own word in `Connection`, does not pass either.
@@ -141,5 +195,59 @@ mod tests {
                 "retry-after"
             ]
         );
+        let from = headers(&[
+            ("openai-organization", "org"),
+            ("openai-project", "proj"),
+            ("openai-processing-ms", "5"),
+            ("x-request-id", "req_1"),
+            ("x-ratelimit-reset-tokens", "6m0s"),
+        ]);
+        let back = Provider::OpenAi.response_headers(&from);
+        assert_eq!(
+            names(&back),
+            [
+                "openai-processing-ms",
+                "x-request-id",
+                "x-ratelimit-reset-tokens"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_callers_credentials_and_identity_do_not_go_up() {
+        for provider in [Provider::Anthropic, Provider::OpenAi, Provider::Gemini] {
+            for name in [
+                "authorization",
+                "x-api-key",
+                "x-goog-api-key",
+                "x-goog-user-project",
+                "openai-organization",
+                "openai-project",
+                "cookie",
+                "x-forwarded-for",
+                "host",
+            ] {
+                let goes_up = of_every_api(name) || (provider.rules().goes_up)(name);
+                assert!(!goes_up, "{name} to {provider}");
+            }
+        }
+        for (provider, name) in [
+            (Provider::Anthropic, "anthropic-beta"),
+            (Provider::Anthropic, "x-stainless-lang"),
+            (Provider::OpenAi, "openai-beta"),
+            (Provider::Gemini, "x-goog-api-client"),
+        ] {
+            assert!((provider.rules().goes_up)(name), "{name} to {provider}");
+        }
+    }
+
+    #[test]
+    fn a_credential_is_shown_as_the_provider_wants_it() {
+        let shown = |provider: Provider| provider.credential(&Secret::new("sk-1")).unwrap();
+        assert_eq!(shown(Provider::Anthropic), "sk-1");
+        assert_eq!(shown(Provider::OpenAi), "Bearer sk-1");
+        assert_eq!(shown(Provider::Gemini), "sk-1");
+        assert_eq!(format!("{:?}", shown(Provider::OpenAi)), "Sensitive");
+        assert!(Provider::OpenAi.credential(&Secret::new("a\nb")).is_err());
     }
 }

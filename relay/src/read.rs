@@ -3,6 +3,7 @@
 
 mod buffers;
 mod scan;
+mod splice;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,9 +14,11 @@ use serde_json::error::Category;
 use tokio::time::timeout;
 
 pub(crate) use buffers::{Buffers, Share};
+pub(crate) use splice::Splice;
+
 use scan::scan;
 
-use crate::route::Route;
+use crate::route::{Route, Work};
 
 /// Between two pieces of a request's body.
 const PIECE_WITHIN: Duration = Duration::from_secs(30);
@@ -39,6 +42,8 @@ pub(crate) struct Facts {
     pub(crate) model: Option<String>,
     pub(crate) answer: Answer,
     pub(crate) last: LastMessage,
+    /// The change by which a stream tells its usage, where its caller did not ask for that.
+    pub(crate) usage_asked: Option<Splice>,
 }
 
 /// How the answer is to come.
@@ -79,11 +84,11 @@ pub(crate) enum Unreadable {
 
 pub(crate) async fn read(
     buffers: &Arc<Buffers>,
-    route: Route,
+    route: Route<'_>,
     incoming: &mut Incoming,
     limit: usize,
 ) -> Result<Asked, Unreadable> {
-    if route == Route::Models {
+    if route.work == Work::ListModels {
         let (body, share, facts) = (Bytes::new(), buffers.share(), Facts::default());
         return Ok(Asked {
             body,
@@ -92,16 +97,22 @@ pub(crate) async fn read(
         });
     }
     let (body, share) = collect(buffers, incoming, limit).await?;
+    let Route { work, dialect, .. } = route;
     let facts = if body.len() <= READ_IN_PLACE {
-        scan(&body)
+        scan(&body, work, dialect)
     } else {
         let body = body.clone();
-        let read = tokio::task::spawn_blocking(move || scan(&body));
+        let read = tokio::task::spawn_blocking(move || scan(&body, work, dialect));
         read.await
             .expect("the scan does not panic and is not cancelled")
     };
+    let mut facts = facts.map_err(|error| invalid(&error))?;
+    if let Some(named) = route.named {
+        facts.model = Some(named.model.to_owned());
+        facts.answer = named.answer;
+    }
     Ok(Asked {
-        facts: facts.map_err(|error| invalid(&error))?,
+        facts,
         body,
         _share: share,
     })
@@ -228,9 +239,11 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
 
     #[test]
     fn what_is_said_of_a_bad_body_does_not_quote_it() {
+        let read = |body: &[u8]| scan(body, Work::Generate, Dialect::Anthropic);
         for (body, expected) in [
             (
                 r#"{"messages":"secret"}"#,
@@ -249,7 +262,7 @@ mod tests {
                 "it ends too early at line 1 column 17",
             ),
         ] {
-            let error = invalid(&scan(body.as_bytes()).unwrap_err());
+            let error = invalid(&read(body.as_bytes()).unwrap_err());
             assert_eq!(
                 error.to_string(),
                 format!("the body is not valid: {expected}")

@@ -4,14 +4,17 @@
 
 use memchr::memchr2;
 
-/// The most that is kept of one event. A longer one is reported with the data that fitted.
-const KEPT: usize = 256 << 10;
+/// The most that is kept of one event. A longer one is reported with the data that fitted. The last event of a Responses
+/// stream has the whole answer in it.
+const KEPT: usize = 4 << 20;
 
 /// One event, at the empty line that ends it. The name is empty where none was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Event<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) data: &'a [u8],
+    /// How many bytes of the piece have come with it and before it.
+    pub(crate) end: usize,
 }
 
 /// Where in a stream its reader stands.
@@ -41,6 +44,8 @@ enum Within {
 enum Seen {
     #[default]
     Nothing,
+    /// A comment, or a field that nobody reads.
+    Line,
     Field,
 }
 
@@ -49,26 +54,29 @@ impl Scanner {
     /// that this piece ends.
     pub(crate) fn push(
         &mut self,
-        mut piece: &[u8],
+        piece: &[u8],
         wants: impl Fn(&[u8]) -> bool,
         mut on_event: impl FnMut(&Event<'_>),
     ) {
+        let mut at = 0;
         if self.within == Within::LineStartAfterCr && !piece.is_empty() {
             self.within = Within::LineStart;
-            piece = piece.strip_prefix(b"\n").unwrap_or(piece);
+            at = usize::from(piece[0] == b'\n');
         }
-        while let Some(end) = memchr2(b'\n', b'\r', piece) {
-            self.end_line(&piece[..end], &wants, &mut on_event);
-            let ended_by_cr = piece[end] == b'\r';
-            piece = &piece[end + 1..];
-            if ended_by_cr && piece.is_empty() {
+        while let Some(length) = memchr2(b'\n', b'\r', &piece[at..]) {
+            let end = at + length;
+            let line = at..end;
+            at = match &piece[end..] {
+                [b'\r', b'\n', ..] => end + 2,
+                _ => end + 1,
+            };
+            self.end_line(&piece[line], at, &wants, &mut on_event);
+            if piece[end..] == *b"\r" {
                 self.within = Within::LineStartAfterCr;
-            } else if ended_by_cr {
-                piece = piece.strip_prefix(b"\n").unwrap_or(piece);
             }
         }
-        if !piece.is_empty() {
-            self.keep(piece, &wants);
+        if at < piece.len() {
+            self.keep(&piece[at..], &wants);
         }
     }
 
@@ -77,16 +85,22 @@ impl Scanner {
         matches!(self.within, Within::LineStart | Within::LineStartAfterCr)
     }
 
+    /// Whether what is sent next stands between two events: after an empty line, or before anything.
+    pub(crate) fn at_boundary(&self) -> bool {
+        self.at_line_start() && self.event == Seen::Nothing
+    }
+
     fn end_line(
         &mut self,
         rest: &[u8],
+        end: usize,
         wants: &impl Fn(&[u8]) -> bool,
         on_event: &mut impl FnMut(&Event<'_>),
     ) {
         match std::mem::take(&mut self.within) {
             Within::SkippedLine => {}
             Within::LineStart | Within::LineStartAfterCr if rest.is_empty() => {
-                self.end_event(on_event);
+                self.end_event(end, on_event);
             }
             Within::LineStart | Within::LineStartAfterCr => self.field(rest, wants),
             Within::Line => {
@@ -99,11 +113,12 @@ impl Scanner {
         }
     }
 
-    fn end_event(&mut self, on_event: &mut impl FnMut(&Event<'_>)) {
+    fn end_event(&mut self, end: usize, on_event: &mut impl FnMut(&Event<'_>)) {
         if std::mem::take(&mut self.event) == Seen::Field {
             on_event(&Event {
                 name: &self.name,
                 data: &self.data,
+                end,
             });
         }
         self.name.clear();
@@ -116,7 +131,7 @@ impl Scanner {
             self.name.clear();
             self.name.extend_from_slice(&name[..name.len().min(KEPT)]);
         } else if let Some(data) = value_of(line, b"data") {
-            let first = std::mem::replace(&mut self.event, Seen::Field) == Seen::Nothing
+            let first = std::mem::replace(&mut self.event, Seen::Field) != Seen::Field
                 || self.data.is_empty();
             if wants(&self.name) && self.data.len() + data.len() < KEPT {
                 if !first {
@@ -124,6 +139,8 @@ impl Scanner {
                 }
                 self.data.extend_from_slice(data);
             }
+        } else if self.event == Seen::Nothing {
+            self.event = Seen::Line;
         }
     }
 
@@ -200,10 +217,50 @@ mod tests {
 
     #[test]
     fn no_line_makes_the_reader_grow_without_bound() {
-        let piece = vec![b'x'; 1 << 20];
+        let piece = vec![b'x'; KEPT];
         let (events, scanner) = read(&[b"data: ", &piece, &piece, b"\n\ndata: 1\n\n"], |_| true);
         assert_eq!(events, [event("", ""), event("", "1")]);
-        assert!(scanner.line.capacity() <= KEPT + (1 << 20) && scanner.data.capacity() <= KEPT);
+        assert!(scanner.line.capacity() <= 2 * KEPT && scanner.data.capacity() <= KEPT);
+    }
+
+    #[test]
+    fn between_two_events_is_after_an_empty_line() {
+        let at_boundary = |stream: &str| read(&[stream.as_bytes()], |_| true).1.at_boundary();
+        for between in [
+            "",
+            "\n",
+            "data: 1\n\n",
+            "data: 1\r\r",
+            ": c\r\n\r",
+            "data: 1\r\n\r\n",
+        ] {
+            assert!(at_boundary(between), "{between:?}");
+        }
+        for within in [
+            "d",
+            "data: 1\n",
+            ": c\n",
+            "id: 5\r\n",
+            "event: a\r",
+            "\n\ndata",
+        ] {
+            assert!(!at_boundary(within), "{within:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_says_how_much_of_the_piece_came_with_it() {
+        let mut scanner = Scanner::default();
+        let mut ends = Vec::new();
+        for piece in [
+            "data: 1\n\ndata: 2\r\n\r\nda",
+            "ta: 3\r\r",
+            "\ndata: 4\n",
+            "\nx",
+        ] {
+            scanner.push(piece.as_bytes(), |_| true, |event| ends.push(event.end));
+        }
+        assert_eq!(ends, [9, 20, 7, 1]);
     }
 
     #[test]
@@ -241,6 +298,7 @@ mod tests {
             let (cut, scanner) = read(&pieces, wants);
             prop_assert_eq!(cut, whole);
             prop_assert_eq!(scanner.at_line_start(), at_end.at_line_start());
+            prop_assert_eq!(scanner.at_boundary(), at_end.at_boundary());
             let ends_line = stream.last().is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
             prop_assert_eq!(scanner.at_line_start(), ends_line);
         }

@@ -20,9 +20,14 @@ use hyper::{
 };
 use tokio::time::{Instant, Sleep};
 
+pub(crate) use tap::UsageChunk;
+
 use tap::{Ending, Tap};
 
-use crate::{admit::Admitted, config::Timeouts, dialect::Dialect, permit::Permit, settle::Outcome};
+use crate::{
+    admit::Admitted, config::Timeouts, dialect::Dialect, error::Error, permit::Permit,
+    settle::Outcome,
+};
 
 const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -59,6 +64,15 @@ struct Pace {
 #[error("the upstream's answer broke off")]
 pub(crate) struct BrokenOff;
 
+/// Why a stream ends with an error. The upstream's fault.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(crate) enum Cut {
+    #[error("the provider's answer broke off before its end")]
+    BrokeOff,
+    #[error("the provider fell silent or took too long in the middle of its answer")]
+    Late,
+}
+
 /// Why nothing more comes from upstream.
 #[derive(Debug, Clone, Copy)]
 enum Stop {
@@ -71,6 +85,7 @@ pub(crate) fn stream(
     answer: Response<Incoming>,
     admitted: Admitted,
     dialect: Dialect,
+    usage_chunk: UsageChunk,
 ) -> Response<AnswerBody> {
     let (head, body) = answer.into_parts();
     let Admitted {
@@ -80,12 +95,15 @@ pub(crate) fn stream(
     let mut headers = upstream.account.provider.response_headers(&head.headers);
     let tap = if !head.status.is_success() {
         permit.note(|record| record.outcome = Outcome::UpstreamRefused);
-        Tap::refusal()
+        Tap::refusal(dialect)
     } else if is_compressed(&headers) {
-        Tap::opaque()
+        Tap::opaque(dialect)
     } else if is_event_stream(&headers) {
         no_buffering(&mut headers);
-        Tap::events(dialect)
+        Tap::events(dialect, usage_chunk)
+    } else if dialect == Dialect::GeminiArray {
+        no_buffering(&mut headers);
+        Tap::array(dialect)
     } else {
         Tap::whole(dialect)
     };
@@ -152,13 +170,11 @@ impl Relayed {
             Poll::Ready(Some(Ok(frame))) => {
                 let whole = upstream.is_end_stream();
                 self.pace.beat();
-                if let Some(bytes) = frame.data_ref() {
-                    self.tap.read(bytes);
-                }
+                let passed = frame.map_data(|piece| self.tap.pass(piece));
                 if whole {
                     self.end();
                 }
-                return Poll::Ready(Some(Ok(frame)));
+                return Poll::Ready(Some(Ok(passed)));
             }
             Poll::Ready(None) => Stop::End,
             Poll::Ready(Some(Err(error))) => {
@@ -184,7 +200,7 @@ impl Relayed {
         let (usage, ending) = self.tap.end();
         let outcome = match (ending, stop) {
             (Ending::Refusal, Stop::End) => Outcome::UpstreamRefused,
-            (Ending::Complete, _) | (Ending::Unmarked, Stop::End) => Outcome::Done,
+            (Ending::Complete, _) | (Ending::Open | Ending::Unmarked, Stop::End) => Outcome::Done,
             (_, Stop::Late) => Outcome::UpstreamTimeout,
             (_, Stop::End | Stop::Broken) => Outcome::UpstreamCut,
         };
@@ -192,16 +208,23 @@ impl Relayed {
             record.usage = usage;
             record.outcome = outcome;
         });
-        match (ending, outcome) {
-            (_, Outcome::Done) | (Ending::Refusal, Outcome::UpstreamRefused) => None,
-            (Ending::Cut, _) => Some(Ok(self.tap.error_event(match stop {
-                Stop::End | Stop::Broken => "the provider's answer broke off before its end",
-                Stop::Late => {
-                    "the provider fell silent or took too long in the middle of its answer"
-                }
-            }))),
-            (Ending::Complete | Ending::Unmarked | Ending::Refusal, _) => Some(Err(BrokenOff)),
+        match outcome {
+            Outcome::Done => Some(self.tap.rest())
+                .filter(|rest| !rest.is_empty())
+                .map(Ok),
+            Outcome::UpstreamRefused => None,
+            _ => Some(self.cut(stop).ok_or(BrokenOff)),
         }
+    }
+
+    /// What tells the caller that the upstream stopped in the middle.
+    fn cut(&self, stop: Stop) -> Option<Bytes> {
+        let cut = match stop {
+            Stop::End | Stop::Broken => Cut::BrokeOff,
+            Stop::Late => Cut::Late,
+        };
+        self.tap
+            .error_event(&Error::from(cut).told(self.permit.id()))
     }
 }
 
@@ -249,7 +272,7 @@ impl Drop for Relayed {
                 record.outcome = match ending {
                     Ending::Complete => Outcome::Done,
                     Ending::Refusal => Outcome::UpstreamRefused,
-                    Ending::Cut | Ending::Unmarked => Outcome::CallerGone,
+                    Ending::Open | Ending::Cut | Ending::Unmarked => Outcome::CallerGone,
                 };
             });
         }

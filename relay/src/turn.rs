@@ -8,7 +8,7 @@ use crate::{
     gate::likely_free,
     permit::Permit,
     read::{Facts, LastMessage},
-    route::Route,
+    route::Work,
     store::{StoreError, TurnReply},
 };
 
@@ -27,12 +27,12 @@ pub(crate) enum NoTurn {
 
 pub(crate) async fn take_turn(
     app: &App,
-    route: Route,
+    work: Work,
     facts: &Facts,
     account: &Account,
     permit: &mut Permit,
 ) -> Result<(), NoTurn> {
-    let (Some(turn), Route::Messages, LastMessage::UsersOwn) = (&account.turn, route, facts.last)
+    let (Some(turn), Work::Generate, LastMessage::UsersOwn) = (&account.turn, work, facts.last)
     else {
         return Ok(());
     };

@@ -11,6 +11,8 @@ pub(crate) struct Usage {
     pub(crate) cache_write: Option<u64>,
     /// Of these, written for an hour.
     pub(crate) cache_write_1h: Option<u64>,
+    /// Of the output, what the caller does not see as such.
+    pub(crate) reasoning: Option<u64>,
 }
 
 impl Usage {
@@ -21,6 +23,7 @@ impl Usage {
         keep(&mut self.cache_read, newer.cache_read);
         keep(&mut self.cache_write, newer.cache_write);
         keep(&mut self.cache_write_1h, newer.cache_write_1h);
+        keep(&mut self.reasoning, newer.reasoning);
     }
 
     /// Each number that was told and is not zero, by the name under which it is counted.
@@ -34,6 +37,7 @@ impl Usage {
             ("cache_read", self.cache_read.unwrap_or(0)),
             ("cache_write_5m", five_minutes),
             ("cache_write_1h", hour),
+            ("reasoning", self.reasoning.unwrap_or(0)),
         ]
         .into_iter()
         .filter(|(_, tokens)| *tokens > 0)

@@ -16,7 +16,7 @@ fn blocks(text: &str) -> Vec<&str> {
 
 /// The last event is an error, by the rules of event streams: of several names the last one counts, and
 /// what an unfinished event had of data stands on lines of its own before the error's.
-fn assert_ends_with_error(text: &str) {
+fn assert_ends_with_error(text: &str, kind: &str, code: &str) {
     let blocks = blocks(text);
     let lines: Vec<&str> = blocks.last().expect("there is one").lines().collect();
     let last = |field: &str| {
@@ -29,8 +29,12 @@ fn assert_ends_with_error(text: &str) {
     assert_eq!(last("event: "), "error", "{lines:?}");
     let error: Value = serde_json::from_str(last("data: ")).expect("its data is JSON");
     assert_eq!(
-        (&error["type"], &error["error"]["type"]),
-        (&json!("error"), &json!("api_error"))
+        (
+            &error["type"],
+            &error["error"]["type"],
+            &error["error"]["code"]
+        ),
+        (&json!("error"), &json!(kind), &json!(code))
     );
     assert!(!text.contains("message_stop"));
 }
@@ -44,7 +48,7 @@ async fn a_stream_that_ends_without_its_last_event_gets_an_error_event() {
             .await;
         let text = answer.text().await;
         assert_eq!(blocks(&text).len(), events + 1, "{text}");
-        assert_ends_with_error(&text);
+        assert_ends_with_error(&text, "api_error", "weir_upstream_broke_off");
     }
     weir.until_nothing_is_held().await;
     let outcomes: Vec<String> = weir
@@ -71,7 +75,7 @@ async fn a_connection_reset_inside_an_event_becomes_an_event_of_its_own() {
             End::Clean,
             "the error event says it; the connection stays usable"
         );
-        assert_ends_with_error(&text);
+        assert_ends_with_error(&text, "api_error", "weir_upstream_broke_off");
     }
     weir.until_nothing_is_held().await;
 }
@@ -87,7 +91,7 @@ async fn a_silent_upstream_is_given_up_after_the_idle_time() {
         .await
         .text()
         .await;
-    assert_ends_with_error(&text);
+    assert_ends_with_error(&text, "timeout_error", "weir_upstream_timeout");
     weir.until_nothing_is_held().await;
     assert_eq!(
         *weir.records(1).await[0].field("outcome"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, Credential, GroupConfig, RedisAt, Timeouts,
-    shape::{Account, Body, File, Group, Kind, Redis, TimeoutsMs},
+    AccountConfig, Config, ConfigError, Credential, GroupConfig, RedisAt, Timeouts,
+    shape::{Account, Body, File, Group, Redis, TimeoutsMs},
 };
 use crate::secret::Secret;
 
@@ -130,9 +130,8 @@ fn account_from(
     account: Account,
 ) -> Result<AccountConfig, ConfigError> {
     check_id(source, id)?;
-    let Kind::Anthropic = account.kind;
     let base_url = match account.base_url {
-        None => "https://api.anthropic.com".to_owned(),
+        None => account.kind.base_url().to_owned(),
         Some(url) => {
             let at = url.span().start;
             check_base_url(url.get_ref(), account.allow_http)
@@ -144,7 +143,7 @@ fn account_from(
     let api_key = credential(account.api_key.get_ref()).map_err(|why| source.error(at, why))?;
     Ok(AccountConfig {
         id: id.get_ref().clone(),
-        kind: AccountKind::Anthropic,
+        kind: account.kind,
         base_url,
         api_key,
         max_concurrent: u32::try_from(account.max_concurrent).expect("bounded to 1,000,000"),

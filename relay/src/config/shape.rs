@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{Config, Timeouts};
+use super::{AccountKind, Config, Timeouts};
 use crate::time::millis;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -66,7 +66,7 @@ pub(super) struct Body {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Account {
-    pub(super) kind: Kind,
+    pub(super) kind: AccountKind,
     pub(super) base_url: Option<Spanned<String>>,
     pub(super) api_key: Spanned<String>,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
@@ -79,12 +79,6 @@ pub(super) struct Account {
     pub(super) allow_http: bool,
     #[serde(default)]
     pub(super) timeouts: TimeoutsMs,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
-    Anthropic,
 }
 
 #[derive(Deserialize)]

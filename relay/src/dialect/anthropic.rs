@@ -6,41 +6,29 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Place;
-use crate::{ids::RequestId, sse::Event, usage::Usage};
+use crate::{error::Told, sse::Event, usage::Usage};
 
-pub(super) fn error_body(
-    status: StatusCode,
-    code: &str,
-    message: &str,
-    request: RequestId,
-) -> Bytes {
-    write(&Failure {
-        kind: "error",
-        error: Cause {
-            kind: error_type(status),
-            code: Some(code),
-            message,
-        },
-        request_id: Some(request.as_str()),
-    })
-    .into()
+pub(super) const PING: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";
+
+pub(super) fn error_body(told: &Told) -> Bytes {
+    write(told).into()
 }
 
-pub(super) fn error_event(message: &str) -> Bytes {
-    let data = write(&Failure {
-        kind: "error",
-        error: Cause {
-            kind: "api_error",
-            code: None,
-            message,
-        },
-        request_id: None,
-    });
-    format!("event: error\ndata: {data}\n\n").into()
+pub(super) fn error_event(told: &Told) -> Bytes {
+    format!("event: error\ndata: {}\n\n", write(told)).into()
 }
 
-fn write(failure: &Failure<'_>) -> String {
-    serde_json::to_string(failure).expect("strings are always JSON")
+fn write(told: &Told) -> String {
+    let failure = Failure {
+        kind: "error",
+        error: Cause {
+            kind: error_type(told.verdict.status),
+            code: told.verdict.code,
+            message: &told.message,
+        },
+        request_id: told.request.as_str(),
+    };
+    serde_json::to_string(&failure).expect("strings are always JSON")
 }
 
 /// The API's own word for a status.
@@ -65,9 +53,9 @@ pub(super) fn reads(event: &[u8]) -> bool {
     )
 }
 
-pub(super) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Place {
+pub(super) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Option<Place> {
     if !reads(event.name) {
-        return Place::Within;
+        return None;
     }
     // Compatible endpoints leave out the event's name: the data tells it as well.
     let data: Data<'_> = serde_json::from_slice(event.data).unwrap_or_default();
@@ -81,10 +69,7 @@ pub(super) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Place {
         b"" => data.kind.unwrap_or_default().as_bytes(),
         name => name,
     };
-    match name {
-        b"message_stop" | b"error" => Place::Last,
-        _ => Place::Within,
-    }
+    matches!(name, b"message_stop" | b"error").then_some(Place::Last)
 }
 
 pub(super) fn read_answer(body: &[u8], usage: &mut Usage) {
@@ -99,16 +84,14 @@ struct Failure<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     error: Cause<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
+    request_id: &'a str,
 }
 
 #[derive(Serialize)]
 struct Cause<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
+    code: &'a str,
     message: &'a str,
 }
 
@@ -150,6 +133,7 @@ impl From<Spent> for Usage {
             cache_write_1h: told
                 .cache_creation
                 .and_then(|by_time| by_time.ephemeral_1h_input_tokens),
+            reasoning: None,
         }
     }
 }
@@ -159,12 +143,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{error::Error, ids::RequestId, stream::Cut};
 
-    fn read(name: &str, data: &str, usage: &mut Usage) -> Place {
+    fn read(name: &str, data: &str, usage: &mut Usage) -> Option<Place> {
         read_event(
             &Event {
                 name: name.as_bytes(),
                 data: data.as_bytes(),
+                end: 0,
             },
             usage,
         )
@@ -176,13 +162,13 @@ mod tests {
         let start = r#"{"type":"message_start","message":{"id":"m","usage":{"input_tokens":25,
             "cache_creation_input_tokens":10,"cache_read_input_tokens":3,"output_tokens":1,
             "cache_creation":{"ephemeral_5m_input_tokens":6,"ephemeral_1h_input_tokens":4}}}}"#;
-        assert_eq!(read("message_start", start, &mut usage), Place::Within);
+        assert_eq!(read("message_start", start, &mut usage), None);
         let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},
             "usage":{"output_tokens":15,"input_tokens":null}}"#;
-        assert_eq!(read("message_delta", delta, &mut usage), Place::Within);
+        assert_eq!(read("message_delta", delta, &mut usage), None);
         assert_eq!(
             read("message_stop", r#"{"type":"message_stop"}"#, &mut usage),
-            Place::Last
+            Some(Place::Last)
         );
         let expected = Usage {
             input: Some(25),
@@ -190,6 +176,7 @@ mod tests {
             cache_read: Some(3),
             cache_write: Some(10),
             cache_write_1h: Some(4),
+            reasoning: None,
         };
         assert_eq!(usage, expected);
     }
@@ -199,13 +186,13 @@ mod tests {
         let mut usage = Usage::default();
         assert_eq!(
             read("", r#"{"type":"message_stop"}"#, &mut usage),
-            Place::Last
+            Some(Place::Last)
         );
-        assert_eq!(read("", r#"{"type":"ping"}"#, &mut usage), Place::Within);
-        assert_eq!(read("error", "not json", &mut usage), Place::Last);
+        assert_eq!(read("", r#"{"type":"ping"}"#, &mut usage), None);
+        assert_eq!(read("error", "not json", &mut usage), Some(Place::Last));
         assert_eq!(
             read("new_event", r#"{"type":"message_stop"}"#, &mut usage),
-            Place::Within
+            None
         );
     }
 
@@ -223,22 +210,15 @@ mod tests {
 
     #[test]
     fn an_error_is_the_apis_own_object() {
-        let request = RequestId::next();
-        let body = error_body(
-            StatusCode::TOO_MANY_REQUESTS,
-            "weir_key_busy",
-            "wait",
-            request,
-        );
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let told = Error::from(Cut::Late).told(RequestId::next());
+        let body: serde_json::Value = serde_json::from_slice(&error_body(&told)).unwrap();
         assert_eq!(
             body,
-            json!({"type": "error", "request_id": request.as_str(),
-                "error": {"type": "rate_limit_error", "code": "weir_key_busy", "message": "wait"}})
+            json!({"type": "error", "request_id": told.request.as_str(),
+                "error": {"type": "timeout_error", "code": "weir_upstream_timeout", "message": told.message}})
         );
-        assert_eq!(
-            error_event("cut"),
-            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"cut\"}}\n\n"
-        );
+        let event = error_event(&told);
+        let data = event.strip_prefix(b"event: error\ndata: ").unwrap();
+        assert_eq!(data.strip_suffix(b"\n\n").unwrap(), error_body(&told));
     }
 }

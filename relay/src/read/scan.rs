@@ -1,7 +1,12 @@
-//! The one pass over a request's JSON: top-level `model` and `stream`, and the last message. Everything else is skipped
-//! unread, so that fields nobody here has heard of pass.
+//! The one pass over a request's JSON: what decides at its top level, and the last message. Everything else is skipped
+//! unread, so that fields nobody here has heard of pass. Each dialect is a file.
 
-use std::fmt;
+mod anthropic;
+mod chat;
+mod gemini;
+mod responses;
+
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
@@ -9,134 +14,88 @@ use serde::{
 };
 
 use super::{Answer, Facts, LastMessage};
+use crate::{dialect::Dialect, route::Work};
 
 /// Fails where the body is not one JSON object, says one of its decisive fields twice, or gives it another type.
-pub(super) fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
-    let request: Request = serde_json::from_slice(body)?;
-    Ok(Facts {
-        model: request.model,
-        answer: match request.stream {
-            Some(true) => Answer::Stream,
-            Some(false) | None => Answer::Whole,
-        },
-        last: request
-            .messages
-            .map_or(LastMessage::Other, |messages| messages.0),
-    })
-}
-
-#[derive(Deserialize)]
-struct Request {
-    model: Option<String>,
-    stream: Option<bool>,
-    messages: Option<Messages>,
-}
-
-/// Who wrote the last of a list of messages.
-struct Messages(LastMessage);
-
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    role: Role,
-    #[serde(default)]
-    content: Content,
-}
-
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    System,
-    User,
-    #[default]
-    #[serde(other)]
-    Other,
-}
-
-/// Text, nothing, or a list of blocks; one block that is the result of a tool makes the whole one.
-#[derive(Default, Clone, Copy)]
-enum Content {
-    #[default]
-    Own,
-    ToolResult,
-}
-
-#[derive(Deserialize)]
-struct Block {
-    #[serde(rename = "type", default)]
-    kind: BlockKind,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-enum BlockKind {
-    ToolResult,
-    ToolUseResult,
-    #[default]
-    #[serde(other)]
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Messages {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(MessagesVisitor)
+pub(super) fn scan(body: &[u8], work: Work, dialect: Dialect) -> Result<Facts, serde_json::Error> {
+    match (work, dialect) {
+        (Work::Embed, _) => embed(body),
+        (_, Dialect::Anthropic) => anthropic::scan(body),
+        (_, Dialect::Chat) => chat::scan(body),
+        (_, Dialect::Responses) => responses::scan(body),
+        (_, Dialect::Gemini | Dialect::GeminiArray) => gemini::scan(body),
     }
 }
 
-struct MessagesVisitor;
+#[derive(Deserialize)]
+struct Embedded {
+    model: Option<String>,
+}
 
-impl<'de> Visitor<'de> for MessagesVisitor {
-    type Value = Messages;
+fn embed(body: &[u8]) -> Result<Facts, serde_json::Error> {
+    let request: Embedded = serde_json::from_slice(body)?;
+    Ok(Facts {
+        model: request.model,
+        ..Facts::default()
+    })
+}
+
+fn answer(stream: Option<bool>) -> Answer {
+    match stream {
+        Some(true) => Answer::Stream,
+        Some(false) | None => Answer::Whole,
+    }
+}
+
+/// Whose a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    /// It does not count.
+    System,
+    /// A user, in own words.
+    User,
+    /// A model, or a tool.
+    Other,
+}
+
+trait Message {
+    fn author(&self) -> Author;
+}
+
+/// The author of the last of a list of messages.
+struct Last<M>(LastMessage, PhantomData<M>);
+
+impl<M> Last<M> {
+    fn author(of: Option<Self>) -> LastMessage {
+        of.map_or(LastMessage::Other, |last| last.0)
+    }
+}
+
+impl<'de, M: Message + Deserialize<'de>> Deserialize<'de> for Last<M> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(LastVisitor(PhantomData))
+    }
+}
+
+struct LastVisitor<M>(PhantomData<M>);
+
+impl<'de, M: Message + Deserialize<'de>> Visitor<'de> for LastVisitor<M> {
+    type Value = Last<M>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of messages")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Messages, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Last<M>, A::Error> {
         let mut last = LastMessage::Other;
-        while let Some(message) = list.next_element::<Message>()? {
-            last = match (message.role, message.content) {
-                (Role::System, _) => last,
-                (Role::User, Content::Own) => LastMessage::UsersOwn,
-                (Role::User, Content::ToolResult) | (Role::Other, _) => LastMessage::Other,
+        while let Some(message) = list.next_element::<M>()? {
+            last = match message.author() {
+                Author::System => last,
+                Author::User => LastMessage::UsersOwn,
+                Author::Other => LastMessage::Other,
             };
         }
-        Ok(Messages(last))
-    }
-}
-
-impl<'de> Deserialize<'de> for Content {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ContentVisitor)
-    }
-}
-
-struct ContentVisitor;
-
-impl<'de> Visitor<'de> for ContentVisitor {
-    type Value = Content;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text or a list of blocks")
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Content, E> {
-        Ok(Content::Own)
-    }
-
-    fn visit_unit<E>(self) -> Result<Content, E> {
-        Ok(Content::Own)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Content, A::Error> {
-        let mut content = Content::Own;
-        while let Some(block) = blocks.next_element::<Block>()? {
-            match block.kind {
-                BlockKind::ToolResult | BlockKind::ToolUseResult => content = Content::ToolResult,
-                BlockKind::Other => {}
-            }
-        }
-        Ok(content)
+        Ok(Last(last, PhantomData))
     }
 }
 
@@ -144,34 +103,8 @@ impl<'de> Visitor<'de> for ContentVisitor {
 mod tests {
     use super::*;
 
-    fn last(messages: &str) -> LastMessage {
-        scan(format!(r#"{{"messages":{messages}}}"#).as_bytes())
-            .unwrap()
-            .last
-    }
-
-    #[test]
-    fn a_users_own_message_is_told_from_the_result_of_a_tool() {
-        for own in [
-            r#"[{"role":"user","content":"hi"}]"#,
-            r#"[{"role":"user","content":null}]"#,
-            r#"[{"role":"user","content":[]}]"#,
-            r#"[{"role":"user"}]"#,
-            r#"[{"role":"assistant","content":"a"},{"content":[{"type":"text","text":"x"},{"type":"image"}],"role":"user"}]"#,
-            r#"[{"role":"user","content":"hi"},{"role":"system","content":"s"}]"#,
-        ] {
-            assert_eq!(last(own), LastMessage::UsersOwn, "{own}");
-        }
-        for other in [
-            "[]",
-            "null",
-            r#"[{"role":"user","content":"hi"},{"role":"assistant","content":"a"}]"#,
-            r#"[{"role":"user","content":[{"type":"tool_result","content":"x"}]}]"#,
-            r#"[{"role":"user","content":[{"type":"text"},{"type":"tool_use_result"},{"type":"text"}]}]"#,
-            r#"[{"content":"hi"}]"#,
-        ] {
-            assert_eq!(last(other), LastMessage::Other, "{other}");
-        }
+    fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
+        super::scan(body, Work::Generate, Dialect::Anthropic)
     }
 
     #[test]
@@ -184,7 +117,8 @@ mod tests {
             Facts {
                 model: Some("mé".into()),
                 answer: Answer::Stream,
-                last: LastMessage::UsersOwn
+                last: LastMessage::UsersOwn,
+                usage_asked: None,
             }
         );
         assert_eq!(scan(b"{}").unwrap(), Facts::default());
@@ -227,5 +161,12 @@ mod tests {
         assert!(scan(deep.as_bytes()).is_ok());
         let deep = format!(r#"{{"messages":[{{"content":{}"#, "[".repeat(1_000_000));
         assert!(scan(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn of_embeddings_only_the_model_is_read() {
+        let body = br#"{"model":"e","input":[[1,2],[3]],"input":5}"#;
+        let facts = super::scan(body, Work::Embed, Dialect::Chat).unwrap();
+        assert_eq!(facts.model.as_deref(), Some("e"));
     }
 }

@@ -26,6 +26,9 @@ mod renew;
 // What callers and upstreams speak.
 #[cfg_attr(not(test), expect(dead_code, reason = "admission is to ask with it"))]
 mod affinity;
+#[cfg_attr(not(test), expect(dead_code, reason = "forwarding is to ask it"))]
+#[expect(unused_imports, reason = "forwarding is to ask it")]
+mod cooldown;
 mod dialect;
 mod json_array;
 mod provider;
@@ -45,6 +48,7 @@ pub mod store;
 pub mod mock;
 
 // Small things.
+mod clock;
 mod error;
 mod ids;
 mod json;

@@ -1,25 +1,12 @@
-//! The relay's only clock. Everything else is told the time.
-//! Spans are measured with `tokio::time::Instant`, so that paused tests may move it.
+//! Wall time and spans as numbers. What time it is stands in `clock.rs`. Pure.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Wall time in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UnixMillis(pub(crate) u64);
 
 impl UnixMillis {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the clock"
-    )]
-    pub(crate) fn now() -> Self {
-        Self(millis(
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default(),
-        ))
-    }
-
     /// Hours since 1970.
     pub(crate) fn hour(self) -> u64 {
         self.0 / 3_600_000

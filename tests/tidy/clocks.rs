@@ -6,7 +6,7 @@ use crate::source::{Finding, Source};
 
 const CLOCKS: [&str; 3] = [
     "module/src/clock.rs",
-    "relay/src/time.rs",
+    "relay/src/clock.rs",
     "tests/harness/time.rs",
 ];
 

@@ -36,6 +36,11 @@ const PURE: &[(&str, &[&str])] = &[
         &["serde", "serde_json", "xxhash_rust"],
     ),
     ("relay/src/affinity/walk.rs", &["serde_json"]),
+    ("relay/src/cooldown.rs", &[]),
+    ("relay/src/cooldown/cause.rs", &[]),
+    ("relay/src/cooldown/reset.rs", &["httpdate", "jiff"]),
+    ("relay/src/cooldown/rests.rs", &[]),
+    ("relay/src/cooldown/told.rs", &["serde", "serde_json"]),
     ("relay/src/gate.rs", &[]),
     ("relay/src/json.rs", &[]),
     ("relay/src/json/lexeme.rs", &[]),
@@ -46,6 +51,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/store/wire/parse.rs", &["bytes", "memchr"]),
     ("relay/src/store/wire/reply.rs", &["bytes"]),
     ("relay/src/stream/tap/unasked.rs", &["bytes"]),
+    ("relay/src/time.rs", &[]),
     ("relay/src/usage.rs", &[]),
 ];
 

@@ -1,0 +1,189 @@
+//! When an upstream says that it will serve again: the ways in which providers spell it. Pure.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::time::UnixMillis;
+
+/// The longest window of any provider is a week. What claims to be longer is a mistake and not believed.
+const BELIEVED: Duration = Duration::from_secs(8 * 86_400);
+
+/// Windows of limits as providers name them; each has a `remaining` and a `reset`.
+const WINDOWS: [(&str, &str); 6] = [
+    (
+        "anthropic-ratelimit-requests-remaining",
+        "anthropic-ratelimit-requests-reset",
+    ),
+    (
+        "anthropic-ratelimit-tokens-remaining",
+        "anthropic-ratelimit-tokens-reset",
+    ),
+    (
+        "anthropic-ratelimit-input-tokens-remaining",
+        "anthropic-ratelimit-input-tokens-reset",
+    ),
+    (
+        "anthropic-ratelimit-output-tokens-remaining",
+        "anthropic-ratelimit-output-tokens-reset",
+    ),
+    (
+        "x-ratelimit-remaining-requests",
+        "x-ratelimit-reset-requests",
+    ),
+    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+];
+
+/// How long an upstream wants to be left alone: by the header that is there for it, else by the last of its used-up
+/// windows to open again, else by the first of any. None where it does not say so believably.
+pub(crate) fn stated<'h>(
+    header: impl Fn(&str) -> Option<&'h str>,
+    now: UnixMillis,
+) -> Option<Duration> {
+    let told = header("retry-after-ms")
+        .and_then(|text| number(text, 0.001))
+        .or_else(|| header("retry-after").and_then(|text| seconds_or_date(text, now)))
+        .or_else(|| {
+            let windows = || {
+                WINDOWS.iter().filter_map(|(remaining, reset)| {
+                    let reset = span_or_date(header(reset)?, now)?;
+                    Some((header(remaining).unwrap_or_default().trim(), reset))
+                })
+            };
+            let used_up = windows().filter(|(remaining, _)| *remaining == "0");
+            let opens = |(_, reset)| reset;
+            used_up
+                .map(opens)
+                .max()
+                .or_else(|| windows().map(opens).min())
+        });
+    told.filter(|told| (Duration::from_millis(1)..=BELIEVED).contains(told))
+}
+
+/// `34s`, `6m0s`, `20ms`, `1.5s`.
+pub(super) fn span(text: &str) -> Option<Duration> {
+    let span: SignedDuration = text.trim().parse().ok()?;
+    Duration::try_from(span).ok()
+}
+
+fn number(text: &str, unit: f64) -> Option<Duration> {
+    let number: f64 = text.trim().parse().ok()?;
+    Duration::try_from_secs_f64(number * unit).ok()
+}
+
+fn seconds_or_date(text: &str, now: UnixMillis) -> Option<Duration> {
+    let date = |text| {
+        let since = httpdate::parse_http_date(text)
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()?;
+        since.checked_sub(Duration::from_millis(now.0))
+    };
+    number(text, 1.0).or_else(|| date(text.trim()))
+}
+
+/// A span, or a time as RFC 3339 has it.
+fn span_or_date(text: &str, now: UnixMillis) -> Option<Duration> {
+    let date = |text: &str| {
+        let at: Timestamp = text.trim().parse().ok()?;
+        let ms = u64::try_from(at.as_millisecond()).ok()?;
+        Some(Duration::from_millis(ms.saturating_sub(now.0)))
+    };
+    date(text).or_else(|| span(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-20T12:00:00Z.
+    const NOW: UnixMillis = UnixMillis(1_795_176_000_000);
+
+    fn of(headers: &[(&str, &'static str)]) -> Option<u64> {
+        let header = |name: &str| {
+            headers
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| *value)
+        };
+        stated(header, NOW).map(crate::time::millis)
+    }
+
+    #[test]
+    fn every_way_of_saying_when_is_read() {
+        for (headers, expected) in [
+            (&[("retry-after", "30")][..], Some(30_000)),
+            (&[("retry-after", "1.5")], Some(1_500)),
+            (
+                &[("retry-after", "Fri, 20 Nov 2026 12:01:00 GMT")],
+                Some(60_000),
+            ),
+            (
+                &[("retry-after-ms", "250"), ("retry-after", "1")],
+                Some(250),
+            ),
+            (
+                &[("anthropic-ratelimit-tokens-reset", "2026-11-20T12:00:07Z")],
+                Some(7_000),
+            ),
+            (
+                &[(
+                    "anthropic-ratelimit-tokens-reset",
+                    "2026-11-20T13:00:07.5+01:00",
+                )],
+                Some(7_500),
+            ),
+            (&[("x-ratelimit-reset-requests", "6m0s")], Some(360_000)),
+            (&[("x-ratelimit-reset-tokens", "1h2m3.5s")], Some(3_723_500)),
+            (&[("x-ratelimit-reset-tokens", "20ms")], Some(20)),
+        ] {
+            assert_eq!(of(headers), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_to_come_is_not_believed() {
+        for value in [
+            "",
+            "soon",
+            "-5",
+            "0",
+            "NaN",
+            "1e300",
+            "Fri, 20 Nov 2026 11:59:00 GMT",
+            "691201",
+        ] {
+            assert_eq!(of(&[("retry-after", value)]), None, "{value}");
+        }
+        assert_eq!(of(&[("x-ratelimit-reset-tokens", "-5s")]), None);
+        assert_eq!(of(&[("retry-after", "691200")]), Some(691_200_000));
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn of_several_windows_the_last_used_up_one_counts() {
+        let windows = [
+            ("anthropic-ratelimit-requests-remaining", "0"),
+            ("anthropic-ratelimit-requests-reset", "2026-11-20T12:00:01Z"),
+            ("anthropic-ratelimit-input-tokens-remaining", "0"),
+            (
+                "anthropic-ratelimit-input-tokens-reset",
+                "2026-11-20T12:00:20Z",
+            ),
+            ("anthropic-ratelimit-output-tokens-remaining", "8000"),
+            (
+                "anthropic-ratelimit-output-tokens-reset",
+                "2026-11-20T12:00:50Z",
+            ),
+        ];
+        assert_eq!(of(&windows), Some(20_000));
+        let mut with_hint = windows.to_vec();
+        with_hint.push(("retry-after", "3"));
+        assert_eq!(of(&with_hint), Some(3_000));
+        let none_used_up = [
+            ("x-ratelimit-reset-requests", "2s"),
+            ("x-ratelimit-reset-tokens", "1s"),
+        ];
+        assert_eq!(of(&none_used_up), Some(1_000));
+    }
+}

@@ -1,0 +1,377 @@
+//! Which accounts rest now, as a whole or for a model. One that rested by a guess is on trial afterwards: until a request
+//! has succeeded there, it gets one at a time. Pure; the time is always an argument.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{Cause, Scope};
+use crate::time::{UnixMillis, millis};
+
+/// More models than this of one account do not rest at once: their names are callers' words.
+const MOST_MODELS: usize = 256;
+
+/// All cooldowns that a relay knows of.
+#[derive(Debug, Default)]
+pub(crate) struct Rests(HashMap<Box<str>, Account>);
+
+#[derive(Debug, Default)]
+struct Account {
+    whole: Option<Rest>,
+    models: HashMap<Box<str>, Rest>,
+}
+
+/// One cooldown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rest {
+    pub(crate) until: UnixMillis,
+    pub(crate) cause: Cause,
+    pub(crate) basis: Basis,
+    /// How many guesses there were in a row.
+    pub(crate) times: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// The upstream said until when.
+    Stated,
+    Guessed,
+}
+
+/// How an account is for a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Well,
+    /// It may have one request at a time.
+    OnTrial,
+    Resting(Rest),
+}
+
+impl Rests {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn state(&self, account: &str, model: Option<&str>, now: UnixMillis) -> State {
+        let Some(account) = self.0.get(account) else {
+            return State::Well;
+        };
+        let of_model = model.and_then(|model| account.models.get(model));
+        let both = [account.whole.as_ref(), of_model];
+        let resting = both.iter().flatten().filter(|rest| rest.until > now);
+        // What was stated outlasts a guess: a guess may be overruled where nobody else is left.
+        let longest = resting.max_by_key(|rest| (rest.basis == Basis::Stated, rest.until));
+        match longest {
+            Some(rest) => State::Resting(**rest),
+            None if both.iter().flatten().any(|rest| rest.is_on_trial(now)) => State::OnTrial,
+            None => State::Well,
+        }
+    }
+
+    /// An account refused. Gives the cooldown if there is a new one; refusals of requests that were on their way when it
+    /// began make none.
+    pub(crate) fn refused(
+        &mut self,
+        account: &str,
+        model: Option<&str>,
+        cause: Cause,
+        stated: Option<Duration>,
+        now: UnixMillis,
+    ) -> Option<Rest> {
+        let model = match cause.scope() {
+            Scope::Nothing => return None,
+            Scope::Account => None,
+            Scope::Model => model,
+        };
+        let account = self.0.entry(account.into()).or_default();
+        let before = account.rest(model);
+        let rest = match stated.filter(|_| cause.has_reset()) {
+            Some(span) => Rest {
+                until: after(now, span),
+                cause,
+                basis: Basis::Stated,
+                times: 0,
+            },
+            None => guess(before, cause, now),
+        };
+        if before.is_some_and(|before| before.until > now && !rest.outlasts(before)) {
+            return None;
+        }
+        account.set(model, rest, now).then_some(rest)
+    }
+
+    /// A request has succeeded; says whether that ended a trial. One that was sent before a rest began ends none.
+    pub(crate) fn succeeded(
+        &mut self,
+        account: &str,
+        model: Option<&str>,
+        now: UnixMillis,
+    ) -> bool {
+        let Some(known) = self.0.get_mut(account) else {
+            return false;
+        };
+        let is_over = |rest: &Rest| rest.until <= now;
+        let whole = known.whole.take_if(|rest| is_over(rest)).is_some();
+        let of_model = model.is_some_and(|model| {
+            let over = known.models.get(model).is_some_and(is_over);
+            over && known.models.remove(model).is_some()
+        });
+        self.drop_if_well(account);
+        whole || of_model
+    }
+
+    /// What another relay has found.
+    pub(crate) fn learn(
+        &mut self,
+        account: &str,
+        model: Option<&str>,
+        rest: Rest,
+        now: UnixMillis,
+    ) {
+        let known = self.0.entry(account.into()).or_default();
+        known.set(model, rest, now);
+    }
+
+    /// Another relay has found it well.
+    pub(crate) fn forget(&mut self, account: &str, model: Option<&str>) {
+        let Some(known) = self.0.get_mut(account) else {
+            return;
+        };
+        match model {
+            Some(model) => drop(known.models.remove(model)),
+            None => known.whole = None,
+        }
+        self.drop_if_well(account);
+    }
+
+    fn drop_if_well(&mut self, account: &str) {
+        let is_well = |known: &Account| known.whole.is_none() && known.models.is_empty();
+        if self.0.get(account).is_some_and(is_well) {
+            self.0.remove(account);
+        }
+    }
+}
+
+impl Account {
+    fn rest(&self, model: Option<&str>) -> Option<&Rest> {
+        match model {
+            Some(model) => self.models.get(model),
+            None => self.whole.as_ref(),
+        }
+    }
+
+    /// Whether there was room.
+    fn set(&mut self, model: Option<&str>, rest: Rest, now: UnixMillis) -> bool {
+        let Some(model) = model else {
+            self.whole = Some(rest);
+            return true;
+        };
+        if self.models.len() >= MOST_MODELS && !self.models.contains_key(model) {
+            self.models.retain(|_, rest| rest.until > now);
+        }
+        let room = self.models.len() < MOST_MODELS || self.models.contains_key(model);
+        if room {
+            self.models.insert(model.into(), rest);
+        }
+        room
+    }
+}
+
+impl Rest {
+    fn is_on_trial(&self, now: UnixMillis) -> bool {
+        self.basis == Basis::Guessed && self.until <= now
+    }
+
+    fn outlasts(&self, other: &Self) -> bool {
+        self.basis == Basis::Stated && self.until > other.until
+    }
+}
+
+/// Twice as long each time, up to the cause's longest.
+fn guess(before: Option<&Rest>, cause: Cause, now: UnixMillis) -> Rest {
+    let guess = cause.guess();
+    let times = before.map_or(0, |before| before.times).saturating_add(1);
+    let doubled = guess.first.saturating_mul(1 << (times - 1).min(16));
+    Rest {
+        until: after(now, doubled.min(guess.longest)),
+        cause,
+        basis: Basis::Guessed,
+        times,
+    }
+}
+
+fn after(now: UnixMillis, span: Duration) -> UnixMillis {
+    UnixMillis(now.0.saturating_add(millis(span)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{
+        collection::vec,
+        prop_assert, prop_oneof, proptest,
+        strategy::{Just, Strategy},
+    };
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn at(seconds: u64) -> UnixMillis {
+        UnixMillis(1_000_000 + seconds * 1000)
+    }
+
+    fn resting_until(rests: &Rests, model: &str, now: UnixMillis) -> Option<UnixMillis> {
+        match rests.state("a", Some(model), now) {
+            State::Resting(rest) => Some(rest.until),
+            State::Well | State::OnTrial => None,
+        }
+    }
+
+    #[test]
+    fn a_guess_grows_from_refusal_to_refusal_up_to_a_cap() {
+        let mut rests = Rests::default();
+        let mut now = at(0);
+        let mut spans = Vec::new();
+        for _ in 0..8 {
+            let rest = rests.refused("a", None, Cause::Fault, None, now).unwrap();
+            spans.push((rest.until.0 - now.0) / 1000);
+            now = rest.until;
+        }
+        assert_eq!(spans, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert!(rests.succeeded("a", None, now));
+        let rest = rests.refused("a", None, Cause::Fault, None, now).unwrap();
+        assert_eq!(rest.until.0 - now.0, 1000);
+    }
+
+    #[test]
+    fn refusals_of_one_moment_count_once() {
+        let mut rests = Rests::default();
+        assert!(
+            rests
+                .refused("a", None, Cause::Fault, None, at(0))
+                .is_some()
+        );
+        assert!(
+            rests
+                .refused("a", None, Cause::Fault, None, at(0))
+                .is_none()
+        );
+        let stated = rests.refused("a", None, Cause::Fault, Some(SECOND * 9), at(0));
+        assert_eq!(stated.map(|rest| rest.basis), Some(Basis::Stated));
+        assert!(
+            rests
+                .refused("a", None, Cause::Fault, Some(SECOND * 5), at(0))
+                .is_none()
+        );
+        assert_eq!(resting_until(&rests, "m", at(8)), Some(at(9)));
+    }
+
+    #[test]
+    fn after_a_guess_comes_a_trial_and_after_a_stated_time_none() {
+        let mut rests = Rests::default();
+        rests.refused("a", Some("m"), Cause::Rate, None, at(0));
+        assert_eq!(resting_until(&rests, "m", at(4)), Some(at(5)));
+        assert_eq!(rests.state("a", Some("m"), at(5)), State::OnTrial);
+        assert_eq!(rests.state("a", Some("other"), at(0)), State::Well);
+        assert!(!rests.succeeded("a", Some("other"), at(6)));
+        assert!(rests.succeeded("a", Some("m"), at(6)));
+        assert_eq!(rests.state("a", Some("m"), at(6)), State::Well);
+        rests.refused("a", Some("m"), Cause::Rate, Some(SECOND), at(6));
+        assert_eq!(rests.state("a", Some("m"), at(7)), State::Well);
+    }
+
+    #[test]
+    fn a_success_on_its_way_does_not_end_a_rest() {
+        let mut rests = Rests::default();
+        rests.refused("a", None, Cause::Credential, None, at(0));
+        assert!(!rests.succeeded("a", Some("m"), at(1)));
+        assert_eq!(resting_until(&rests, "m", at(1)), Some(at(60)));
+    }
+
+    #[test]
+    fn nothing_rests_for_what_is_not_its_fault() {
+        let mut rests = Rests::default();
+        for cause in [Cause::Overloaded, Cause::Caller] {
+            assert_eq!(
+                rests.refused("a", Some("m"), cause, Some(SECOND), at(0)),
+                None
+            );
+        }
+        assert!(rests.is_empty());
+    }
+
+    #[test]
+    fn names_of_models_do_not_pile_up() {
+        let mut rests = Rests::default();
+        for model in 0..2 * MOST_MODELS {
+            let name = format!("m{model}");
+            let rested = rests
+                .refused("a", Some(&name), Cause::Model, None, at(0))
+                .is_some();
+            assert_eq!(rested, model < MOST_MODELS);
+        }
+        let later = rests.refused("a", Some("new"), Cause::Model, None, at(10_000));
+        assert!(later.is_some());
+        assert_eq!(rests.0["a"].models.len(), 1);
+    }
+
+    #[test]
+    fn what_one_relay_finds_another_learns_and_forgets() {
+        let [mut one, mut other] = [Rests::default(), Rests::default()];
+        let rest = one
+            .refused("a", Some("m"), Cause::Model, None, at(0))
+            .unwrap();
+        other.learn("a", Some("m"), rest, at(1));
+        assert_eq!(other.state("a", Some("m"), at(1)), State::Resting(rest));
+        other.forget("a", Some("m"));
+        assert_eq!(other.state("a", Some("m"), at(1)), State::Well);
+        assert!(other.is_empty());
+    }
+
+    #[derive(Debug, Clone)]
+    enum Act {
+        Refused(Option<u8>, Cause, Option<u64>),
+        Succeeded(u8),
+        Wait(u64),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        let cause = prop_oneof![
+            Just(Cause::Fault),
+            Just(Cause::Rate),
+            Just(Cause::Model),
+            Just(Cause::Overloaded)
+        ];
+        let model = prop_oneof![Just(None), (0..2_u8).prop_map(Some)];
+        let stated = prop_oneof![Just(None), (1..100_u64).prop_map(Some)];
+        prop_oneof![
+            (model, cause, stated)
+                .prop_map(|(model, cause, stated)| Act::Refused(model, cause, stated)),
+            (0..2_u8).prop_map(Act::Succeeded),
+            (0..400_u64).prop_map(Act::Wait),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_stated_time_is_kept_whatever_happens_meanwhile(acts in vec(act(), 0..40)) {
+            let mut rests = Rests::default();
+            let (mut now, mut stated_until) = (0, 0);
+            for act in acts {
+                match act {
+                    Act::Refused(model, cause, stated) => {
+                        let name = model.map(|model| model.to_string());
+                        let rest = rests.refused("a", name.as_deref(), cause, stated.map(Duration::from_secs), at(now));
+                        let ours = rest.filter(|rest| rest.basis == Basis::Stated && cause == Cause::Fault);
+                        stated_until = ours.map_or(stated_until, |rest| stated_until.max(rest.until.0));
+                        prop_assert!(rest.is_none_or(|rest| rest.until > at(now)));
+                    }
+                    Act::Succeeded(model) => drop(rests.succeeded("a", Some(&model.to_string()), at(now))),
+                    Act::Wait(seconds) => now += seconds,
+                }
+                if stated_until > at(now).0 {
+                    let until = resting_until(&rests, "0", at(now));
+                    prop_assert!(until.is_some_and(|until| until.0 >= stated_until), "{until:?}");
+                }
+            }
+        }
+    }
+}

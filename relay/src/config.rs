@@ -2,6 +2,7 @@
 //! The only file that reads the environment. A new setting: a field here, one in `shape.rs`, a line in `cli/weir.toml`.
 
 mod file;
+mod redis;
 mod shape;
 
 use std::{
@@ -13,6 +14,8 @@ use std::{
 use serde::Deserialize;
 
 use crate::secret::Secret;
+
+pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 
 /// Everything a relay needs to start. `Default` is a loopback listener with a Redis of its own and no account.
 #[derive(Debug, Clone)]
@@ -33,20 +36,6 @@ pub struct Config {
     pub drain_timeout: Duration,
     pub accounts: Vec<AccountConfig>,
     pub groups: Vec<GroupConfig>,
-}
-
-/// Which Redis holds the state. Debug shows where it is, never a password.
-#[derive(Clone, PartialEq, Eq)]
-pub enum RedisAt {
-    /// A `redis-server` that the relay starts and stops itself.
-    Own {
-        /// The program's name or path.
-        server: PathBuf,
-        /// Also when callers connect from other machines: without it such a relay asks for a Redis of the operator's.
-        when_public: bool,
-    },
-    /// One that somebody else runs: `redis://host:port` or `unix:///path`.
-    Url(String),
 }
 
 /// An upstream credential and its endpoint.
@@ -144,15 +133,6 @@ impl Default for Config {
     }
 }
 
-impl Default for RedisAt {
-    fn default() -> Self {
-        Self::Own {
-            server: "redis-server".into(),
-            when_public: false,
-        }
-    }
-}
-
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
@@ -173,37 +153,6 @@ impl std::fmt::Debug for Credential {
             Self::Literal(_) => f.write_str("(given)"),
         }
     }
-}
-
-impl std::fmt::Debug for RedisAt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Own {
-                server,
-                when_public,
-            } => f
-                .debug_struct("Own")
-                .field("server", server)
-                .field("when_public", when_public)
-                .finish(),
-            Self::Url(url) => f.debug_tuple("Url").field(&place(url)).finish(),
-        }
-    }
-}
-
-/// Where a Redis is, of its URL: scheme, host and port, or the path of its socket. All else may hold a password.
-pub(crate) fn place(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return "(no URL)".into();
-    };
-    let place = match rest.starts_with('/') {
-        true => rest.split('?').next(),
-        false => rest
-            .rsplit('@')
-            .next()
-            .and_then(|host| host.split(['/', '?', '#']).next()),
-    };
-    format!("{scheme}://{}", place.unwrap_or_default())
 }
 
 impl Config {
@@ -240,7 +189,11 @@ impl Config {
             })?;
         }
         if let Some(url) = variable("WEIR_REDIS_URL") {
-            self.redis = RedisAt::Url(url);
+            let address = Address::of_url(&url).map_err(|why| ConfigError::Variable {
+                name: "WEIR_REDIS_URL".into(),
+                why,
+            })?;
+            self.redis = RedisAt::Given(Servers::One(address));
         }
         if let Some(path) = variable("WEIR_MODULE_PATH") {
             self.module = Some(path.into());
@@ -263,7 +216,7 @@ impl Config {
             && !self.callers.ip().is_loopback()
         {
             return Err(ConfigError::Whole(format!(
-                "callers reach {} from other machines: name a Redis in [redis] url, or say embedded = true there",
+                "callers reach {} from other machines: name a Redis in [redis], or say embedded = true there",
                 self.callers
             )));
         }
@@ -322,27 +275,4 @@ impl Credential {
 )]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_of_redis_is_never_shown() {
-        for (url, shown) in [
-            ("redis://:s3cr3t@host:6379/2", "redis://host:6379"),
-            ("rediss://user:s3/c@r3t@host?s3cr3t", "rediss://host"),
-            ("redis://host:6379#s3cr3t", "redis://host:6379"),
-            (
-                "unix:///run/a@b.sock?pass=s3cr3t&db=1",
-                "unix:///run/a@b.sock",
-            ),
-            ("s3cr3t", "(no URL)"),
-        ] {
-            assert_eq!(place(url), shown);
-            let debug = format!("{:?}", RedisAt::Url(url.into()));
-            assert_eq!(debug, format!("Url({shown:?})"));
-        }
-    }
 }

@@ -24,6 +24,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use crate::config::{Address, Servers};
+
 /// The kernel's bound on the path of a unix socket.
 pub(crate) const LONGEST_SOCKET_PATH: usize = 107;
 const MODULE: &str = "libweir.so";
@@ -81,8 +83,9 @@ pub(crate) fn socket(data_dir: &Path) -> io::Result<PathBuf> {
         .join("redis.sock"))
 }
 
-pub(crate) fn url(socket: &Path) -> String {
-    format!("unix://{}", socket.display())
+/// How the server of this data directory is reached.
+pub(crate) fn servers(socket: PathBuf) -> Servers {
+    Servers::One(Address::of_socket(socket))
 }
 
 impl Embedded {
@@ -128,8 +131,8 @@ impl Embedded {
         })
     }
 
-    pub(crate) fn url(&self) -> String {
-        url(&self.socket)
+    pub(crate) fn servers(&self) -> Servers {
+        servers(self.socket.clone())
     }
 
     /// Lets the server write what it has to, and ends it.

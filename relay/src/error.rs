@@ -212,7 +212,7 @@ fn store(error: &StoreError) -> Verdict {
     let code = match error {
         StoreError::Down | StoreError::Unanswered(_) => "weir_store_unreachable",
         StoreError::Refused { .. } | StoreError::Form { .. } => "weir_store_error",
-        StoreError::NoModule | StoreError::Denied(_) | StoreError::Url(_) => "weir_store_error",
+        StoreError::NoModule | StoreError::Denied(_) => "weir_store_error",
     };
     verdict(
         StatusCode::SERVICE_UNAVAILABLE,

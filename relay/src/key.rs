@@ -118,7 +118,7 @@ impl KeyTable {
     /// Follows the changes for ever; after a gap or a lost connection everything is read again.
     pub(crate) async fn run(&self, store: &Store) {
         loop {
-            store.up().await;
+            store.knows_callers().await;
             if let Err(error) = self.follow(store).await {
                 tracing::debug!(%error, "the keys are read again");
             }

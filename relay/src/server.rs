@@ -21,7 +21,7 @@ use bounded::Bounded;
 
 use crate::{
     app::{self, App, Groups},
-    config::{self, Config, RedisAt},
+    config::{Config, RedisAt, Servers},
     embedded::{Embedded, EmbeddedError},
     flow,
     key::{self, CreatedKey, NewKey},
@@ -52,7 +52,7 @@ pub struct Relay {
     beside: JoinSet<()>,
     settler: JoinHandle<()>,
     finish: Arc<Notify>,
-    supervisor: Supervisor,
+    supervisors: Vec<Supervisor>,
     embedded: Option<Embedded>,
 }
 
@@ -64,10 +64,10 @@ impl Relay {
             .await
             .with_context(|| format!("cannot listen on {}", config.callers))?;
         let addr = listener.local_addr()?;
-        let (embedded, url) = redis(&config).await?;
+        let (embedded, servers) = redis(&config).await?;
         let (debts, owed) = mpsc::unbounded_channel();
-        let ready = Self::connect(&config, &url, groups, Ledger::new(debts)).await;
-        let (app, supervisor) = match ready {
+        let ready = Self::connect(&config, &servers, groups, Ledger::new(debts)).await;
+        let (app, supervisors) = match ready {
             Ok(ready) => ready,
             Err(error) => {
                 if let Some(embedded) = embedded {
@@ -97,7 +97,7 @@ impl Relay {
             beside,
             settler,
             finish,
-            supervisor,
+            supervisors,
             embedded,
         })
     }
@@ -105,19 +105,19 @@ impl Relay {
     /// Everything in memory that must be there before the first request.
     async fn connect(
         config: &Config,
-        url: &str,
+        servers: &Servers,
         groups: Groups,
         ledger: Ledger,
-    ) -> anyhow::Result<(Arc<App>, Supervisor)> {
-        let (store, supervisor) = Store::connect(url, REDIS_WITHIN, None)
+    ) -> anyhow::Result<(Arc<App>, Vec<Supervisor>)> {
+        let (store, supervisors) = Store::connect(servers, REDIS_WITHIN, None)
             .await
-            .with_context(|| format!("cannot use the Redis at {}", config::place(url)))?;
+            .with_context(|| format!("cannot use the Redis at {servers}"))?;
         let app = App::new(config, groups, store, Arc::new(ledger));
         app.keys
             .load(&app.store)
             .await
             .context("cannot read the keys of callers")?;
-        Ok((Arc::new(app), supervisor))
+        Ok((Arc::new(app), supervisors))
     }
 
     /// Where callers connect.
@@ -171,7 +171,7 @@ impl Relay {
             tracing::warn!("Redis did not answer: what was held ends with its leases");
             settler.abort();
         }
-        drop(self.supervisor);
+        drop(self.supervisors);
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
         }
@@ -179,9 +179,9 @@ impl Relay {
     }
 }
 
-async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, String)> {
+async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {
     let server = match &config.redis {
-        RedisAt::Url(url) => return Ok((None, url.clone())),
+        RedisAt::Given(servers) => return Ok((None, servers.clone())),
         RedisAt::Own { server, .. } => server,
     };
     let deadline = Instant::now() + RELEASED_WITHIN;
@@ -193,8 +193,8 @@ async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, String)> {
             }
             started => {
                 let embedded = started?;
-                let url = embedded.url();
-                return Ok((Some(embedded), url));
+                let servers = embedded.servers();
+                return Ok((Some(embedded), servers));
             }
         }
     }

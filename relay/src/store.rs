@@ -6,6 +6,7 @@ mod changes;
 mod gates;
 mod keys;
 mod link;
+mod locate;
 pub(crate) mod names;
 mod settlement;
 mod turns;
@@ -22,8 +23,8 @@ pub(crate) use turns::TurnReply;
 pub use wire::Fault;
 pub(crate) use wire::{Batch, OnMessage, Reply};
 
+use crate::config::Servers;
 use link::{Goal, Hearing};
-use wire::Address;
 
 /// How long a command may be without its answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -59,31 +60,34 @@ pub enum StoreError {
     NoModule,
     #[error("Redis does not let the relay in: {0}")]
     Denied(String),
-    #[error("{0}")]
-    Url(String),
 }
 
 impl Store {
     /// Connects, and fails where that is not possible within `patience` or never will be. `on_message` hears what is
     /// said on this relay's channel, from before the store counts as up; without it the store is deaf.
     pub(crate) async fn connect(
-        url: &str,
+        servers: &Servers,
         patience: Duration,
         on_message: Option<OnMessage>,
-    ) -> Result<(Self, Supervisor), StoreError> {
-        let address = Address::of_url(url)
-            .map_err(|why| StoreError::Url(format!("the address of Redis is wrong: {why}")))?;
-        let goal = Goal {
-            address,
-            tried: names::usage_of_hour(0),
-            hearing: on_message.map(|on_message| Hearing {
-                channel: names::notify_channel(),
-                on_message,
-            }),
-        };
+    ) -> Result<(Self, Vec<Supervisor>), StoreError> {
+        let hearing = on_message.map(|on_message| Hearing {
+            channel: names::notify_channel(),
+            on_message,
+        });
+        let goal = Goal::new(servers.clone(), names::usage_of_hour(0), hearing);
         let (domain, supervisor) = Link::connect(goal, patience).await?;
-        let callers = domain.clone();
-        Ok((Self { domain, callers }, supervisor))
+        match servers {
+            Servers::One(_) | Servers::Sentinel { .. } => {
+                let callers = domain.clone();
+                Ok((Self { domain, callers }, vec![supervisor]))
+            }
+            // Two slots, which may be of two servers, and of others tomorrow.
+            Servers::Cluster(_) => {
+                let goal = Goal::new(servers.clone(), names::key("none"), None);
+                let (callers, another) = Link::connect(goal, patience).await?;
+                Ok((Self { domain, callers }, vec![supervisor, another]))
+            }
+        }
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -94,13 +98,21 @@ impl Store {
     pub(crate) async fn up(&self) {
         self.domain.up().await;
     }
+
+    /// The same of the Redis that has the keys of callers.
+    pub(crate) async fn knows_callers(&self) {
+        self.callers.up().await;
+    }
 }
 
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Closed | Fault::Crowded => Self::Down,
-            fault => Self::Unanswered(fault),
+            Fault::Closed | Fault::Crowded | Fault::Unopened(_) => Self::Down,
+            // Come back later.
+            Fault::Refused(why) if why.starts_with("ERR max number of clients") => Self::Down,
+            Fault::Refused(why) => Self::Denied(why.into()),
+            Fault::Late | Fault::Broke(_) | Fault::Malformed => Self::Unanswered(fault),
         }
     }
 }
@@ -128,6 +140,7 @@ fn numbers<const N: usize>(command: &'static str, reply: &Reply) -> Result<[i64;
 
 fn list<'a>(command: &'static str, reply: &'a Reply) -> Result<&'a [Reply], StoreError> {
     match reply {
+        away if is_away(away) => Err(StoreError::Down),
         Reply::List(elements) => Ok(elements),
         Reply::Error(error) => Err(StoreError::Refused {
             command,

@@ -54,6 +54,28 @@ mod tests {
     }
 
     #[test]
+    fn the_other_ways_to_a_redis_are_valid_too() {
+        let commented = |keys: &[&str]| {
+            let shown = |text: String, key: &&str| {
+                let shown = text.replace(&format!("\n# {key} = "), &format!("\n{key} = "));
+                assert_ne!(shown, text, "{key}");
+                shown
+            };
+            keys.iter().fold(TEMPLATE.to_owned(), shown)
+        };
+        let sentinel = [
+            "sentinels",
+            "master",
+            "sentinel_username",
+            "sentinel_password",
+        ];
+        let cluster = ["cluster", "tls", "ca"];
+        for keys in [&sentinel[..], &cluster] {
+            Config::from_toml(&commented(keys)).unwrap();
+        }
+    }
+
+    #[test]
     fn what_is_commented_out_is_valid_too() {
         let all = TEMPLATE.replace("\n#= ", "\n");
         assert!(all.lines().count() == TEMPLATE.lines().count() && all != TEMPLATE);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::load;
 use crate::{
-    config::{Config, RedisAt},
+    config::{Config, RedisAt, Servers},
     embedded::{self, Embedded, EmbeddedError},
     key::{self, NewKey},
     store::{Store, StoredKey},
@@ -58,8 +58,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if let Action::Create { group, .. } = &args.action {
         check_group(&config, group)?;
     }
-    let (embedded, url) = open(&config).await?;
-    let done = act(&url, args).await;
+    let (embedded, servers) = open(&config).await?;
+    let done = act(&servers, args).await;
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
@@ -82,25 +82,26 @@ fn check_group(config: &Config, group: &str) -> anyhow::Result<()> {
 }
 
 /// The Redis that is configured, the one of a relay that runs, or one of our own for this moment.
-async fn open(config: &Config) -> anyhow::Result<(Option<Embedded>, String)> {
+async fn open(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {
     let server = match &config.redis {
-        RedisAt::Url(url) => return Ok((None, url.clone())),
+        RedisAt::Given(servers) => return Ok((None, servers.clone())),
         RedisAt::Own { server, .. } => server,
     };
     match Embedded::start(server, config.module.as_deref(), &config.data_dir).await {
         Ok(embedded) => {
-            let url = embedded.url();
-            Ok((Some(embedded), url))
+            let servers = embedded.servers();
+            Ok((Some(embedded), servers))
         }
         Err(EmbeddedError::InUse { .. }) => {
-            Ok((None, embedded::url(&embedded::socket(&config.data_dir)?)))
+            let socket = embedded::socket(&config.data_dir)?;
+            Ok((None, embedded::servers(socket)))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn act(url: &str, args: Args) -> anyhow::Result<()> {
-    let (store, _supervisor) = Store::connect(url, PATIENCE, None).await?;
+async fn act(servers: &Servers, args: Args) -> anyhow::Result<()> {
+    let (store, _supervisors) = Store::connect(servers, PATIENCE, None).await?;
     let (json, text) = match args.action {
         Action::Create {
             name,

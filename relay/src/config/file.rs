@@ -1,15 +1,18 @@
 //! From the text of `weir.toml` to a checked configuration. Unknown keys and bad values are errors that name the line;
 //! the text of the line is never shown, since it may hold a credential.
 
+mod redis;
+
 use std::time::Duration;
 
 use toml::Spanned;
 
 use super::{
-    AccountConfig, Config, ConfigError, Credential, GroupConfig, RedisAt, Timeouts,
-    shape::{Account, Body, File, Group, Redis, TimeoutsMs},
+    AccountConfig, Config, ConfigError, Credential, GroupConfig, Timeouts,
+    shape::{Account, Body, File, Group, TimeoutsMs},
 };
 use crate::secret::Secret;
+use redis::redis_from;
 
 /// A place in the file, for errors.
 struct Source<'a> {
@@ -79,33 +82,6 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         accounts,
         groups,
     })
-}
-
-fn redis_from(source: &Source<'_>, redis: Redis) -> Result<RedisAt, ConfigError> {
-    let embedded = redis.embedded;
-    match (redis.url, embedded) {
-        (Some(_), Some(embedded)) if *embedded.get_ref() => {
-            Err(source.error(embedded.span().start, "cannot be true beside a `url`"))
-        }
-        (None, Some(embedded)) if !*embedded.get_ref() => {
-            Err(source.error(embedded.span().start, "cannot be false without a `url`"))
-        }
-        (Some(url), _) => {
-            let schemes = ["redis://", "unix://", "redis+unix://"];
-            if !schemes
-                .iter()
-                .any(|scheme| url.get_ref().starts_with(scheme))
-            {
-                let why = "must be redis://host:port or unix:///path/to/socket";
-                return Err(source.error(url.span().start, why));
-            }
-            Ok(RedisAt::Url(url.into_inner()))
-        }
-        (None, embedded) => Ok(RedisAt::Own {
-            server: redis.server.unwrap_or_else(|| "redis-server".into()),
-            when_public: embedded.is_some(),
-        }),
-    }
 }
 
 /// A body for which there can never be room would be told to come back for ever.
@@ -241,7 +217,7 @@ fn credential(text: &str) -> Result<Credential, &'static str> {
         Some(("env", name)) if !name.is_empty() => Ok(Credential::Env(name.to_owned())),
         Some(("file", path)) if !path.is_empty() => Ok(Credential::File(path.into())),
         _ if text.trim().is_empty() || text == "env:" || text == "file:" => {
-            Err("must be env:NAME, file:PATH, or the key itself")
+            Err("must be env:NAME, file:PATH, or the text itself")
         }
         _ => Ok(Credential::Literal(Secret::new(text))),
     }
@@ -305,7 +281,8 @@ mod tests {
             "#,
         )
         .unwrap();
-        assert_eq!(config.redis, RedisAt::Url("unix:///run/redis.sock".into()));
+        let redis = format!("{:?}", config.redis);
+        assert_eq!(redis, "Given(unix:///run/redis.sock)");
         assert_eq!(config.lease, Duration::from_secs(1));
         let account = &config.accounts[0];
         assert_eq!(format!("{:?}", account.api_key), "env:SOME_KEY");
@@ -328,14 +305,6 @@ mod tests {
             (
                 "[listen]\ncallers = \"x\"",
                 "weir.toml line 2: callers: invalid socket address syntax",
-            ),
-            (
-                "[redis]\nurl = \"http://x\"",
-                "weir.toml line 2: url: must be redis://host:port or unix:///path/to/socket",
-            ),
-            (
-                "[redis]\nurl = \"redis://x\"\nembedded = true",
-                "weir.toml line 3: embedded: cannot be true beside a `url`",
             ),
             (
                 "[listen]\n[body]\nmax_bytes = 2048\nmax_buffered_bytes = 2047",

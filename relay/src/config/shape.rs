@@ -37,9 +37,20 @@ pub(super) struct Listen {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Redis {
     pub(super) url: Option<Spanned<String>>,
+    pub(super) sentinels: Option<Spanned<List>>,
+    pub(super) master: Option<Spanned<String>>,
+    pub(super) sentinel_username: Option<Spanned<String>>,
+    pub(super) sentinel_password: Option<Spanned<String>>,
+    pub(super) cluster: Option<Spanned<List>>,
+    pub(super) username: Option<Spanned<String>>,
+    pub(super) password: Option<Spanned<String>>,
+    pub(super) tls: Option<Spanned<bool>>,
+    pub(super) ca: Option<Spanned<PathBuf>>,
     pub(super) embedded: Option<Spanned<bool>>,
     pub(super) server: Option<PathBuf>,
 }
+
+pub(super) type List = Vec<Spanned<String>>;
 
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]

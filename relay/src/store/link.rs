@@ -12,8 +12,10 @@ use tokio::{
 
 use super::{
     ANSWER_WITHIN, StoreError, is_away,
-    wire::{Address, Batch, Connection, Fault, OnMessage, Reply},
+    locate::Locator,
+    wire::{Batch, Connection, OnMessage, Reply},
 };
+use crate::config::Servers;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -30,16 +32,27 @@ pub(crate) struct Link {
 /// What a link leads to.
 #[derive(Debug)]
 pub(super) struct Goal {
-    pub(super) address: Address,
+    locator: Locator,
     /// A key that is not there, on which writing is tried.
-    pub(super) tried: String,
-    pub(super) hearing: Option<Hearing>,
+    key: String,
+    hearing: Option<Hearing>,
 }
 
 /// What is heard over a link besides answers.
 pub(super) struct Hearing {
     pub(super) channel: String,
     pub(super) on_message: OnMessage,
+}
+
+impl Goal {
+    /// The server that has `key`, under which there must be nothing.
+    pub(super) fn new(servers: Servers, key: String, hearing: Option<Hearing>) -> Self {
+        Self {
+            locator: Locator::new(servers, key.clone()),
+            key,
+            hearing,
+        }
+    }
 }
 
 /// The task that keeps the connection; stops when it is dropped.
@@ -99,8 +112,12 @@ impl Link {
 
     /// A connection of its own for commands that wait.
     pub(super) async fn another(&self, answer_within: Duration) -> Result<Connection, StoreError> {
-        let open = open(&self.goal.address, answer_within, Arc::new(|_| {}));
-        timeout(CONNECT_WITHIN, open)
+        let connection = async {
+            let address = self.goal.locator.address().await?;
+            let deaf = Arc::new(|_: &[u8]| {});
+            Ok(Connection::open(&address, answer_within, deaf).await?)
+        };
+        timeout(CONNECT_WITHIN, connection)
             .await
             .unwrap_or(Err(StoreError::Down))
     }
@@ -139,7 +156,7 @@ async fn supervise(goal: Arc<Goal>, up: watch::Sender<Option<Connection>>) {
     loop {
         let current = up.borrow().clone();
         if let Some(connection) = current {
-            until_lost(&connection).await;
+            until_lost(&connection, &goal).await;
             tracing::warn!("Redis is unreachable: new requests are refused until it is back");
             up.send_replace(None);
         }
@@ -149,11 +166,12 @@ async fn supervise(goal: Arc<Goal>, up: watch::Sender<Option<Connection>>) {
     }
 }
 
-/// Somebody's command had no answer, or the look at it had none.
-async fn until_lost(connection: &Connection) {
-    let ping = Batch::of("PING");
+/// Somebody's command had no answer or a wrong one, or the look at it had.
+async fn until_lost(connection: &Connection, goal: &Goal) {
+    let mut write = Batch::new();
+    write_nothing(&mut write, goal);
     let look = async {
-        while ask_on(connection, &ping).await.is_ok() {
+        while ask_on(connection, &write).await.is_ok() {
             sleep(LOOK_EVERY).await;
         }
     };
@@ -184,7 +202,8 @@ async fn connect(goal: &Goal) -> Result<Connection, StoreError> {
             Some(hearing) => Arc::clone(&hearing.on_message),
             None => Arc::new(|_: &[u8]| {}),
         };
-        let connection = open(&goal.address, ANSWER_WITHIN, on_message).await?;
+        let address = goal.locator.address().await?;
+        let connection = Connection::open(&address, ANSWER_WITHIN, on_message).await?;
         make_sure(&connection, goal).await?;
         Ok(connection)
     };
@@ -193,24 +212,14 @@ async fn connect(goal: &Goal) -> Result<Connection, StoreError> {
         .unwrap_or(Err(StoreError::Down))
 }
 
-async fn open(
-    address: &Address,
-    answer_within: Duration,
-    on_message: OnMessage,
-) -> Result<Connection, StoreError> {
-    let opened = Connection::open(address, answer_within, on_message).await;
-    opened.map_err(|fault| match fault {
-        Fault::Refused(why) if why.starts_with("ERR max number of clients") => StoreError::Down,
-        Fault::Refused(why) => StoreError::Denied(why.into()),
-        Fault::Closed | Fault::Crowded | Fault::Broke(_) => StoreError::Down,
-        fault => StoreError::Unanswered(fault),
-    })
+/// A server that loads its data, is no master or does not have our slot answers much, but refuses this.
+fn write_nothing(batch: &mut Batch, goal: &Goal) {
+    batch.command("EXPIRE").arg(&goal.key).arg("1");
 }
 
-/// A server that loads its data or is no master answers much, but refuses this write of nothing.
 async fn make_sure(connection: &Connection, goal: &Goal) -> Result<(), StoreError> {
-    let mut batch = Batch::of("EXPIRE");
-    batch.arg(&goal.tried).arg("1");
+    let mut batch = Batch::new();
+    write_nothing(&mut batch, goal);
     batch.command("COMMAND").arg("INFO");
     batch.arg("umq.acquire").arg("qgate.acquire");
     if let Some(hearing) = &goal.hearing {

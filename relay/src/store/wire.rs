@@ -1,7 +1,6 @@
 //! Redis on the wire: commands are written into a `Batch`, its answers are `Reply`s, and a `Connection` carries the
 //! batches of many callers over one socket, in order. It knows the protocol (RESP3) and none of our commands.
 
-mod address;
 mod batch;
 mod connection;
 mod driver;
@@ -9,7 +8,6 @@ mod parse;
 mod reply;
 mod socket;
 
-pub(crate) use address::Address;
 pub(crate) use batch::Batch;
 pub use connection::Fault;
 pub(crate) use connection::{Connection, OnMessage};

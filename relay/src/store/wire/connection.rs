@@ -18,12 +18,12 @@ use tokio::{
 };
 
 use super::{
-    address::Address,
     batch::Batch,
     driver,
     reply::Reply,
     socket::{self, Socket},
 };
+use crate::config::{Access, Address};
 
 /// So many bytes may wait for the socket to take them.
 const UNSENT_MOST: usize = 16 << 20;
@@ -46,11 +46,11 @@ pub enum Fault {
     Broke(io::ErrorKind),
     #[error("what came is not RESP3")]
     Malformed,
-    /// It did not let us in.
+    #[error("no connection: {0}")]
+    Unopened(Box<str>),
+    /// It did not let us in, or there is nothing to be let in by.
     #[error("{0}")]
     Refused(Box<str>),
-    #[error("the server has ended the subscription")]
-    Unsubscribed,
 }
 
 /// A connection that is shared: clones are the same one. It ends with the last of them.
@@ -95,10 +95,11 @@ impl Connection {
         answer_within: Duration,
         on_message: OnMessage,
     ) -> Result<Self, Fault> {
-        let socket = socket::open(&address.place).await;
-        let socket = socket.map_err(|error| Fault::Broke(error.kind()))?;
+        let greeting = greeting(&address.access)?;
+        let socket = socket::open(address).await;
+        let socket = socket.map_err(|error| Fault::Unopened(error.to_string().into()))?;
         let connection = Self::over(socket, answer_within, on_message);
-        let replies = connection.send(&greeting(address)).await?;
+        let replies = connection.send(&greeting).await?;
         match replies.iter().find_map(Reply::error) {
             Some(why) => Err(Fault::Refused(why.into())),
             None => Ok(connection),
@@ -154,18 +155,19 @@ impl Connection {
 }
 
 /// A server that knows no `HELLO` is too old for the module.
-fn greeting(address: &Address) -> Batch {
+fn greeting(access: &Access) -> Result<Batch, Fault> {
     let mut batch = Batch::of("HELLO");
     batch.arg("3");
-    if let Some(login) = &address.login {
-        let password = login.password.reveal();
-        batch.arg("AUTH").arg(&*login.user).arg(password);
+    if let Some(login) = &access.login {
+        let password = login.password.resolve();
+        let password = password.map_err(|why| Fault::Refused(why.into()))?;
+        batch.arg("AUTH").arg(&*login.user).arg(password.reveal());
     }
     batch.arg("SETNAME").arg("weir");
-    if address.database != 0 {
-        batch.command("SELECT").number(address.database);
+    if access.database != 0 {
+        batch.command("SELECT").number(access.database);
     }
-    batch
+    Ok(batch)
 }
 
 impl Drop for Handle {
@@ -244,3 +246,6 @@ impl Waiting {
         drop(self.caller.send(Err(fault)));
     }
 }
+
+#[cfg(test)]
+mod tests;

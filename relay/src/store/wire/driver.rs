@@ -132,7 +132,11 @@ impl Driver {
                 Ok(())
             }
             Some(b"ssubscribe") => self.answer(Reply::List(push)),
-            Some(b"sunsubscribe") => Err(Fault::Unsubscribed),
+            // The server has given the channel's slot away.
+            Some(b"sunsubscribe") => {
+                self.shared.retire();
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

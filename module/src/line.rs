@@ -6,6 +6,7 @@ mod deadlines;
 mod flow;
 pub(crate) mod hall;
 pub(crate) mod plan;
+mod ranked;
 mod rivals;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ mod tests;
 mod twin;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -21,6 +22,7 @@ use hashbrown::HashMap;
 pub(crate) use crate::line::flow::Place;
 use crate::line::flow::{Flow, Post};
 use crate::line::plan::{KeyName, PlanId};
+use crate::line::ranked::{Rank, Ranked};
 use crate::time::UnixMillis;
 
 /// What serving one waiter costs a flow of weight 1.
@@ -32,12 +34,14 @@ pub(crate) type Number = u64;
 /// Whose waiter it is; empty for the common flow.
 pub(crate) type FlowName = Arc<[u8]>;
 
+/// A strand of a flow.
+type StrandName = (FlowName, PlanId);
+
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    flows: HashMap<FlowName, Flow>,
-    ready: BTreeSet<Post>,
+    flows: Ranked<FlowName, Flow>,
     /// The strands that stand aside, by what holds them up.
-    aside: HashMap<Arc<KeyName>, BTreeSet<Post>>,
+    aside: HashMap<Arc<KeyName>, BTreeMap<Post, StrandName>>,
     /// The flows without waiters whose tag lies ahead of the clock, by that tag.
     resting: BTreeSet<(u64, FlowName)>,
     /// The virtual time: moves with every service, and never past the tag of anybody who could be served.
@@ -45,6 +49,26 @@ pub(crate) struct Line {
     /// The weights of all flows that could be served.
     weights: u64,
     len: usize,
+}
+
+/// What the line's orders know of a flow and one of its strands.
+#[derive(Debug)]
+struct Known {
+    /// Its part of the line's weights.
+    weight: u64,
+    /// If it rests, with which tag.
+    rests: Option<u64>,
+    aside: Option<(Arc<KeyName>, Post)>,
+}
+
+impl Known {
+    fn of(flow: &Flow, plan: PlanId) -> Self {
+        Self {
+            weight: flow.rank().map_or(0, |_| u64::from(flow.weight)),
+            rests: flow.is_empty().then_some(flow.tag),
+            aside: flow.aside(plan),
+        }
+    }
 }
 
 impl Line {
@@ -59,8 +83,8 @@ impl Line {
 
     /// The name of a flow as the line itself keeps it, so that all who stand there share it.
     pub(crate) fn shared(&self, flow: FlowName) -> FlowName {
-        let known = self.flows.get_key_value(&flow);
-        known.map_or(flow, |(name, _)| Arc::clone(name))
+        let known = self.flows.get(&flow).map(|(name, _)| Arc::clone(name));
+        known.unwrap_or(flow)
     }
 
     /// Stands at the end of its strand, but behind nobody there who has waited for less long.
@@ -73,16 +97,14 @@ impl Line {
     ) {
         self.change(flow, plan, |flow| {
             flow.weight = weight.unwrap_or(flow.weight);
-            flow.change_strand(plan, |strand| {
-                let index = strand.before(place);
-                strand.waiters.insert(index, place);
-            });
+            flow.change(plan, |strand| strand.insert(place));
         });
+        self.len += 1;
     }
 
     /// The weight last given for a flow.
     pub(crate) fn weight(&self, flow: &FlowName) -> Option<u32> {
-        self.flows.get(flow).map(|flow| flow.weight)
+        self.flows.get(flow).map(|(_, flow)| flow.weight)
     }
 
     pub(crate) fn leave(&mut self, flow: &FlowName, plan: PlanId, place: Place) {
@@ -92,44 +114,41 @@ impl Line {
 
     /// Since when the one waits who has waited longest.
     pub(crate) fn oldest(&self) -> Option<UnixMillis> {
-        let strands = self.flows.values().flat_map(|flow| flow.strands.values());
-        let firsts = strands.filter_map(|strand| strand.waiters.front());
-        firsts.map(|place| place.since).min()
+        self.flows.values().filter_map(Flow::oldest).min()
     }
 
     /// Who is served next.
     pub(crate) fn first(&self) -> Option<Number> {
-        self.ready.first().map(|post| post.number)
+        self.post().map(|(_, number)| number)
     }
 
-    /// The tag of who is served next.
-    fn first_tag(&self) -> Option<(u64, Number)> {
-        self.ready.first().map(|post| (post.tag, post.number))
+    /// The post of who is served next.
+    fn post(&self) -> Option<Post> {
+        self.flows.first()
     }
 
-    /// The same for those whom this holds up.
-    fn first_tag_aside(&mut self, key: &KeyName) -> Option<(u64, Number)> {
-        let first = self.first_aside(key)?;
-        Some((first.tag, first.number))
+    /// The same of those whom this holds up.
+    fn post_aside(&mut self, key: &KeyName) -> Option<Post> {
+        self.first_aside(key).map(|(post, _)| post)
     }
 
     /// This one, who could be served, is served: it leaves, and its flow has had its share.
     pub(crate) fn serve(&mut self, flow: &FlowName, plan: PlanId, place: Place) {
-        let Some(own) = self.flows.get(flow) else {
+        let Some((_, own)) = self.flows.get(flow) else {
             return;
         };
         // A service is shared by all who wait: so much of it has everybody had, newcomers included.
         let shared = self.clock + UNIT / self.weights.max(1);
         let (tag, cost) = (own.tag, own.cost());
         self.remove(flow, plan, place, cost);
-        let first = self.ready.first().map_or(u64::MAX, |post| post.tag);
+        let first = self.post().map_or(u64::MAX, |(tag, _)| tag);
         self.clock = shared.max(tag).min(first);
         self.forget_rested();
     }
 
     /// While nobody could be served here, others were: the virtual time is not before this.
     fn advance(&mut self, clock: u64) {
-        if self.ready.is_empty() {
+        if self.post().is_none() {
             self.clock = self.clock.max(clock);
             self.forget_rested();
         }
@@ -139,18 +158,18 @@ impl Line {
     pub(crate) fn hold_up(&mut self, flow: &FlowName, plan: PlanId, by: &Arc<KeyName>) {
         self.change(flow, plan, |flow| {
             let tag = flow.tag;
-            flow.change_strand(plan, |strand| strand.aside = Some((Arc::clone(by), tag)));
+            flow.change(plan, |strand| strand.aside = Some((Arc::clone(by), tag)));
         });
         self.forget_rested();
     }
 
     /// The strand that comes first among those whom this holds up is called back. `false`: it holds nobody up.
     pub(crate) fn call_back(&mut self, key: &KeyName) -> bool {
-        let Some(Post { flow, plan, .. }) = self.first_aside(key) else {
+        let Some((_, (flow, plan))) = self.first_aside(key) else {
             return false;
         };
         self.change(&flow, plan, |flow| {
-            flow.change_strand(plan, |strand| strand.aside = None);
+            flow.change(plan, |strand| strand.aside = None);
         });
         true
     }
@@ -162,7 +181,7 @@ impl Line {
 
     /// How many are served before this one, if nobody else comes; of those whose turn is the very same, none.
     pub(crate) fn ahead(&self, flow: &FlowName, place: Place) -> usize {
-        let Some(own) = self.flows.get(flow) else {
+        let Some((_, own)) = self.flows.get(flow) else {
             return 0;
         };
         let before = own.before(place);
@@ -170,15 +189,14 @@ impl Line {
         let others = self.flows.iter().filter(|(name, _)| *name != flow);
         let passed = others.map(|(_, flow)| {
             let turns = tag.saturating_sub(flow.tag).div_ceil(flow.cost());
-            flow.len.min(usize::try_from(turns).unwrap_or(usize::MAX))
+            flow.len().min(usize::try_from(turns).unwrap_or(usize::MAX))
         });
         before + passed.sum::<usize>()
     }
 
     /// All who wait, in no order.
     pub(crate) fn numbers(&self) -> Vec<Number> {
-        let strands = self.flows.values().flat_map(|flow| flow.strands.values());
-        let places = strands.flat_map(|strand| &strand.waiters);
+        let places = self.flows.values().flat_map(Flow::places);
         places.map(|place| place.number).collect()
     }
 
@@ -207,79 +225,77 @@ impl Line {
     }
 
     fn remove(&mut self, flow: &FlowName, plan: PlanId, place: Place, cost: u64) {
-        self.change(flow, plan, |flow| {
-            let len = flow.len;
-            flow.change_strand(plan, |strand| {
-                let index = strand.before(place);
-                if strand.waiters.get(index) == Some(&place) {
-                    strand.waiters.remove(index);
-                }
-            });
-            if flow.len < len {
-                flow.tag += cost;
-            }
+        let was_there = self.change(flow, plan, |flow| {
+            let was_there = flow.change(plan, |strand| strand.remove(place));
+            flow.tag += if was_there { cost } else { 0 };
+            was_there
         });
+        self.len -= usize::from(was_there);
     }
 
-    /// Changes a strand and its flow, and keeps all orders true. A flow that can be served again starts at the virtual
-    /// time.
-    fn change(&mut self, name: &FlowName, plan: PlanId, change: impl FnOnce(&mut Flow)) {
-        let flow = self.flows.entry(Arc::clone(name)).or_insert_with(Flow::new);
-        let (post, aside) = (flow.post(name), flow.post_aside(name, plan));
-        let (rested_at, weight, len) = (flow.tag, flow.weight, flow.len);
-        change(flow);
-        if post.is_none() && !flow.ready.is_empty() {
-            flow.tag = flow.tag.max(self.clock);
+    /// Changes a flow and one of its strands, and keeps all orders true. A flow that can be served again starts at the
+    /// virtual time.
+    fn change<T>(
+        &mut self,
+        name: &FlowName,
+        plan: PlanId,
+        change: impl FnOnce(&mut Flow) -> T,
+    ) -> T {
+        let clock = self.clock;
+        let (before, done, after) = self.flows.change(name, |flow| {
+            let (before, was_ready) = (Known::of(flow, plan), flow.rank().is_some());
+            let done = change(flow);
+            if !was_ready && flow.rank().is_some() {
+                flow.tag = flow.tag.max(clock);
+            }
+            (before, done, Known::of(flow, plan))
+        });
+        self.weights = self.weights - before.weight + after.weight;
+        if before.aside != after.aside {
+            self.move_aside(before.aside, after.aside, (Arc::clone(name), plan));
         }
-        let (post_now, aside_now) = (flow.post(name), flow.post_aside(name, plan));
-        let (tag, weight_now, len_now) = (flow.tag, flow.weight, flow.len);
-        self.len = self.len + len_now - len;
-        self.weights -= post.as_ref().map_or(0, |_| u64::from(weight));
-        self.weights += post_now.as_ref().map_or(0, |_| u64::from(weight_now));
-        if post != post_now {
-            post.map(|post| self.ready.remove(&post));
-            self.ready.extend(post_now);
+        if let Some(tag) = before.rests {
+            self.resting.remove(&(tag, Arc::clone(name)));
         }
-        if aside != aside_now {
-            self.move_aside(aside, aside_now);
-        }
-        if len == 0 {
-            self.resting.remove(&(rested_at, Arc::clone(name)));
-        }
-        if len_now == 0 {
+        if let Some(tag) = after.rests {
             self.resting.insert((tag, Arc::clone(name)));
         }
+        done
     }
 
-    fn move_aside(&mut self, from: Option<(Arc<KeyName>, Post)>, to: Option<(Arc<KeyName>, Post)>) {
+    fn move_aside(
+        &mut self,
+        from: Option<(Arc<KeyName>, Post)>,
+        to: Option<(Arc<KeyName>, Post)>,
+        name: StrandName,
+    ) {
         if let Some((key, post)) = from
-            && let Some(posts) = self.aside.get_mut(&key)
+            && let Some(strands) = self.aside.get_mut(&key)
         {
-            posts.remove(&post);
-            if posts.is_empty() {
+            strands.remove(&post);
+            if strands.is_empty() {
                 self.aside.remove(&key);
             }
         }
         if let Some((key, post)) = to {
-            self.aside.entry(key).or_default().insert(post);
+            self.aside.entry(key).or_default().insert(post, name);
         }
     }
 
     /// Who comes first among those whom this holds up. Tags only grow, so it is enough to look at the first ones:
     /// who stands under a tag that its flow has left behind is put where it belongs.
-    fn first_aside(&mut self, key: &KeyName) -> Option<Post> {
+    fn first_aside(&mut self, key: &KeyName) -> Option<(Post, StrandName)> {
         loop {
-            let first = self.aside.get(key)?.first()?.clone();
-            let tag = self.flows.get(&first.flow)?.tag;
-            if first.tag == tag {
-                return Some(first);
+            let (post, name) = self.aside.get(key)?.first_key_value()?;
+            let (post, (flow, plan)) = (*post, name.clone());
+            let tag = self.flows.get(&flow)?.1.tag;
+            if post.0 == tag {
+                return Some((post, (flow, plan)));
             }
-            self.change(&first.flow, first.plan, |flow| {
-                flow.change_strand(first.plan, |strand| {
-                    strand
-                        .aside
-                        .iter_mut()
-                        .for_each(|(_, posted)| *posted = tag);
+            self.change(&flow, plan, |flow| {
+                flow.change(plan, |strand| {
+                    let aside = strand.aside.iter_mut();
+                    aside.for_each(|(_, posted)| *posted = tag);
                 });
             });
         }
@@ -298,6 +314,6 @@ impl Line {
 
     /// Whether nobody waits, and no flow has a share to answer for.
     fn is_forgotten(&self) -> bool {
-        self.flows.is_empty()
+        self.flows.len() == 0
     }
 }

@@ -1,12 +1,11 @@
 //! The waiters of one flow in a line, in strands of those who need the same. First come, first served. Pure.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use super::plan::{KeyName, PlanId};
-use super::{FlowName, Number, UNIT};
+use super::ranked::{Rank, Ranked};
+use super::{Number, UNIT};
 use crate::time::UnixMillis;
 
 /// A place within a strand: since when, then in which order they came.
@@ -16,55 +15,110 @@ pub(crate) struct Place {
     pub(crate) number: Number,
 }
 
-/// The first of a strand, in the order in which strands are served: tag, then arrival.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Post {
-    pub(super) tag: u64,
-    pub(super) number: Number,
-    pub(super) flow: FlowName,
-    pub(super) plan: PlanId,
-}
+/// Where the first of a strand stands among those of other flows: by tag, then by arrival.
+pub(super) type Post = (u64, Number);
 
-/// Those of a flow who need the same. Never empty.
-#[derive(Debug, Default)]
+/// Those of a flow who need the same. Never empty for long.
+#[derive(Debug)]
 pub(super) struct Strand {
     /// In the order in which they are served. Most come last and go first.
-    pub(super) waiters: VecDeque<Place>,
+    waiters: VecDeque<Place>,
     /// What holds it up, and the tag under which it stands aside, which its flow may have left behind.
     pub(super) aside: Option<(Arc<KeyName>, u64)>,
 }
 
 #[derive(Debug)]
 pub(super) struct Flow {
-    pub(super) strands: HashMap<PlanId, Strand>,
-    /// The first of each strand that nothing holds up.
-    pub(super) ready: BTreeSet<(Place, PlanId)>,
+    /// Of those that nothing holds up, the one that has waited longest comes first.
+    strands: Ranked<PlanId, Strand>,
     /// The start tag of its first waiter; without waiters, of the next one that comes soon enough.
     pub(super) tag: u64,
     pub(super) weight: u32,
-    pub(super) len: usize,
+}
+
+impl Default for Strand {
+    fn default() -> Self {
+        Self {
+            // Most have no more.
+            waiters: VecDeque::with_capacity(1),
+            aside: None,
+        }
+    }
+}
+
+impl Rank for Strand {
+    type Rank = Place;
+
+    fn rank(&self) -> Option<Place> {
+        let first = self.waiters.front().copied();
+        first.filter(|_| self.aside.is_none())
+    }
 }
 
 impl Strand {
+    pub(super) fn insert(&mut self, place: Place) {
+        self.waiters.insert(self.before(place), place);
+    }
+
+    /// Whether it was there.
+    pub(super) fn remove(&mut self, place: Place) -> bool {
+        let index = self.before(place);
+        let is_there = self.waiters.get(index) == Some(&place);
+        if is_there {
+            self.waiters.remove(index);
+        }
+        is_there
+    }
+
     /// How many stand before this place.
-    pub(super) fn before(&self, place: Place) -> usize {
+    fn before(&self, place: Place) -> usize {
         self.waiters.partition_point(|other| *other < place)
     }
 }
 
-impl Flow {
-    pub(super) fn new() -> Self {
+impl Default for Flow {
+    fn default() -> Self {
         Self {
-            strands: HashMap::new(),
-            ready: BTreeSet::new(),
+            strands: Ranked::default(),
             tag: 0,
             weight: 1,
-            len: 0,
         }
     }
+}
 
+impl Rank for Flow {
+    type Rank = Post;
+
+    fn rank(&self) -> Option<Post> {
+        let first = self.strands.first();
+        first.map(|place| (self.tag, place.number))
+    }
+}
+
+impl Flow {
     pub(super) fn cost(&self) -> u64 {
         UNIT / u64::from(self.weight)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.strands.len() == 0
+    }
+
+    pub(super) fn len(&self) -> usize {
+        let strands = self.strands.values();
+        strands.map(|strand| strand.waiters.len()).sum()
+    }
+
+    /// All its places, in no order.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.strands.values().flat_map(|strand| &strand.waiters)
+    }
+
+    /// Since when the one waits who has waited longest.
+    pub(super) fn oldest(&self) -> Option<UnixMillis> {
+        let firsts = self.strands.values();
+        let firsts = firsts.filter_map(|strand| strand.waiters.front());
+        firsts.map(|place| place.since).min()
     }
 
     /// How many stand before this place, in all strands.
@@ -82,46 +136,23 @@ impl Flow {
         places
     }
 
-    /// Where it stands among the others, if it could be served.
-    pub(super) fn post(&self, name: &FlowName) -> Option<Post> {
-        self.ready.first().map(|(place, plan)| Post {
-            tag: self.tag,
-            number: place.number,
-            flow: Arc::clone(name),
-            plan: *plan,
-        })
-    }
-
-    /// Where a strand stands among those whom the same holds up.
-    pub(super) fn post_aside(&self, name: &FlowName, plan: PlanId) -> Option<(Arc<KeyName>, Post)> {
-        let strand = self.strands.get(&plan)?;
+    /// By what a strand is held up, and where it stands among those whom the same holds up.
+    pub(super) fn aside(&self, plan: PlanId) -> Option<(Arc<KeyName>, Post)> {
+        let (_, strand) = self.strands.get(&plan)?;
         let (key, tag) = strand.aside.as_ref()?;
-        let post = Post {
-            tag: *tag,
-            number: strand.waiters.front()?.number,
-            flow: Arc::clone(name),
-            plan,
-        };
-        Some((Arc::clone(key), post))
+        let first = strand.waiters.front()?;
+        Some((Arc::clone(key), (*tag, first.number)))
     }
 
     /// Changes a strand, which comes with its first waiter and goes with its last.
-    pub(super) fn change_strand(&mut self, plan: PlanId, change: impl FnOnce(&mut Strand)) {
-        let strand = self.strands.entry(plan).or_default();
-        let first = |strand: &Strand| {
-            let first = strand.waiters.front().map(|place| (*place, plan));
-            first.filter(|_| strand.aside.is_none())
-        };
-        let (before, len) = (first(strand), strand.waiters.len());
-        change(strand);
-        let after = first(strand);
-        self.len = self.len + strand.waiters.len() - len;
-        if strand.waiters.is_empty() {
+    pub(super) fn change<T>(&mut self, plan: PlanId, change: impl FnOnce(&mut Strand) -> T) -> T {
+        let (done, is_over) = self.strands.change(&plan, |strand| {
+            let done = change(strand);
+            (done, strand.waiters.is_empty())
+        });
+        if is_over {
             self.strands.remove(&plan);
         }
-        if before != after {
-            before.map(|before| self.ready.remove(&before));
-            self.ready.extend(after);
-        }
+        done
     }
 }

@@ -158,8 +158,8 @@ impl<A> Hall<A> {
         let lines = &mut self.lines;
         let mut heads = |line: &LineName| {
             let stands = lines.get_mut(line)?;
-            let ready = line.contains(key).then(|| stands.first_tag()).flatten();
-            Some((ready, stands.first_tag_aside(key)))
+            let ready = line.contains(key).then(|| stands.post()).flatten();
+            Some((ready, stands.post_aside(key)))
         };
         let head = |line: &LineName| {
             let (ready, aside) = heads(line)?;

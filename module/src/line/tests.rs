@@ -22,10 +22,13 @@ fn join(line: &mut Line, number: Number, name: u8, weight: Option<u32>) {
 }
 
 fn serve_first(line: &mut Line) {
-    let post = line.ready.first().expect("somebody can be served").clone();
-    let strand = &line.flows[&post.flow].strands[&post.plan];
-    let place = *strand.waiters.front().expect("it has one");
-    line.serve(&post.flow, post.plan, place);
+    let first = line.first().expect("somebody can be served");
+    let own = line.flows.iter().find_map(|(name, flow)| {
+        let place = flow.places().find(|place| place.number == first)?;
+        Some((Arc::clone(name), *place))
+    });
+    let (flow, place) = own.expect("it has a place");
+    line.serve(&flow, PLAN, place);
 }
 
 fn serve_all(line: &mut Line) -> Vec<Number> {

@@ -237,7 +237,7 @@ proptest! {
             apply(&mut line, &mut twin, number, &step);
             prop_assert_eq!(line.first(), twin.first().map(|first| first.number));
             for by in [0, 1] {
-                let first = line.first_tag_aside(&key(by)).map(|(_, number)| number);
+                let first = line.post_aside(&key(by)).map(|(_, number)| number);
                 prop_assert_eq!(first, twin.first_aside(by).map(|first| first.number));
             }
             prop_assert_eq!(line.len(), twin.waiters.len());

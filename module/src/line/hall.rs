@@ -10,12 +10,13 @@ mod view;
 mod waiter;
 
 use std::hash::BuildHasher;
+use std::mem;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::deadlines::Deadlines;
-use super::plan::{KeyName, LineName, Plan, Plans, Wants};
+use super::plan::{KeyName, LineName, Plans};
 use super::{Line, Number};
 use crate::line::hall::keys::Keys;
 use crate::line::hall::waiter::Extra;
@@ -105,7 +106,8 @@ impl<A> Hall<A> {
         let charges = charges.filter(|charges| !charges.is_empty());
         let number = known.unwrap_or(self.last + 1);
         self.last = self.last.max(number);
-        let plan = self.take_plan(&asked.wants, &asked.limits);
+        let keys = &self.keys;
+        let plan = self.plans.take(asked.wants, |key| keys.shared(key));
         let mut waiter = Waiter {
             asker,
             line: preferred.unwrap_or_else(|| plan.line.clone()),
@@ -123,7 +125,9 @@ impl<A> Hall<A> {
         let first = self.first(&waiter.line);
         self.stand(number, &mut waiter, weight);
         let moves = self.first(&waiter.line) != first;
-        self.id_bytes += waiter.request.id.len();
+        for (key, limit) in &asked.limits {
+            self.keys.set_limit(key, *limit);
+        }
         self.note_time(number, &waiter);
         self.remember(number, waiter);
         if let Some(former) = &former {
@@ -147,7 +151,7 @@ impl<A> Hall<A> {
     pub(crate) fn serve(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = self.forget(number)?;
         if let Some(line) = self.lines.get_mut(&waiter.line) {
-            line.serve(&waiter.flow, waiter.plan.id, waiter.place(number));
+            line.serve(&waiter.flow, waiter.plan.id(), waiter.place(number));
         }
         self.close_after(&waiter);
         Some(waiter)
@@ -185,7 +189,7 @@ impl<A> Hall<A> {
         if let Some(waiter) = self.waiters.get(&number)
             && let Some(line) = self.lines.get_mut(&waiter.line)
         {
-            line.hold_up(&waiter.flow, waiter.plan.id, by);
+            line.hold_up(&waiter.flow, waiter.plan.id(), by);
         }
     }
 
@@ -274,24 +278,16 @@ impl<A> Hall<A> {
         self.numbers.find(hash, same).copied()
     }
 
-    fn take_plan(&mut self, wants: &Wants, limits: &[(Arc<KeyName>, usize)]) -> Arc<Plan> {
-        let keys = &self.keys;
-        let (plan, new) = self.plans.take(wants, |key| keys.shared(key));
-        for set in new {
-            self.keys.enter(&set);
-        }
-        for (key, limit) in limits {
-            self.keys.set_limit(key, *limit);
-        }
-        plan
-    }
-
     fn stand(&mut self, number: Number, waiter: &mut Waiter<A>, weight: Option<u32>) {
         self.keys.stand(&waiter.line, &waiter.plan);
         self.catch_up(&waiter.line);
-        let line = self.lines.entry(waiter.line.clone()).or_default();
+        let (lines, keys) = (&mut self.lines, &mut self.keys);
+        let line = lines.entry(waiter.line.clone()).or_insert_with(|| {
+            keys.open(&waiter.line);
+            Line::default()
+        });
         waiter.flow = line.shared(Arc::clone(&waiter.flow));
-        line.join(&waiter.flow, waiter.plan.id, weight, waiter.place(number));
+        line.join(&waiter.flow, waiter.plan.id(), weight, waiter.place(number));
     }
 
     /// While nobody could be served in a line, others were who want the same.
@@ -307,20 +303,18 @@ impl<A> Hall<A> {
 
     fn widen(&mut self, number: Number) {
         let weight = self.weight_of(number);
-        let Some(mut waiter) = self.forget_place(number) else {
+        let Some(mut waiter) = self.step_out(number) else {
             return;
         };
-        if let Some(line) = self.lines.get_mut(&waiter.line) {
-            line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
-        }
-        self.close_if_over(&waiter.line);
         if let Some(extra) = &mut waiter.extra
             && let Some(preference) = &mut extra.preference
         {
             preference.insists_until = None;
         }
-        waiter.line = waiter.plan.line.clone();
+        let former = mem::replace(&mut waiter.line, waiter.plan.line.clone());
         self.stand(number, &mut waiter, weight);
+        self.keys.leave(&former, &waiter.plan);
+        self.close_if_over(&former);
         self.note_time(number, &waiter);
         self.remember(number, waiter);
     }
@@ -339,18 +333,20 @@ impl<A> Hall<A> {
             hasher.hash_one((&*waiter.request.id, &waiter.line))
         };
         let hash = hash_of(&self.hasher, &waiter);
+        self.id_bytes += waiter.request.id.len();
         self.waiters.insert(number, Box::new(waiter));
         let (hasher, waiters) = (&self.hasher, &self.waiters);
         let rehash = |number: &Number| hash_of(hasher, &waiters[number]);
         self.numbers.insert_unique(hash, number, rehash);
     }
 
-    fn forget_place(&mut self, number: Number) -> Option<Waiter<A>> {
+    fn forget(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = *self.waiters.remove(&number)?;
         let hash = self.hasher.hash_one((&*waiter.request.id, &waiter.line));
         if let Ok(entry) = self.numbers.find_entry(hash, |other| *other == number) {
             entry.remove();
         }
+        self.id_bytes -= waiter.request.id.len();
         Some(waiter)
     }
 
@@ -358,14 +354,8 @@ impl<A> Hall<A> {
     fn step_out(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = self.forget(number)?;
         if let Some(line) = self.lines.get_mut(&waiter.line) {
-            line.leave(&waiter.flow, waiter.plan.id, waiter.place(number));
+            line.leave(&waiter.flow, waiter.plan.id(), waiter.place(number));
         }
-        Some(waiter)
-    }
-
-    fn forget(&mut self, number: Number) -> Option<Waiter<A>> {
-        let waiter = self.forget_place(number)?;
-        self.id_bytes -= waiter.request.id.len();
         Some(waiter)
     }
 
@@ -376,9 +366,8 @@ impl<A> Hall<A> {
             self.plans = Plans::default();
             return;
         }
-        for set in self.plans.drop(&waiter.plan) {
-            self.keys.exit(&set);
-        }
+        self.plans.drop(&waiter.plan);
+        self.keys.leave(&waiter.line, &waiter.plan);
         self.close_if_over(&waiter.line);
     }
 

@@ -1,8 +1,10 @@
 //! What somebody waits for: every key of `all` and one of `any`. Equal plans are kept once, whoever has them. Pure.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::ptr;
 use std::sync::{Arc, LazyLock};
 
+use hashbrown::hash_map::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 /// What is waited for.
@@ -30,6 +32,14 @@ pub(crate) struct Wanted {
     pub(crate) priority: i64,
 }
 
+impl Wanted {
+    /// With its name as it is kept.
+    fn shared(&self, shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>) -> Self {
+        let key = shared(&self.key);
+        Self { key, ..*self }
+    }
+}
+
 /// By which kind of command it is asked for, and so how it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
@@ -40,7 +50,7 @@ pub(crate) enum Form {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wants {
     pub(crate) form: Form,
-    pub(crate) all: Arc<[Wanted]>,
+    pub(crate) all: Box<[Wanted]>,
     pub(crate) any: Arc<[Wanted]>,
 }
 
@@ -103,27 +113,31 @@ impl Hash for LineName {
 
 static DIGEST: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
-pub(crate) type PlanId = u64;
-
-/// A set of keys that some plans have in common.
-#[derive(Clone, Debug)]
-pub(crate) struct Set {
-    pub(crate) id: SetId,
-    pub(crate) wanted: Arc<[Wanted]>,
-    /// Where those stand who take one of it, or who want nothing but it.
-    line: LineName,
-}
-
-pub(crate) type SetId = u64;
+/// Names a plan while somebody has it: equal plans are one.
+pub(crate) type PlanId = usize;
 
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) id: PlanId,
     pub(crate) wants: Wants,
     /// Where those stand who have it.
     pub(crate) line: LineName,
-    /// Of `all` and of `any`.
-    sets: [SetId; 2],
+}
+
+impl Plan {
+    pub(crate) fn id(&self) -> PlanId {
+        ptr::from_ref(self).addr()
+    }
+
+    /// The keys that it names although who stands in this line need not.
+    pub(super) fn keys_beside(&self, line: &LineName) -> impl Iterator<Item = &Arc<KeyName>> {
+        let any = if *line == self.line {
+            &[]
+        } else {
+            &*self.wants.any
+        };
+        let keys = self.wants.all.iter().chain(any).map(|wanted| &wanted.key);
+        keys.filter(|key| !line.contains(key))
+    }
 }
 
 impl Wants {
@@ -136,7 +150,7 @@ impl Wants {
         };
         Self {
             form: Form::Acquire,
-            all: Arc::from([]),
+            all: Box::from([]),
             any: Arc::from([wanted]),
         }
     }
@@ -157,180 +171,110 @@ impl Wants {
     pub(crate) fn names(&self, key: &KeyName) -> bool {
         self.keys().any(|wanted| *wanted.key == *key)
     }
-
-    /// Who wants one of several stands where all do who want one of the same; who only wants what it cannot do without,
-    /// at the first of that.
-    pub(crate) fn line(&self) -> LineName {
-        match &*self.any {
-            [] => LineName::of_all(&self.all),
-            any => LineName::of_any(any),
-        }
-    }
 }
 
-/// All plans that somebody has. Equal sets of keys are kept once, whatever else their plans want.
+/// All plans that somebody has, and what they want one of: each once, whatever else they want.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
-    by_id: HashMap<PlanId, Entry>,
-    by_wants: HashTable<PlanId>,
-    all: HashMap<Arc<[Wanted]>, Set>,
-    any: HashMap<Arc<[Wanted]>, Set>,
-    /// How many have a plan with this set.
-    waiters: HashMap<SetId, usize>,
+    plans: HashTable<Kept>,
+    pools: HashMap<Arc<[Wanted]>, Pool>,
     hasher: DefaultHashBuilder,
-    last: u64,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Kept {
     plan: Arc<Plan>,
     waiters: usize,
 }
 
+/// One of which some want one.
+#[derive(Debug)]
+struct Pool {
+    line: LineName,
+    plans: usize,
+}
+
 impl Plans {
-    /// How many have a plan with this set.
-    pub(super) fn waiters(&self, set: SetId) -> usize {
-        self.waiters.get(&set).copied().unwrap_or(0)
+    /// Where those stand who want one of several, or who cannot do without the first of these.
+    pub(super) fn line(&self, wants: &Wants) -> LineName {
+        if wants.any.is_empty() {
+            return LineName::of_all(&wants.all);
+        }
+        let pool = self.pools.get(&wants.any);
+        pool.map_or_else(|| LineName::of_any(&wants.any), |pool| pool.line.clone())
     }
 
-    /// The plan of those who want this, if somebody has it.
-    pub(super) fn find(&self, wants: &Wants) -> Option<&Arc<Plan>> {
-        let same = |id: &PlanId| self.by_id[id].plan.wants == *wants;
-        let hash = self.hasher.hash_one(wants);
-        let id = self.by_wants.find(hash, same)?;
-        self.by_id.get(id).map(|entry| &entry.plan)
-    }
-
-    /// One more has the plan of those who want this. With it, the sets that nobody had. `shared` is a name as it is kept.
+    /// One more has the plan of those who want this. `shared` is a name as it is kept.
     pub(super) fn take(
         &mut self,
-        wants: &Wants,
+        mut wants: Wants,
         shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>,
-    ) -> (Arc<Plan>, Vec<Set>) {
-        let known = self.find(wants).cloned();
-        let (plan, new) = match known {
-            Some(plan) => (plan, Vec::new()),
-            None => self.make(wants, shared),
+    ) -> Arc<Plan> {
+        let pool = self.pools.get_key_value(&wants.any);
+        wants.any = match pool {
+            Some((any, _)) => Arc::clone(any),
+            None => wants
+                .any
+                .iter()
+                .map(|wanted| wanted.shared(&shared))
+                .collect(),
         };
-        if let Some(entry) = self.by_id.get_mut(&plan.id) {
-            entry.waiters += 1;
+        let hash = hash(&self.hasher, &wants);
+        let same = |kept: &Kept| kept.plan.wants == wants;
+        if let Some(kept) = self.plans.find_mut(hash, same) {
+            kept.waiters += 1;
+            return Arc::clone(&kept.plan);
         }
-        for set in plan.sets {
-            *self.waiters.entry(set).or_default() += 1;
-        }
-        (plan, new)
+        wants.all = wants
+            .all
+            .iter()
+            .map(|wanted| wanted.shared(&shared))
+            .collect();
+        self.keep(hash, wants)
     }
 
-    /// One fewer has it. The sets that nobody has any more.
-    pub(super) fn drop(&mut self, plan: &Plan) -> Vec<Set> {
-        let Some(entry) = self.by_id.get_mut(&plan.id) else {
-            return Vec::new();
+    /// One fewer has it.
+    pub(super) fn drop(&mut self, plan: &Arc<Plan>) {
+        let hash = hash(&self.hasher, &plan.wants);
+        let same = |kept: &Kept| Arc::ptr_eq(&kept.plan, plan);
+        let Ok(mut entry) = self.plans.find_entry(hash, same) else {
+            return;
         };
-        entry.waiters -= 1;
-        if entry.waiters == 0 {
-            self.by_id.remove(&plan.id);
-            let hash = self.hasher.hash_one(&plan.wants);
-            if let Ok(entry) = self.by_wants.find_entry(hash, |id| *id == plan.id) {
-                entry.remove();
+        entry.get_mut().waiters -= 1;
+        if entry.get().waiters > 0 {
+            return;
+        }
+        entry.remove();
+        if let Entry::Occupied(mut pool) = self.pools.entry(Arc::clone(&plan.wants.any)) {
+            pool.get_mut().plans -= 1;
+            if pool.get().plans == 0 {
+                pool.remove();
             }
         }
-        let mut gone = Vec::new();
-        let [all, any] = plan.sets;
-        if self.leave_set(all) {
-            gone.extend(self.all.remove(&plan.wants.all));
-        }
-        if self.leave_set(any) {
-            gone.extend(self.any.remove(&plan.wants.any));
-        }
-        gone
     }
 
-    fn make(
-        &mut self,
-        wants: &Wants,
-        shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>,
-    ) -> (Arc<Plan>, Vec<Set>) {
-        let before = self.last;
-        let all = keep(
-            &mut self.all,
-            &mut self.last,
-            &wants.all,
-            &shared,
-            LineName::of_all,
-        );
-        let any = keep(
-            &mut self.any,
-            &mut self.last,
-            &wants.any,
-            &shared,
-            LineName::of_any,
-        );
-        let new = [&all, &any].into_iter().filter(|set| set.id > before);
-        let new = new.cloned().collect();
-        self.last += 1;
-        let line = if any.wanted.is_empty() {
-            all.line
-        } else {
-            any.line
-        };
-        let plan = Arc::new(Plan {
-            id: self.last,
-            line,
-            sets: [all.id, any.id],
-            wants: Wants {
-                form: wants.form,
-                all: all.wanted,
-                any: any.wanted,
-            },
+    /// A new plan, that somebody has.
+    fn keep(&mut self, wants_hash: u64, wants: Wants) -> Arc<Plan> {
+        let line = self.line(&wants);
+        let pool = self.pools.entry(Arc::clone(&wants.any));
+        let pool = pool.or_insert_with(|| Pool {
+            line: line.clone(),
+            plans: 0,
         });
-        let entry = Entry {
+        pool.plans += 1;
+        let plan = Arc::new(Plan { wants, line });
+        let kept = Kept {
             plan: Arc::clone(&plan),
-            waiters: 0,
+            waiters: 1,
         };
-        self.by_id.insert(plan.id, entry);
-        let (hasher, by_id) = (&self.hasher, &self.by_id);
-        let hash = hasher.hash_one(&plan.wants);
-        let rehash = |id: &PlanId| hasher.hash_one(&by_id[id].plan.wants);
-        self.by_wants.insert_unique(hash, plan.id, rehash);
-        (plan, new)
-    }
-
-    /// Whether nobody has it any more.
-    fn leave_set(&mut self, set: SetId) -> bool {
-        let Some(waiters) = self.waiters.get_mut(&set) else {
-            return false;
-        };
-        *waiters -= 1;
-        let is_over = *waiters == 0;
-        if is_over {
-            self.waiters.remove(&set);
-        }
-        is_over
+        let hasher = &self.hasher;
+        let rehash = |kept: &Kept| hash(hasher, &kept.plan.wants);
+        self.plans.insert_unique(wants_hash, kept, rehash);
+        plan
     }
 }
 
-/// The set as it is kept.
-fn keep(
-    sets: &mut HashMap<Arc<[Wanted]>, Set>,
-    last: &mut SetId,
-    wanted: &Arc<[Wanted]>,
-    shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>,
-    line: impl Fn(&[Wanted]) -> LineName,
-) -> Set {
-    if let Some(set) = sets.get(wanted) {
-        return set.clone();
-    }
-    let wanted = wanted.iter().map(|wanted| Wanted {
-        key: shared(&wanted.key),
-        ..wanted.clone()
-    });
-    let wanted: Arc<[Wanted]> = wanted.collect();
-    *last += 1;
-    let set = Set {
-        id: *last,
-        line: line(&wanted),
-        wanted: Arc::clone(&wanted),
-    };
-    sets.insert(wanted, set.clone());
-    set
+/// Of what is kept: then what is wanted one of is known by where it is.
+fn hash(hasher: &DefaultHashBuilder, wants: &Wants) -> u64 {
+    hasher.hash_one((wants.form, &wants.all, wants.any.as_ptr().addr()))
 }

@@ -10,6 +10,13 @@ type Level = i128;
 
 const MOST_AHEAD: Level = UNIT as Level;
 
+/// Most keys are wanted in one line alone.
+#[derive(Debug)]
+pub(super) enum Rivals {
+    AtMostOne(Option<LineName>),
+    Several(Box<Contest>),
+}
+
 #[derive(Debug)]
 struct Rival {
     line: LineName,
@@ -18,42 +25,85 @@ struct Rival {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Rivals {
+pub(super) struct Contest {
     rivals: Vec<Rival>,
     /// Where the one stood that had the key last.
     level: Level,
 }
 
+impl Default for Rivals {
+    fn default() -> Self {
+        Self::AtMostOne(None)
+    }
+}
+
 impl Rivals {
     pub(super) fn lines(&self) -> impl Iterator<Item = &LineName> {
-        self.rivals.iter().map(|rival| &rival.line)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.rivals.len()
+        let (one, several) = match self {
+            Self::AtMostOne(one) => (one.as_ref(), &[][..]),
+            Self::Several(contest) => (None, &contest.rivals[..]),
+        };
+        one.into_iter()
+            .chain(several.iter().map(|rival| &rival.line))
     }
 
     pub(super) fn add(&mut self, line: &LineName) {
-        if !self.lines().any(|other| other == line) {
-            self.rivals.push(Rival {
-                line: line.clone(),
-                shift: None,
-            });
+        if self.lines().any(|other| other == line) {
+            return;
+        }
+        if let Self::AtMostOne(one) = self
+            && let Some(one) = one.take()
+        {
+            let mut contest = Contest::default();
+            contest.add(one);
+            *self = Self::Several(Box::new(contest));
+        }
+        match self {
+            Self::AtMostOne(one) => *one = Some(line.clone()),
+            Self::Several(contest) => contest.add(line.clone()),
         }
     }
 
     pub(super) fn retain(&mut self, stays: impl Fn(&LineName) -> bool) {
-        self.rivals.retain(|rival| stays(&rival.line));
+        match self {
+            Self::AtMostOne(one) => {
+                one.take_if(|line| !stays(line));
+            }
+            Self::Several(contest) => contest.rivals.retain(|rival| stays(&rival.line)),
+        }
     }
 
     /// The virtual time of a line at which those begin who come now.
     pub(super) fn clock(&self, line: &LineName) -> Option<u64> {
-        let rival = self.rivals.iter().find(|rival| rival.line == *line)?;
-        u64::try_from(self.level - rival.shift?).ok()
+        match self {
+            Self::AtMostOne(_) => None,
+            Self::Several(contest) => contest.clock(line),
+        }
     }
 
     /// The line that has the key next. `head` is the tag of a line's first, and its arrival; `None`: it has nobody.
     pub(super) fn next(
+        &mut self,
+        mut head: impl FnMut(&LineName) -> Option<(u64, Number)>,
+    ) -> Option<LineName> {
+        match self {
+            Self::AtMostOne(one) => one.clone().filter(|line| head(line).is_some()),
+            Self::Several(contest) => contest.next(head),
+        }
+    }
+}
+
+impl Contest {
+    fn add(&mut self, line: LineName) {
+        self.rivals.push(Rival { line, shift: None });
+    }
+
+    fn clock(&self, line: &LineName) -> Option<u64> {
+        let rival = self.rivals.iter().find(|rival| rival.line == *line)?;
+        u64::try_from(self.level - rival.shift?).ok()
+    }
+
+    fn next(
         &mut self,
         mut head: impl FnMut(&LineName) -> Option<(u64, Number)>,
     ) -> Option<LineName> {

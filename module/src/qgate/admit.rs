@@ -269,18 +269,15 @@ fn refuse(
 }
 
 fn wants(call: &Call<'_>, ask: &Ask<'_>) -> Wants {
-    let wanted = |gates: &[GateWords<'_>]| -> Arc<[Wanted]> {
-        let wanted = gates.iter().map(|gate| Wanted {
-            key: call.name(Family::Gate, call.string(gate.key)),
-            unlimited: gate.limit == 0,
-            priority: gate.priority,
-        });
-        wanted.collect()
+    let wanted = |gate: &GateWords<'_>| Wanted {
+        key: call.name(Family::Gate, call.string(gate.key)),
+        unlimited: gate.limit == 0,
+        priority: gate.priority,
     };
     Wants {
         form: Form::Admit,
-        all: wanted(&ask.all),
-        any: wanted(&ask.any),
+        all: ask.all.iter().map(wanted).collect(),
+        any: ask.any.iter().map(wanted).collect(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The keys that somebody waits for: in which sets and lines, under which limit, and when to look next. Pure.
+//! The keys that somebody waits for: in which lines, under which limit, and when to look next. Pure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::line::Number;
-use crate::line::plan::{KeyName, LineName, Plan, Set, SetId};
+use crate::line::plan::{KeyName, LineName, Plan};
 use crate::line::rivals::Rivals;
 use crate::time::UnixMillis;
 
 #[derive(Debug, Default)]
 struct Key {
-    /// The sets that have it.
-    sets: Vec<SetId>,
     rivals: Rivals,
+    /// How many have named it who stand in a line that is not for it.
+    beside: usize,
     /// The limit last named for a gate; it governs all who wait but those that named none.
     limit: usize,
     /// When it is next worth a look, other than for somebody's release.
@@ -43,8 +43,9 @@ impl Keys {
         Arc::clone(known.map_or(key, |(name, _)| name))
     }
 
-    pub(super) fn sets(&self, key: &KeyName) -> &[SetId] {
-        self.by_name.get(key).map_or(&[], |key| &key.sets)
+    /// How many have named it who stand in a line that is not for it.
+    pub(super) fn beside(&self, key: &KeyName) -> usize {
+        self.by_name.get(key).map_or(0, |key| key.beside)
     }
 
     /// The lines in which somebody stands who has named it, or lately has.
@@ -54,9 +55,7 @@ impl Keys {
     }
 
     pub(super) fn is_shared(&self, key: &KeyName) -> bool {
-        self.by_name
-            .get(key)
-            .is_some_and(|key| key.rivals.len() > 1)
+        self.lines(key).nth(1).is_some()
     }
 
     /// Where the virtual time of a line stands by what the key has seen of others.
@@ -73,33 +72,34 @@ impl Keys {
         self.by_name.get_mut(key)?.rivals.next(head)
     }
 
-    /// A set has come that nobody had.
-    pub(super) fn enter(&mut self, set: &Set) {
-        for wanted in &*set.wanted {
-            let key = self.by_name.entry(Arc::clone(&wanted.key)).or_default();
-            key.sets.push(set.id);
-        }
-    }
-
-    /// Nobody has this set any more.
-    pub(super) fn exit(&mut self, set: &Set) {
-        for wanted in &*set.wanted {
-            let Some(key) = self.by_name.get_mut(&wanted.key) else {
-                continue;
-            };
-            key.sets.retain(|id| *id != set.id);
-            if key.sets.is_empty() {
-                key.rivals.retain(|line| line.contains(&wanted.key));
-            }
-            self.forget_if_unused(&wanted.key);
+    /// There is a line that was not.
+    pub(super) fn open(&mut self, line: &LineName) {
+        for name in line.keys() {
+            let key = self.by_name.entry(Arc::clone(name)).or_default();
+            key.rivals.add(line);
         }
     }
 
     /// Somebody with this plan stands in this line, which is not always the plan's own.
     pub(super) fn stand(&mut self, line: &LineName, plan: &Plan) {
-        for name in plan.wants.keys().map(|wanted| &wanted.key) {
+        for name in plan.keys_beside(line) {
             let key = self.by_name.entry(Arc::clone(name)).or_default();
             key.rivals.add(line);
+            key.beside += 1;
+        }
+    }
+
+    /// It stands there no longer.
+    pub(super) fn leave(&mut self, line: &LineName, plan: &Plan) {
+        for name in plan.keys_beside(line) {
+            let Some(key) = self.by_name.get_mut(name) else {
+                continue;
+            };
+            key.beside -= 1;
+            if key.beside == 0 {
+                key.rivals.retain(|line| line.contains(name));
+                self.forget_if_unused(name);
+            }
         }
     }
 
@@ -164,7 +164,7 @@ impl Keys {
     }
 
     fn forget_if_unused(&mut self, name: &Arc<KeyName>) {
-        let unused = |key: &Key| key.sets.is_empty() && key.rivals.len() == 0;
+        let unused = |key: &Key| key.beside == 0 && key.rivals.lines().next().is_none();
         if self.by_name.get(name).is_some_and(unused) {
             self.forget_look(name);
             self.by_name.remove(name);

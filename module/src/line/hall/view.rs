@@ -23,8 +23,9 @@ impl<A> Hall<A> {
 
     /// How many have named this key.
     pub(crate) fn waiting(&self, key: &KeyName) -> usize {
-        let sets = self.keys.sets(key).iter();
-        sets.map(|set| self.plans.waiters(*set)).sum()
+        let lines = self.keys.lines(key).filter(|line| line.contains(key));
+        let lines = lines.filter_map(|line| self.lines.get(line));
+        self.keys.beside(key) + lines.map(Line::len).sum::<usize>()
     }
 
     /// The number under which an id waits for a key.
@@ -57,7 +58,7 @@ impl<A> Hall<A> {
 
     /// Whether anybody has named this key.
     pub(crate) fn is_awaited(&self, key: &KeyName) -> bool {
-        !self.keys.sets(key).is_empty()
+        self.keys.beside(key) > 0 || self.lines_at(key).any(|line| line.len() > 0)
     }
 
     /// The limit that governs a gate's waiters.
@@ -104,11 +105,8 @@ impl<A> Hall<A> {
 
     /// How many stand in the line that somebody would join.
     pub(crate) fn before_newcomer(&self, join: &Join) -> usize {
-        let line = self.preferred_line(join).or_else(|| {
-            let plan = self.plans.find(&join.asked.wants)?;
-            Some(plan.line.clone())
-        });
-        let line = line.unwrap_or_else(|| join.asked.wants.line());
+        let line = self.preferred_line(join);
+        let line = line.unwrap_or_else(|| self.plans.line(&join.asked.wants));
         self.lines.get(&line).map_or(0, Line::len)
     }
 

@@ -10,7 +10,7 @@ use crate::{
     ids::RequestId,
     renew::Leases,
     settle::Record,
-    store::{Debt, Stamp, TurnDebt},
+    store::{Debt, Stamp, Told, TurnDebt},
 };
 
 /// Where permits are known while they live, and where they go.
@@ -122,6 +122,7 @@ impl Permit {
                 gates: Vec::new(),
                 turn,
                 record: None,
+                told: Told::Never,
             });
         }
     }
@@ -177,6 +178,7 @@ impl Drop for Permit {
             gates,
             turn,
             record,
+            told: Told::Never,
         });
     }
 }

@@ -1,25 +1,29 @@
 //! The last step, once per request: what it held is given back, what it used is booked, its record is written. One task
-//! does it for all requests, as many at once as have come together.
+//! does it for all requests, as many at once as have come together, and again until Redis has answered.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, mpsc},
-    time::{Instant, sleep},
+    time::{Instant, sleep_until},
 };
 
 use crate::{
     admit::Admitted,
     ids::RequestId,
     read::Facts,
-    store::{Debt, Period, Store, StoreError},
+    store::{Debt, Period, Store},
     time::UnixMillis,
     usage::Usage,
 };
 
 /// Requests settled at once.
 const TOGETHER: usize = 64;
-const PAUSE: Duration = Duration::from_millis(50);
+/// Until what Redis did not take is sent again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// So many requests may be left unsettled while Redis is away.
+const MOST_LEFT: usize = 1_000_000;
 
 /// What came of a request that was admitted.
 #[derive(Debug, Clone)]
@@ -102,38 +106,84 @@ pub(crate) async fn run(
     mut debts: mpsc::UnboundedReceiver<Debt>,
     finish: Arc<Notify>,
 ) {
-    let mut batch = Vec::with_capacity(TOGETHER);
-    let mut period = Period::default();
+    let mut settler = Settler::new(store);
     loop {
+        let all_came = debts.is_closed() && debts.is_empty();
+        if all_came && settler.left.is_empty() {
+            return;
+        }
+        let mut new = Vec::new();
         tokio::select! {
             () = finish.notified() => debts.close(),
-            count = debts.recv_many(&mut batch, TOGETHER) => {
-                if count == 0 {
-                    return;
-                }
-                settle(&store, &mut batch, &mut period).await;
-                batch.clear();
-            }
+            _ = debts.recv_many(&mut new, TOGETHER), if !all_came => settler.settle(new).await,
+            () = sleep_until(settler.due), if !settler.left.is_empty() => settler.settle_left().await,
         }
     }
 }
 
-/// Giving back is repeated until Redis has answered; doing it twice is doing it once. Booking twice is not, so what may
-/// have been booked is not booked again.
-async fn settle(store: &Store, batch: &mut [Debt], period: &mut Period) {
-    loop {
-        store.up().await;
-        match store.settle(batch, period).await {
-            Ok(()) => return,
-            Err(StoreError::Down) => {}
-            Err(error) => {
-                let records = batch
-                    .iter_mut()
-                    .filter_map(|debt| debt.record.take())
-                    .count();
-                tracing::warn!(%error, records, "slots are given back again; whether these requests were booked is unknown");
+struct Settler {
+    store: Store,
+    period: Period,
+    /// What Redis has not taken, oldest first.
+    left: VecDeque<Debt>,
+    /// When that is tried again, and how long after that.
+    due: Instant,
+    pause: Duration,
+}
+
+impl Settler {
+    fn new(store: Store) -> Self {
+        Self {
+            store,
+            period: Period::default(),
+            left: VecDeque::new(),
+            due: Instant::now(),
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// What is left of others does not hold these up.
+    async fn settle(&mut self, mut debts: Vec<Debt>) {
+        self.store.up().await;
+        self.attempt(&mut debts).await;
+        if self.left.is_empty() {
+            self.pause = FIRST_PAUSE;
+            self.due = Instant::now() + self.pause;
+        }
+        self.left.extend(debts);
+        if self.left.len() > MOST_LEFT {
+            let lost = self.left.len() - MOST_LEFT;
+            self.left.drain(..lost);
+            tracing::error!(
+                requests.lost = lost,
+                "Redis takes no bookings: requests are not counted"
+            );
+        }
+    }
+
+    /// As far as Redis takes it.
+    async fn settle_left(&mut self) {
+        self.store.up().await;
+        while !self.left.is_empty() {
+            let mut debts: Vec<_> = self.left.drain(..TOGETHER.min(self.left.len())).collect();
+            self.attempt(&mut debts).await;
+            if !debts.is_empty() {
+                debts
+                    .into_iter()
+                    .rev()
+                    .for_each(|debt| self.left.push_front(debt));
+                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                break;
             }
         }
-        sleep(PAUSE).await;
+        self.due = Instant::now() + self.pause;
+    }
+
+    /// Leaves those that are to be settled again.
+    async fn attempt(&mut self, debts: &mut Vec<Debt>) {
+        if let Err(error) = self.store.settle(debts, &mut self.period).await {
+            tracing::debug!(%error, requests = debts.len(), "a settlement is to be repeated");
+        }
+        debts.retain(|debt| !debt.is_settled());
     }
 }

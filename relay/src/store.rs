@@ -2,6 +2,7 @@
 //! keeps the one connection, `wire` speaks over it. Nothing here repeats a command: whoever asks decides what a lost
 //! answer means.
 
+mod booking;
 mod changes;
 mod gates;
 mod keys;
@@ -14,11 +15,12 @@ mod wire;
 
 use std::time::Duration;
 
+pub(crate) use booking::{Period, Told};
 pub(crate) use changes::Change;
 pub(crate) use gates::{Load, Slot};
 pub(crate) use keys::StoredKey;
 pub(crate) use link::{Link, Supervisor};
-pub(crate) use settlement::{Debt, Period, Stamp, TurnDebt};
+pub(crate) use settlement::{Debt, Stamp, TurnDebt};
 pub(crate) use turns::TurnReply;
 pub use wire::Fault;
 pub(crate) use wire::{Batch, OnMessage, Reply};

@@ -14,6 +14,7 @@ use weir_relay::mock::{MockProvider, key_digest};
 use weir_relay::server::Relay;
 
 use crate::http::{Answer, Call};
+use crate::lossy::Lossy;
 use crate::redis::Redis;
 
 pub use setup::Setup;
@@ -24,6 +25,8 @@ pub struct Weir {
     pub relay: Relay,
     pub provider: MockProvider,
     pub redis: Redis,
+    /// Where the relay finds Redis, if answers may get lost.
+    pub lossy: Option<Lossy>,
     pub key_id: String,
     /// The key that `ask` sends.
     pub key: String,
@@ -69,7 +72,9 @@ impl Weir {
     /// # Panics
     /// When it does not start.
     pub async fn another_relay(&self) -> Relay {
-        self.setup.start_relay(&self.redis, &self.provider).await
+        self.setup
+            .start_relay(&self.redis.url(), &self.provider)
+            .await
     }
 
     /// Writes this relay's `weir.toml`, for the program as a process of its own.
@@ -78,7 +83,7 @@ impl Weir {
     /// When it cannot be written.
     pub fn write_toml(&self) -> PathBuf {
         let path = self.redis.dir().join("weir.toml");
-        let toml = self.setup.toml(&self.redis, &self.provider);
+        let toml = self.setup.toml(&self.redis.url(), &self.provider);
         std::fs::write(&path, toml).expect("the test's directory can be written to");
         path
     }

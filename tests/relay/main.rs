@@ -8,6 +8,7 @@ mod leases;
 mod mock;
 mod refusals;
 mod sdk;
+mod settled;
 mod store;
 mod streaming;
 mod truncation;

@@ -29,7 +29,7 @@ fn assert_told(record: &Reply) {
 }
 
 /// Counters of the only hour or day there is, without the names of key and account.
-fn counters(weir: &Weir, period: &str) -> BTreeMap<String, u64> {
+pub(crate) fn counters(weir: &Weir, period: &str) -> BTreeMap<String, u64> {
     let keys = weir
         .redis
         .call(format!("KEYS weir:{{default}}:usage:{period}:*"));

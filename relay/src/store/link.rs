@@ -221,7 +221,10 @@ async fn make_sure(connection: &Connection, goal: &Goal) -> Result<(), StoreErro
     let mut batch = Batch::new();
     write_nothing(&mut batch, goal);
     batch.command("COMMAND").arg("INFO");
-    batch.arg("umq.acquire").arg("qgate.acquire");
+    batch
+        .arg("umq.acquire")
+        .arg("qgate.acquire")
+        .arg("tally.add");
     if let Some(hearing) = &goal.hearing {
         batch.command("SSUBSCRIBE").arg(&hearing.channel);
     }

@@ -12,6 +12,9 @@ pub(crate) const KEYS: &str = "weir:{keys}:ids";
 /// A stream with one entry per request that went upstream.
 pub(crate) const RECORDS: &str = "weir:{default}:records";
 
+/// The ids of the requests that have been counted.
+pub(crate) const COUNTED: &str = "weir:{default}:counted";
+
 pub(crate) fn key(id: &str) -> String {
     format!("weir:{{keys}}:key:{id}")
 }
@@ -57,7 +60,7 @@ mod tests {
             usage_of_day(1),
             notify_channel(),
         ];
-        for name in names.iter().map(String::as_str).chain([RECORDS]) {
+        for name in names.iter().map(String::as_str).chain([RECORDS, COUNTED]) {
             assert!(name.starts_with("weir:{default}:"), "{name}");
         }
         assert_eq!(account_gate("main"), "weir:{default}:gate:account:main");

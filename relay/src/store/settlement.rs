@@ -1,26 +1,27 @@
-//! What ends a request: `QGATE.LEAVE`, `UMQ.RELEASE`, counters per hour and day, and a record.
+//! What ends a request: `QGATE.LEAVE`, `UMQ.RELEASE`, and its booking. Many requests are one batch. All of it may be sent
+//! again: giving back twice is giving back once, and a request is counted once.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use super::{Batch, Reply, Store, StoreError, is_away, names};
+use super::{
+    Batch, Reply, Store, StoreError,
+    booking::{Booked, Bookings, Period, Told, write},
+    is_away,
+};
 use crate::{
     gate::{Gate, Turn},
     ids::RequestId,
     settle::Record,
-    time::millis,
 };
 
-const RECORDS_KEPT: u64 = 100_000;
-const HOURS_KEPT_S: u64 = 8 * 86_400;
-const DAYS_KEPT_S: u64 = 400 * 86_400;
-
-/// What one request owes.
+/// What one request owes. What Redis has is taken out of it.
 #[derive(Debug)]
 pub(crate) struct Debt {
     pub(crate) member: RequestId,
     pub(crate) gates: Vec<Arc<Gate>>,
     pub(crate) turn: Option<TurnDebt>,
     pub(crate) record: Option<Box<Record>>,
+    pub(crate) told: Told,
 }
 
 #[derive(Debug)]
@@ -38,64 +39,57 @@ pub(crate) enum Stamp {
     Former,
 }
 
-/// The hours whose counters were last told when to end.
-#[derive(Debug, Default)]
-pub(crate) struct Period(BTreeSet<u64>);
+impl Debt {
+    pub(crate) fn is_settled(&self) -> bool {
+        self.gates.is_empty() && self.turn.is_none() && self.record.is_none()
+    }
+}
 
 impl Store {
-    /// Two round trips for all. `Down`: to be repeated with the records that are left in the debts. Other errors leave
-    /// unknown what was booked.
+    /// One round trip for all, but for records whose first booking had no answer. What is left in the debts is to be
+    /// settled again.
     pub(crate) async fn settle(
         &self,
         debts: &mut [Debt],
         period: &mut Period,
     ) -> Result<(), StoreError> {
-        let mut releases = Batch::new();
-        debts.iter().for_each(|debt| release(&mut releases, debt));
-        // They may be repeated, so they go first: a connection that died unnoticed takes no booking with it.
-        let replies = self
-            .domain
-            .ask(&releases)
-            .await
-            .map_err(|_| StoreError::Down)?;
-        log_refusals(&replies);
-        if replies.iter().any(is_away) {
-            return Err(StoreError::Down);
+        let mut batch = Batch::new();
+        let releases = debts.iter().map(|debt| release(&mut batch, debt));
+        let releases: Vec<usize> = releases.collect();
+        let released = batch.len();
+        let mut bookings = Bookings::default();
+        for debt in debts.iter() {
+            if let Some(record) = &debt.record {
+                bookings.add(&mut batch, record, debt.told);
+            }
         }
-        self.book(debts, period).await
+        bookings.end(&mut batch, period);
+        let replies = match self.domain.ask(&batch).await {
+            Ok(replies) => replies,
+            Err(StoreError::Down) => return Err(StoreError::Down),
+            Err(error) => {
+                debts.iter_mut().for_each(|debt| debt.told = Told::Perhaps);
+                return Err(error);
+            }
+        };
+        let (released, transaction) = replies.split_at_checked(released).unwrap_or_default();
+        strike_released(debts, &releases, released);
+        if let Some(booked) = bookings.done(transaction, period) {
+            self.record_late(strike_booked(debts, booked)).await;
+        }
+        Ok(())
     }
 
-    async fn book(&self, debts: &mut [Debt], period: &mut Period) -> Result<(), StoreError> {
+    /// Once: if this has no answer either, a counted request may be without its record.
+    async fn record_late(&self, records: Vec<Record>) {
         let mut batch = Batch::new();
-        let mut hours = BTreeSet::new();
-        let mut spans = Vec::with_capacity(debts.len());
-        for debt in debts.iter() {
-            let from = batch.len();
-            if let Some(record) = &debt.record {
-                count(&mut batch, record);
-                write(&mut batch, record);
-                hours.insert(record.at.hour());
-            }
-            spans.push(from..batch.len());
+        for record in &records {
+            write(&mut batch, record);
         }
-        if hours.is_empty() {
-            return Ok(());
+        if let Err(error) = self.domain.ask(&batch).await {
+            let records = records.len();
+            tracing::warn!(%error, records, "whether counted requests have their records is unknown");
         }
-        let untold = hours.difference(&period.0);
-        untold.for_each(|hour| bound(&mut batch, *hour));
-        let replies = self.domain.ask(&batch).await?;
-        log_refusals(&replies);
-        for (debt, span) in debts.iter_mut().zip(spans) {
-            // What was booked in part is not booked again.
-            if !replies[span].iter().all(is_away) {
-                debt.record = None;
-            }
-        }
-        if replies.iter().any(is_away) {
-            return Err(StoreError::Down);
-        }
-        period.0 = hours;
-        Ok(())
     }
 
     pub(crate) async fn release_slots(
@@ -115,16 +109,9 @@ impl Store {
     }
 }
 
-/// Repeating these would not help.
-fn log_refusals(replies: &[Reply]) {
-    for reply in replies.iter().filter(|reply| !is_away(reply)) {
-        if let Some(error) = reply.error() {
-            tracing::error!(error, "Redis refused a part of a settlement");
-        }
-    }
-}
-
-fn release(batch: &mut Batch, debt: &Debt) {
+/// Adds the commands that give back what a request holds: how many.
+fn release(batch: &mut Batch, debt: &Debt) -> usize {
+    let from = batch.len();
     if !debt.gates.is_empty() {
         batch.command("QGATE.LEAVE").arg(debt.member.as_str());
         batch.number(debt.gates.len() as u64);
@@ -142,55 +129,34 @@ fn release(batch: &mut Batch, debt: &Debt) {
             }
         }
     }
+    batch.len() - from
 }
 
-/// Counters are `<key>:<account>:<what>`.
-fn count(batch: &mut Batch, record: &Record) {
-    for hash in [
-        names::usage_of_hour(record.at.hour()),
-        names::usage_of_day(record.at.day()),
-    ] {
-        for (what, number) in [("requests", 1)].into_iter().chain(record.usage.counted()) {
-            let field = format!("{}:{}:{what}", record.key, record.account);
-            batch
-                .command("HINCRBY")
-                .arg(&hash)
-                .arg(field)
-                .number(number);
+/// What a server that serves us has answered is done, or cannot be.
+fn strike_released(debts: &mut [Debt], commands: &[usize], mut replies: &[Reply]) {
+    for (debt, commands) in debts.iter_mut().zip(commands) {
+        let (own, rest) = replies.split_at_checked(*commands).unwrap_or_default();
+        replies = rest;
+        if own.iter().any(is_away) {
+            continue;
         }
+        for error in own.iter().filter_map(Reply::error) {
+            tracing::error!(error, "Redis refuses that something is given back");
+        }
+        debt.gates.clear();
+        debt.turn = None;
     }
 }
 
-fn write(batch: &mut Batch, record: &Record) {
-    batch.command("XADD").arg(names::RECORDS);
-    batch.arg("MAXLEN").arg("~").number(RECORDS_KEPT).arg("*");
-    batch.arg("request").arg(record.request.as_str());
-    batch.arg("key").arg(&*record.key);
-    batch.arg("account").arg(&*record.account);
-    batch.arg("at_ms").number(record.at.0);
-    batch.arg("outcome").arg(record.outcome.word());
-    batch.arg("wait_ms").number(millis(record.wait));
-    batch.arg("duration_ms").number(millis(record.duration));
-    if let Some(model) = &record.model {
-        batch.arg("model").arg(model);
-    }
-    if let Some(status) = record.status {
-        batch.arg("status").number(status);
-    }
-    if let Some(first_byte) = record.first_byte {
-        batch.arg("first_byte_ms").number(millis(first_byte));
-    }
-    for (what, tokens) in record.usage.counted() {
-        batch.arg(what).number(tokens);
-    }
-}
-
-/// Once an hour, or a few times around its edge: counters end by themselves.
-fn bound(batch: &mut Batch, hour: u64) {
-    for (hash, seconds) in [
-        (names::usage_of_hour(hour), HOURS_KEPT_S),
-        (names::usage_of_day(hour / 24), DAYS_KEPT_S),
-    ] {
-        batch.command("EXPIRE").arg(hash).number(seconds).arg("NX");
-    }
+/// The records that are still to be written, of requests that are counted only now.
+fn strike_booked(debts: &mut [Debt], booked: Vec<Booked>) -> Vec<Record> {
+    let open = debts.iter_mut().filter(|debt| debt.record.is_some());
+    let late = open.zip(booked).filter_map(|(debt, booked)| {
+        let record = debt.record.take();
+        match (booked, debt.told) {
+            (Booked::Counted, Told::Perhaps) => record.map(|record| *record),
+            (Booked::Counted, Told::Never) | (Booked::Known | Booked::Refused, _) => None,
+        }
+    });
+    late.collect()
 }

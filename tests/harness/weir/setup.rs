@@ -6,6 +6,7 @@ use weir_relay::mock::{Behaviour, MockProvider, Options};
 use weir_relay::server::Relay;
 
 use super::Weir;
+use crate::lossy::Lossy;
 use crate::redis::{Builder, Redis};
 
 /// One account without a limit, unless told otherwise.
@@ -21,6 +22,14 @@ pub struct Setup {
     head: String,
     behaviour: Behaviour,
     redis: Builder,
+    answers: Answers,
+}
+
+/// How Redis is reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Answers {
+    AllCome,
+    MayGetLost,
 }
 
 impl Default for Setup {
@@ -33,6 +42,7 @@ impl Default for Setup {
             head: String::new(),
             behaviour: Behaviour::default(),
             redis: Redis::builder(),
+            answers: Answers::AllCome,
         }
     }
 }
@@ -84,6 +94,12 @@ impl Setup {
         self
     }
 
+    /// The first relay reaches Redis in a way that can lose answers.
+    pub fn lossy(mut self) -> Self {
+        self.answers = Answers::MayGetLost;
+        self
+    }
+
     /// # Panics
     /// When a part of it does not start.
     pub async fn start(self) -> Weir {
@@ -94,26 +110,29 @@ impl Setup {
             behaviour: self.behaviour.clone(),
         };
         let provider = MockProvider::start(options).expect("a loopback port is free");
-        let relay = self.start_relay(&redis, &provider).await;
+        let lossy = (self.answers == Answers::MayGetLost).then(|| Lossy::start(&redis));
+        let url = lossy.as_ref().map_or_else(|| redis.url(), Lossy::url);
+        let relay = self.start_relay(&url, &provider).await;
         let CreatedKey { id: key_id, secret } = create_key(&relay, self.key_limit).await;
         let key = secret.reveal().to_owned();
         Weir {
             relay,
             provider,
             redis,
+            lossy,
             key_id,
             key,
             setup: self,
         }
     }
 
-    pub(super) async fn start_relay(&self, redis: &Redis, provider: &MockProvider) -> Relay {
+    pub(super) async fn start_relay(&self, redis: &str, provider: &MockProvider) -> Relay {
         let config =
             Config::from_toml(&self.toml(redis, provider)).expect("the test's weir.toml is good");
         Relay::start(config).await.expect("the relay starts")
     }
 
-    pub(super) fn toml(&self, redis: &Redis, provider: &MockProvider) -> String {
+    pub(super) fn toml(&self, redis: &str, provider: &MockProvider) -> String {
         let accounts: Vec<u32> = (1..=self.accounts).collect();
         let sections: String = accounts
             .iter()
@@ -123,7 +142,7 @@ impl Setup {
             .iter()
             .map(|account| format!("\"a{account}\""))
             .collect();
-        let (head, redis) = (&self.head, redis.url());
+        let head = &self.head;
         let names = names.join(", ");
         format!(
             "{head}[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\nurl = \"{redis}\"\n\

@@ -1,0 +1,161 @@
+//! What is written of a request that went upstream: counters of the hour and of the day, and a record. `TALLY.ADD` counts
+//! a request once, however often it is told; the record goes beside it in one transaction, so that both are there or neither.
+
+use std::collections::BTreeSet;
+
+use super::{Batch, Reply, names};
+use crate::{ids::RequestId, settle::Record, time::millis};
+
+const RECORDS_KEPT: u64 = 100_000;
+const HOURS_KEPT_S: u64 = 8 * 86_400;
+const DAYS_KEPT_S: u64 = 400 * 86_400;
+/// For how long Redis knows which requests were counted. Nobody may tell it again after that.
+const COUNTED_KNOWN_MS: u64 = 3_600_000;
+
+/// Whether Redis has been told of a record before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Never,
+    /// It did not answer: who knows.
+    Perhaps,
+}
+
+/// What Redis did with the booking of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Booked {
+    Counted,
+    /// It had been counted before.
+    Known,
+    /// Repeating it would not help.
+    Refused,
+}
+
+/// The hours whose counters were last told when to end.
+#[derive(Debug, Default)]
+pub(crate) struct Period(BTreeSet<u64>);
+
+/// The bookings of one transaction.
+#[derive(Debug, Default)]
+pub(super) struct Bookings {
+    /// For each, how many commands it is.
+    commands: Vec<usize>,
+    hours: BTreeSet<u64>,
+}
+
+impl Bookings {
+    /// A record that Redis may have already is counted alone: its record would be written twice.
+    pub(super) fn add(&mut self, batch: &mut Batch, record: &Record, told: Told) {
+        if self.commands.is_empty() {
+            batch.command("MULTI");
+        }
+        let from = batch.len();
+        count(batch, record);
+        match told {
+            Told::Never => write(batch, record),
+            Told::Perhaps => {}
+        }
+        self.commands.push(batch.len() - from);
+        self.hours.insert(record.at.hour());
+    }
+
+    pub(super) fn end(&self, batch: &mut Batch, period: &Period) {
+        if self.commands.is_empty() {
+            return;
+        }
+        let untold = self.hours.difference(&period.0);
+        untold.for_each(|hour| bound(batch, *hour));
+        batch.command("EXEC");
+    }
+
+    /// What became of each, by the replies to all of it. `None`: nothing was done.
+    pub(super) fn done(&self, replies: &[Reply], period: &mut Period) -> Option<Vec<Booked>> {
+        let end = replies.last()?;
+        let Some(mut results) = end.list() else {
+            let why = replies.iter().find_map(Reply::error);
+            tracing::warn!(error = why, "Redis takes no bookings now");
+            return None;
+        };
+        let booked = self.commands.iter().map(|commands| {
+            let (own, rest) = results.split_at_checked(*commands)?;
+            results = rest;
+            own.first().map(booked)
+        });
+        let booked = booked.collect::<Option<Vec<_>>>()?;
+        period.0.clone_from(&self.hours);
+        Some(booked)
+    }
+}
+
+fn booked(reply: &Reply) -> Booked {
+    match reply.int() {
+        Some(0) => Booked::Known,
+        Some(_) => Booked::Counted,
+        None => {
+            tracing::error!(error = reply.error(), "Redis does not count a request");
+            Booked::Refused
+        }
+    }
+}
+
+fn count(batch: &mut Batch, record: &Record) {
+    let hashes = [
+        names::usage_of_hour(record.at.hour()),
+        names::usage_of_day(record.at.day()),
+    ];
+    let numbers = || [("requests", 1)].into_iter().chain(record.usage.counted());
+    start_count(batch, record.request, hashes.len() * numbers().count());
+    for hash in hashes {
+        for (what, number) in numbers() {
+            let field = counter(&record.key, &record.account, what);
+            batch.arg(&hash).arg(field).number(number);
+        }
+    }
+}
+
+fn start_count(batch: &mut Batch, request: RequestId, increments: usize) {
+    batch.command("TALLY.ADD").arg(names::COUNTED);
+    batch
+        .arg(request.as_str())
+        .arg("PX")
+        .number(COUNTED_KNOWN_MS);
+    batch.number(increments as u64);
+}
+
+/// The name of a counter among those of an hour or a day.
+fn counter(key: &str, account: &str, what: &str) -> String {
+    format!("{key}:{account}:{what}")
+}
+
+pub(super) fn write(batch: &mut Batch, record: &Record) {
+    batch.command("XADD").arg(names::RECORDS);
+    batch.arg("MAXLEN").arg("~").number(RECORDS_KEPT).arg("*");
+    batch.arg("request").arg(record.request.as_str());
+    batch.arg("key").arg(&*record.key);
+    batch.arg("account").arg(&*record.account);
+    batch.arg("at_ms").number(record.at.0);
+    batch.arg("outcome").arg(record.outcome.word());
+    batch.arg("wait_ms").number(millis(record.wait));
+    batch.arg("duration_ms").number(millis(record.duration));
+    if let Some(model) = &record.model {
+        batch.arg("model").arg(model);
+    }
+    if let Some(status) = record.status {
+        batch.arg("status").number(status);
+    }
+    if let Some(first_byte) = record.first_byte {
+        batch.arg("first_byte_ms").number(millis(first_byte));
+    }
+    for (what, tokens) in record.usage.counted() {
+        batch.arg(what).number(tokens);
+    }
+}
+
+/// Once an hour, or a few times around its edge: counters end by themselves.
+fn bound(batch: &mut Batch, hour: u64) {
+    for (hash, seconds) in [
+        (names::usage_of_hour(hour), HOURS_KEPT_S),
+        (names::usage_of_day(hour / 24), DAYS_KEPT_S),
+    ] {
+        batch.command("EXPIRE").arg(hash).number(seconds).arg("NX");
+    }
+}

@@ -1,0 +1,118 @@
+//! A way to a Redis that loses answers: what was asked is done, and the connection breaks before that can be heard.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinHandle;
+
+use crate::redis::Redis;
+
+const PIECE: usize = 1 << 18;
+
+/// Ends with the test.
+#[derive(Debug)]
+pub struct Lossy {
+    path: PathBuf,
+    plan: Arc<Mutex<Plan>>,
+    listener: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    /// Which commands' answers get lost next, by a word in them.
+    words: Vec<Vec<u8>>,
+    lost: usize,
+}
+
+impl Lossy {
+    /// # Panics
+    /// When its socket cannot be made.
+    pub fn start(redis: &Redis) -> Self {
+        let (path, server) = (redis.dir().join("lossy"), redis.socket());
+        let listener = UnixListener::bind(&path).expect("the test's directory can be written to");
+        let plan = Arc::new(Mutex::new(Plan::default()));
+        let listener = tokio::spawn(listen(listener, server, Arc::clone(&plan)));
+        Self {
+            path,
+            plan,
+            listener,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis+unix://{}", self.path.display())
+    }
+
+    /// The next answer to commands with this word in them gets lost.
+    pub fn lose_answer_to(&self, word: &str) {
+        lock(&self.plan).words.push(word.as_bytes().to_vec());
+    }
+
+    /// How many answers were lost.
+    pub fn lost(&self) -> usize {
+        lock(&self.plan).lost
+    }
+}
+
+impl Drop for Lossy {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+impl Plan {
+    fn loses_answer_to(&mut self, commands: &[u8]) -> bool {
+        let has = |word: &Vec<u8>| {
+            let mut places = commands.windows(word.len());
+            places.any(|place| place == word.as_slice())
+        };
+        let Some(at) = self.words.iter().position(has) else {
+            return false;
+        };
+        self.words.remove(at);
+        self.lost += 1;
+        true
+    }
+}
+
+fn lock(plan: &Mutex<Plan>) -> std::sync::MutexGuard<'_, Plan> {
+    plan.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn listen(listener: UnixListener, server: PathBuf, plan: Arc<Mutex<Plan>>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let (server, plan) = (server.clone(), Arc::clone(&plan));
+        tokio::spawn(async move { pass(client, &server, &plan).await });
+    }
+}
+
+/// Until one side hangs up, or an answer is to be lost.
+async fn pass(mut client: UnixStream, server: &Path, plan: &Mutex<Plan>) -> std::io::Result<()> {
+    let mut server = UnixStream::connect(server).await?;
+    let (mut asked, mut answered) = (vec![0; PIECE], vec![0; PIECE]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let commands = &asked[..read?];
+                if commands.is_empty() {
+                    return Ok(());
+                }
+                server.write_all(commands).await?;
+                if lock(plan).loses_answer_to(commands) {
+                    // It answers when it has done all of it.
+                    server.readable().await?;
+                    return Ok(());
+                }
+            }
+            read = server.read(&mut answered) => {
+                let answers = &answered[..read?];
+                if answers.is_empty() {
+                    return Ok(());
+                }
+                client.write_all(answers).await?;
+            }
+        }
+    }
+}

@@ -5,11 +5,12 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use redis_module::{Context, RedisResult, RedisString, RedisValue};
+use redis_module::RedisString;
 
 use crate::args::{Args, Word};
 use crate::clock::{self, Now};
 use crate::error::Error;
+use crate::ffi::command::{Argv, Lent};
 use crate::ffi::{Ctx, context};
 use crate::line::plan::{Family, KeyName};
 use crate::reply::{self, Reply};
@@ -17,16 +18,13 @@ use crate::stats;
 use crate::time::{UnixMillis, UnixNanos};
 use crate::wake::{self, Wish};
 
-/// Commands of so many words are read without a list on the heap.
-const FEW_WORDS: usize = 16;
-
 /// What a command does once its execution has begun.
 type Body = fn(&Call<'_>, Args<'_>) -> Result<Reply, Error>;
 
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) ctx: Ctx,
-    argv: &'a [RedisString],
+    argv: &'a [Lent],
     now: Now,
     /// That its client wants to wait.
     wish: RefCell<Option<Box<Wish>>>,
@@ -37,7 +35,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(ctx: Ctx, argv: &'a [RedisString]) -> Self {
+    fn new(ctx: Ctx, argv: &'a [Lent]) -> Self {
         Self {
             ctx,
             argv,
@@ -104,29 +102,13 @@ impl<'a> Call<'a> {
 }
 
 /// `name` in lower case, as errors quote it.
-pub(crate) fn run(
-    name: &'static str,
-    context: &Context,
-    argv: &[RedisString],
-    body: Body,
-) -> RedisResult {
-    let ctx = context.get_raw();
+pub(crate) fn run(name: &'static str, ctx: Ctx, argv: Argv<'_>, body: Body) {
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let (mut few, mut many) = ([&[][..]; FEW_WORDS], Vec::new());
-        let words = if argv.len() <= few.len() {
-            &mut few[..argv.len()]
-        } else {
-            many.resize(argv.len(), &[][..]);
-            &mut many[..]
-        };
-        for (word, string) in words.iter_mut().zip(argv) {
-            *word = string.as_slice();
-        }
-        let call = Call::new(ctx, argv);
-        let mut reply = body(&call, Args::new(name, words))?;
+        let call = Call::new(ctx, argv.strings);
+        let mut reply = body(&call, Args::new(name, argv.words))?;
         if call.again.take() {
             wake::moved(&call, call.freed.take());
-            reply = body(&call, Args::new(name, words))?;
+            reply = body(&call, Args::new(name, argv.words))?;
         }
         wake::moved(&call, call.freed.take());
         Ok(match call.wish.take() {
@@ -142,5 +124,4 @@ pub(crate) fn run(
         Ok(None) => {}
         Err(error) => reply::send_error(ctx, &error),
     }
-    Ok(RedisValue::NoReply)
 }

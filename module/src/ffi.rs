@@ -4,6 +4,7 @@
 
 pub(crate) mod blocked;
 pub(crate) mod channel;
+pub(crate) mod command;
 pub(crate) mod context;
 pub(crate) mod docs;
 pub(crate) mod hash_key;

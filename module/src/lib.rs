@@ -28,6 +28,7 @@ mod wake;
 use redis_module::configuration::ConfigurationFlags;
 use redis_module::redis_module;
 
+use crate::ffi::command::commands;
 use crate::load::{deinit, init};
 
 /// Outside a server there is no allocator of the server's: unit tests take the system's.
@@ -45,6 +46,38 @@ mod memory {
 /// 0.1.0 as `MODULE LIST` shows it: major * 10000 + minor * 100 + patch.
 const VERSION: i32 = 100;
 
+// What a command does, what it says of itself, its flags, its ACL categories.
+commands! {
+    umq::acquire::command, umq::acquire::DOC, c"write deny-oom blocking", c"write blocking";
+    umq::renew::command, umq::renew::DOC, c"write fast", c"write fast";
+    umq::release::command, umq::release::DOC, c"write fast", c"write fast";
+    umq::cancel::command, umq::cancel::DOC, c"write fast", c"write fast";
+    umq::force::command, umq::force::DOC, c"write fast", c"write fast";
+    umq::info::command, umq::info::DOC, c"readonly fast", c"read fast";
+    umq::waiters::command, umq::waiters::DOC, c"readonly", c"read slow";
+    qgate::acquire::command, qgate::acquire::DOC, c"write deny-oom blocking", c"write blocking";
+    qgate::admit::command, qgate::admit::DOC, c"write deny-oom blocking getkeys-api", c"write blocking";
+    qgate::renew::command, qgate::renew::DOC, c"write fast", c"write fast";
+    qgate::release::command, qgate::release::DOC, c"write fast", c"write fast";
+    qgate::leave::command, qgate::leave::DOC, c"write fast", c"write fast";
+    qgate::cancel::command, qgate::cancel::DOC, c"write fast", c"write fast";
+    qgate::close::command, qgate::close::DOC, c"write deny-oom fast", c"write fast";
+    qgate::open::command, qgate::open::DOC, c"write fast", c"write fast";
+    qgate::count::command, qgate::count::DOC, c"readonly fast", c"read fast";
+    qgate::members::command, qgate::members::DOC, c"readonly", c"read slow";
+    qgate::waiters::command, qgate::waiters::DOC, c"readonly", c"read slow";
+    qgate::info::command, qgate::info::DOC, c"readonly fast", c"read fast";
+    trie::save::command, trie::save::DOC, c"write deny-oom", c"write slow";
+    trie::find::command, trie::find::DOC, c"write", c"write slow";
+    trie::find::command_ro, trie::find::DOC_RO, c"readonly", c"read slow";
+    trie::del::command, trie::del::DOC, c"write", c"write slow";
+    trie::forget::command, trie::forget::DOC, c"write", c"write slow";
+    trie::info::command, trie::info::DOC, c"readonly", c"read slow";
+    rate::take::command, rate::take::DOC, c"write deny-oom fast", c"write fast";
+    rate::give::command, rate::give::DOC, c"write fast", c"write fast";
+    tally::add::command, tally::add::DOC, c"write deny-oom fast getkeys-api", c"write fast";
+}
+
 redis_module! {
     name: "weir",
     version: VERSION,
@@ -52,37 +85,6 @@ redis_module! {
     data_types: [],
     init: init,
     deinit: deinit,
-    // Name, function, flags, first key, last key, step, mandatory and optional ACL categories.
-    commands: [
-        ["umq.acquire", umq::acquire::command, "write deny-oom blocking", 1, 1, 1, "", "write blocking"],
-        ["umq.renew", umq::renew::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["umq.release", umq::release::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["umq.cancel", umq::cancel::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["umq.force", umq::force::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["umq.info", umq::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
-        ["umq.waiters", umq::waiters::command, "readonly", 1, 1, 1, "", "read slow"],
-        ["qgate.acquire", qgate::acquire::command, "write deny-oom blocking", 1, 1, 1, "", "write blocking"],
-        ["qgate.admit", qgate::admit::command, "write deny-oom blocking getkeys-api", 0, 0, 0, "", "write blocking"],
-        ["qgate.renew", qgate::renew::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["qgate.release", qgate::release::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["qgate.leave", qgate::leave::command, "write fast", 3, -1, 1, "", "write fast"],
-        ["qgate.cancel", qgate::cancel::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["qgate.close", qgate::close::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
-        ["qgate.open", qgate::open::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["qgate.count", qgate::count::command, "readonly fast", 1, -1, 1, "", "read fast"],
-        ["qgate.members", qgate::members::command, "readonly", 1, 1, 1, "", "read slow"],
-        ["qgate.waiters", qgate::waiters::command, "readonly", 1, 1, 1, "", "read slow"],
-        ["qgate.info", qgate::info::command, "readonly fast", 1, 1, 1, "", "read fast"],
-        ["trie.save", trie::save::command, "write deny-oom", 1, 1, 1, "", "write slow"],
-        ["trie.find", trie::find::command, "write", 1, 1, 1, "", "write slow"],
-        ["trie.find_ro", trie::find::command_ro, "readonly", 1, 1, 1, "", "read slow"],
-        ["trie.del", trie::del::command, "write", 1, 1, 1, "", "write slow"],
-        ["trie.forget", trie::forget::command, "write", 1, 1, 1, "", "write slow"],
-        ["trie.info", trie::info::command, "readonly", 1, 1, 1, "", "read slow"],
-        ["rate.take", rate::take::command, "write deny-oom fast", 1, 1, 1, "", "write fast"],
-        ["rate.give", rate::give::command, "write fast", 1, 1, 1, "", "write fast"],
-        ["tally.add", tally::add::command, "write deny-oom fast getkeys-api", 0, 0, 0, "", "write fast"],
-    ],
     configurations: [
         i64: [
             [

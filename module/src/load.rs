@@ -1,13 +1,13 @@
-//! What happens when the module is loaded, and unloaded: checks the server and its settings, describes the commands.
+//! What happens when the module is loaded, and unloaded: checks the server and its settings, registers the commands.
 
 use std::panic;
 
 use redis_module::{Context, RedisString, RedisValue, Status};
 
-use crate::ffi::docs::{self, Doc};
+use crate::ffi::command;
 use crate::ffi::log::warn;
 use crate::ffi::{occasions, server};
-use crate::{config, qgate, rate, tally, trie, umq, wake};
+use crate::{COMMANDS, config, wake};
 
 /// With these off, freeing a large key stops the server for as long as it takes.
 const LAZY_FREEING: [&str; 4] = [
@@ -17,40 +17,9 @@ const LAZY_FREEING: [&str; 4] = [
     "lazyfree-lazy-user-del",
 ];
 
-const DOCS: [Doc; 28] = [
-    umq::acquire::DOC,
-    umq::renew::DOC,
-    umq::release::DOC,
-    umq::cancel::DOC,
-    umq::force::DOC,
-    umq::info::DOC,
-    umq::waiters::DOC,
-    qgate::acquire::DOC,
-    qgate::admit::DOC,
-    qgate::renew::DOC,
-    qgate::release::DOC,
-    qgate::leave::DOC,
-    qgate::cancel::DOC,
-    qgate::close::DOC,
-    qgate::open::DOC,
-    qgate::count::DOC,
-    qgate::members::DOC,
-    qgate::info::DOC,
-    qgate::waiters::DOC,
-    trie::save::DOC,
-    trie::find::DOC,
-    trie::find::DOC_RO,
-    trie::del::DOC,
-    trie::forget::DOC,
-    trie::info::DOC,
-    rate::take::DOC,
-    rate::give::DOC,
-    tally::add::DOC,
-];
-
 pub(crate) fn init(context: &Context, args: &[RedisString]) -> Status {
     let ctx = context.get_raw();
-    match check_and_describe(context, args) {
+    match check_and_register(context, args) {
         Ok(()) => {
             log_panics();
             occasions::subscribe(ctx);
@@ -77,14 +46,15 @@ pub(crate) fn deinit(context: &Context) -> Status {
     Status::Ok
 }
 
-fn check_and_describe(context: &Context, args: &[RedisString]) -> Result<(), String> {
+fn check_and_register(context: &Context, args: &[RedisString]) -> Result<(), String> {
     if !server::recognize(context) {
         return Err("it needs Redis 7.0 or Valkey 7.2, or a later one".to_owned());
     }
     config::take_load_arguments(args)?;
     context.set_module_options(redis_module::raw::ModuleOptions::NO_IMPLICIT_SIGNAL_MODIFIED);
-    DOCS.iter()
-        .try_for_each(|doc| docs::describe(context.get_raw(), doc))
+    COMMANDS
+        .iter()
+        .try_for_each(|command| command::register(context.get_raw(), command))
 }
 
 /// A panic becomes an error reply; this says in the server's log where it came from.

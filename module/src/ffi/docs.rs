@@ -35,6 +35,18 @@ pub(crate) enum Keys {
     Parsed,
 }
 
+impl Keys {
+    /// First key, last key, step, as far as these can say it.
+    pub(super) fn range(self) -> [c_int; 3] {
+        match self {
+            Self::Read | Self::Change => [1, 1, 1],
+            Self::ReadAll => [1, -1, 1],
+            Self::ChangeFrom { first } => [first, -1, 1],
+            Self::Parsed => [0, 0, 0],
+        }
+    }
+}
+
 /// An argument of the grammar.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arg {

@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use redis_module::{RedisString, raw};
+use redis_module::raw;
 
 use super::key::Access;
 use super::{Ctx, api};
@@ -21,11 +21,10 @@ pub(crate) fn are_asked_for(ctx: Ctx) -> bool {
 /// Only when they are asked for.
 pub(crate) fn name(
     ctx: Ctx,
-    argv: &[RedisString],
+    words: &[&[u8]],
     keys: for<'a> fn(Args<'a>) -> Vec<(Word<'a>, Access)>,
 ) {
-    let words: Vec<&[u8]> = argv.iter().map(RedisString::as_slice).collect();
-    for (word, access) in keys(Args::new("", &words)) {
+    for (word, access) in keys(Args::new("", words)) {
         let flags = match access {
             Access::Read => READ,
             Access::Write => CHANGE,

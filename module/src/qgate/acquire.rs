@@ -1,6 +1,6 @@
 //! `QGATE.ACQUIRE`: take a slot of a gate when it has one free, now or after a wait.
 
-use redis_module::{Context, RedisResult, RedisString};
+use redis_module::RedisString;
 
 use super::gate::{Answer, Ask};
 use super::memory::Memory;
@@ -9,6 +9,8 @@ use super::take;
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::hall::{Asked, Request, Span};
@@ -39,8 +41,8 @@ pub(crate) const DOC: Doc = Doc {
 
 const MAX_LIMIT: i64 = 1_000_000;
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.acquire", context, &argv, acquire)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.acquire", ctx, argv, acquire);
 }
 
 fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -5,8 +5,6 @@ mod ask;
 
 use std::sync::Arc;
 
-use redis_module::{Context, RedisResult, RedisString, RedisValue};
-
 use super::attempt;
 use super::memory::Memory;
 use super::stored::Stored;
@@ -14,6 +12,8 @@ use super::take::{self, Gate, Obstacle, Order, Takeable};
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::{context, positions};
@@ -59,13 +59,11 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    let ctx = context.get_raw();
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
     if positions::are_asked_for(ctx) {
-        positions::name(ctx, &argv, keys);
-        return Ok(RedisValue::NoReply);
+        return positions::name(ctx, argv.words, keys);
     }
-    call::run("qgate.admit", context, &argv, admit)
+    call::run("qgate.admit", ctx, argv, admit);
 }
 
 /// The keys that a call names, with what it does to them.

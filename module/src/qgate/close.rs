@@ -1,12 +1,12 @@
 //! `QGATE.CLOSE`: nobody new is granted for a while; holders stay.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
 use crate::events;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -21,8 +21,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key"), Arg::EXPIRATION],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.close", context, &argv, close)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.close", ctx, argv, close);
 }
 
 fn close(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

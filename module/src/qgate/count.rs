@@ -1,11 +1,11 @@
 //! `QGATE.COUNT`: how many slots of each gate are in use, and how many wait.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -21,8 +21,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key").multiple()],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.count", context, &argv, count)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.count", ctx, argv, count);
 }
 
 fn count(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

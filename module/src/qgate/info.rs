@@ -1,12 +1,12 @@
 //! `QGATE.INFO`: a gate at a glance.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::memory::Memory;
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -23,8 +23,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key")],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.info", context, &argv, info)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.info", ctx, argv, info);
 }
 
 fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,12 +1,12 @@
 //! `QGATE.LEAVE`: one member gives back its slots in several gates, in one transaction.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::release::give_back;
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::{Error, Escaped};
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -25,8 +25,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.leave", context, &argv, leave)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.leave", ctx, argv, leave);
 }
 
 fn leave(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

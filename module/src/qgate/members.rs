@@ -1,11 +1,11 @@
 //! `QGATE.MEMBERS`: who holds a slot, and for how long still.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -22,8 +22,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.members", context, &argv, members)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.members", ctx, argv, members);
 }
 
 fn members(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,11 +1,13 @@
 //! `QGATE.RELEASE`: members give their slots back.
 
-use redis_module::{Context, RedisResult, RedisString};
+use redis_module::RedisString;
 
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::string;
@@ -23,8 +25,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key"), Arg::string(c"member").multiple()],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.release", context, &argv, release)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.release", ctx, argv, release);
 }
 
 fn release(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,11 +1,11 @@
 //! `QGATE.RENEW`: the leases of these holders end a stated time from now.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -26,8 +26,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("qgate.renew", context, &argv, renew)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("qgate.renew", ctx, argv, renew);
 }
 
 fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,12 +1,12 @@
 //! `RATE.GIVE`: gives back tokens that were taken and not used.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::clause::{self, Clause};
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -27,8 +27,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("rate.give", context, &argv, give)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("rate.give", ctx, argv, give);
 }
 
 fn give(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

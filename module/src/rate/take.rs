@@ -1,13 +1,13 @@
 //! `RATE.TAKE`: takes tokens when there are enough, or says when there will be.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::bucket::Room;
 use super::clause::{self, Clause};
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -30,8 +30,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("rate.take", context, &argv, take)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("rate.take", ctx, argv, take);
 }
 
 /// `retry-after-ms` of a cost that the bucket never holds.

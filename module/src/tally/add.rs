@@ -1,13 +1,13 @@
 //! `TALLY.ADD`: adds to counters, unless this id has been counted already.
 
-use redis_module::{Context, RedisResult, RedisString, RedisValue};
-
 use super::counters::Sums;
 use super::ids::Ids;
 use super::increment::Increment;
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::{Error, Escaped};
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::positions;
@@ -68,15 +68,13 @@ impl<'a> Ask<'a> {
     }
 }
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    let ctx = context.get_raw();
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
     if positions::are_asked_for(ctx) {
-        positions::name(ctx, &argv, |args| {
+        return positions::name(ctx, argv.words, |args| {
             Ask::parse(args).map_or(Vec::new(), |ask| ask.keys())
         });
-        return Ok(RedisValue::NoReply);
     }
-    call::run("tally.add", context, &argv, add)
+    call::run("tally.add", ctx, argv, add);
 }
 
 fn add(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {

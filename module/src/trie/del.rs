@@ -1,12 +1,12 @@
 //! `TRIE.DEL`: forget exactly this chain.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::chain::Chain;
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -20,8 +20,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key"), Arg::string(c"chain")],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("trie.del", context, &argv, del)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("trie.del", ctx, argv, del);
 }
 
 fn del(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,6 +1,6 @@
 //! `TRIE.FIND` and `TRIE.FIND_RO`: the value of the longest stored prefix; the former may extend its life.
 
-use redis_module::{Context, RedisResult, RedisString};
+use redis_module::RedisString;
 
 use super::chain::Chain;
 use super::entry::Entry;
@@ -8,6 +8,8 @@ use super::stored::{Hit, Stored};
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -41,12 +43,12 @@ pub(crate) const DOC_RO: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("trie.find", context, &argv, find)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("trie.find", ctx, argv, find);
 }
 
-pub(crate) fn command_ro(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("trie.find_ro", context, &argv, find_ro)
+pub(crate) fn command_ro(ctx: Ctx, argv: Argv<'_>) {
+    call::run("trie.find_ro", ctx, argv, find_ro);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! `TRIE.FORGET`: removes the entries that hold a value, a part of the trie per call, like SCAN.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::save::MAX_VALUE;
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -25,8 +25,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("trie.forget", context, &argv, forget)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("trie.forget", ctx, argv, forget);
 }
 
 fn forget(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

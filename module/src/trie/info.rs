@@ -1,11 +1,11 @@
 //! `TRIE.INFO`: how large a trie is.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -19,8 +19,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key")],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("trie.info", context, &argv, info)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("trie.info", ctx, argv, info);
 }
 
 fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,13 +1,13 @@
 //! `TRIE.SAVE`: remember a value for a chain.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::chain::Chain;
 use super::entry::Entry;
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::reply::Reply;
@@ -31,8 +31,8 @@ pub(crate) const DOC: Doc = Doc {
 
 pub(super) const MAX_VALUE: usize = 4_096;
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("trie.save", context, &argv, save)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("trie.save", ctx, argv, save);
 }
 
 struct Request<'a> {

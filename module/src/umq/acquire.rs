@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use redis_module::{Context, RedisResult, RedisString};
+use redis_module::RedisString;
 
 use super::stored::Stored;
 use super::turn::{Answer, Ask};
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::string;
@@ -39,8 +41,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.acquire", context, &argv, acquire)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("umq.acquire", ctx, argv, acquire);
 }
 
 /// `wait-ms` of a turn that somebody holds: nobody can say how long.

@@ -1,10 +1,10 @@
 //! `UMQ.CANCEL`: a waiter leaves the line.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::line::plan::Family;
 use crate::reply::Reply;
@@ -19,8 +19,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key"), Arg::string(c"request-id")],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.cancel", context, &argv, cancel)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("umq.cancel", ctx, argv, cancel);
 }
 
 fn cancel(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,11 +1,11 @@
 //! `UMQ.FORCE`: an operator takes the turn from whoever holds it.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -21,8 +21,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key")],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.force", context, &argv, force)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("umq.force", ctx, argv, force);
 }
 
 fn force(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,11 +1,11 @@
 //! `UMQ.INFO`: who holds the turn, until when, and when it was last given back.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -21,8 +21,8 @@ pub(crate) const DOC: Doc = Doc {
     args: &[Arg::key(c"key")],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.info", context, &argv, info)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("umq.info", ctx, argv, info);
 }
 
 fn info(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

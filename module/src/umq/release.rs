@@ -1,12 +1,14 @@
 //! `UMQ.RELEASE`: the holder gives the turn back.
 
-use redis_module::{Context, RedisResult, RedisString};
+use redis_module::RedisString;
 
 use super::stored::Stored;
 use super::turn::Stamp;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -26,8 +28,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.release", context, &argv, release)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("umq.release", ctx, argv, release);
 }
 
 fn release(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,11 +1,11 @@
 //! `UMQ.RENEW`: the holder's lease ends a stated time from now.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use super::stored::Stored;
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::line::plan::Family;
@@ -25,8 +25,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.renew", context, &argv, renew)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("umq.renew", ctx, argv, renew);
 }
 
 fn renew(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -1,10 +1,10 @@
 //! `UMQ.WAITERS`: who stands in line, in the order in which they are served.
 
-use redis_module::{Context, RedisResult, RedisString};
-
 use crate::args::Args;
 use crate::call::{self, Call};
 use crate::error::Error;
+use crate::ffi::Ctx;
+use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::line::plan::Family;
 use crate::reply::Reply;
@@ -22,8 +22,8 @@ pub(crate) const DOC: Doc = Doc {
     ],
 };
 
-pub(crate) fn command(context: &Context, argv: Vec<RedisString>) -> RedisResult {
-    call::run("umq.waiters", context, &argv, waiters)
+pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
+    call::run("umq.waiters", ctx, argv, waiters);
 }
 
 fn waiters(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {

@@ -2,15 +2,23 @@
 
 /// An integer as Redis reads one: no sign but `-`, no blanks, no leading zeros.
 pub(crate) fn exact(bytes: &[u8]) -> Option<i64> {
-    let digits = digits(bytes)?;
-    let canonical = match digits {
-        [b'0'] => bytes.len() == 1,
-        [first, ..] => *first != b'0',
-        [] => false,
+    let (is_negative, digits) = match bytes {
+        [b'0'] => return Some(0),
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
     };
-    canonical
-        .then(|| std::str::from_utf8(bytes).ok()?.parse().ok())
-        .flatten()
+    if digits.first().is_none_or(|first| *first == b'0') {
+        return None;
+    }
+    digits.iter().try_fold(0_i64, |sum, byte| {
+        let digit = char::from(*byte).to_digit(10)?.into();
+        let sum = sum.checked_mul(10)?;
+        if is_negative {
+            sum.checked_sub(digit)
+        } else {
+            sum.checked_add(digit)
+        }
+    })
 }
 
 /// An integer of any size, cut to the range of `i64`. `None`: not an integer.

@@ -63,9 +63,10 @@ pub(crate) fn send(ctx: Ctx, reply: &Reply) {
     }
     match reply {
         Reply::Array(items) => items.iter().for_each(|item| send(ctx, item)),
-        Reply::Ints(ints) => ints.values[..ints.len]
-            .iter()
-            .for_each(|value| send(ctx, &Reply::Int(*value))),
+        Reply::Ints(ints) => ints.values[..ints.len].iter().for_each(|value| {
+            // SAFETY: as above.
+            unsafe { api!(RedisModule_ReplyWithLongLong)(ctx, *value) };
+        }),
         Reply::Map(fields) => fields.iter().for_each(|(name, value)| {
             send_name(ctx, name);
             send(ctx, value);

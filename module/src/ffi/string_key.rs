@@ -26,19 +26,25 @@ impl<'a> StringKey<'a> {
         Key::open(ctx, name, access, Kind::String).map(Self)
     }
 
-    /// The text that it holds. A copy: a write may move or free the original.
+    /// A copy of the text that it holds.
     pub(crate) fn read(&self) -> Vec<u8> {
+        self.look(<[u8]>::to_vec)
+    }
+
+    /// What is to be seen in the text that it holds. No longer: a write may move or free it.
+    pub(crate) fn look<T>(&self, see: impl FnOnce(&[u8]) -> T) -> T {
         if self.is_missing() {
-            return Vec::new();
+            return see(&[]);
         }
         let mut len = 0;
-        // SAFETY: the key holds a string, and is not null; the pointer is good for `len` bytes until the next call on the key.
+        // SAFETY: the key holds a string, and is not null; the pointer is good for `len` bytes until the next call on
+        // the key, and `see` makes none.
         unsafe {
             let start = api!(RedisModule_StringDMA)(self.raw, &raw mut len, READ);
             if start.is_null() {
-                return Vec::new();
+                return see(&[]);
             }
-            std::slice::from_raw_parts(start.cast::<u8>(), len).to_vec()
+            see(std::slice::from_raw_parts(start.cast::<u8>(), len))
         }
     }
 

@@ -35,8 +35,8 @@ impl<'a> ZsetKey<'a> {
 
     pub(crate) fn score(&self, member: &RedisString) -> Option<i64> {
         let mut score = 0.0;
-        // SAFETY: the key holds a zset or is null, which answers "missing".
-        let found = !self.is_missing()
+        // SAFETY: the key holds a zset or nothing; only a null key must not be asked.
+        let found = !self.raw.is_null()
             && unsafe { api!(RedisModule_ZsetScore)(self.raw, member.inner, &raw mut score) } == OK;
         found.then(|| integer(score))
     }
@@ -50,9 +50,12 @@ impl<'a> ZsetKey<'a> {
 
     /// At most `most` elements whose score is `until` or lower, lowest first.
     pub(crate) fn up_to(&self, until: UnixMillis, most: usize) -> Vec<Element> {
-        self.range(FromEnd::First, f64::NEG_INFINITY, until.get() as f64)
-            .take(most)
-            .collect()
+        let range = self.range(FromEnd::First, f64::NEG_INFINITY, until.get() as f64);
+        // Most often there are none, which is found out without a list.
+        if range.is_over() {
+            return Vec::new();
+        }
+        range.take(most).collect()
     }
 
     /// At most `most` elements whose score is higher than `after`, lowest first.
@@ -134,20 +137,18 @@ impl<'a> ZsetKey<'a> {
     }
 
     fn range(&self, from: FromEnd, min: f64, max: f64) -> Range<'_> {
-        if !self.is_missing() {
-            // SAFETY: the key holds a zset; a range that is empty is at its end at once.
-            unsafe {
-                match from {
-                    FromEnd::First => {
-                        api!(RedisModule_ZsetFirstInScoreRange)(self.raw, min, max, 0, 0)
-                    }
-                    FromEnd::Last => {
-                        api!(RedisModule_ZsetLastInScoreRange)(self.raw, min, max, 0, 0)
-                    }
-                }
-            };
+        // SAFETY: the key is not null; one without elements is refused, and a range without any is at its end at once.
+        let begin = || unsafe {
+            match from {
+                FromEnd::First => api!(RedisModule_ZsetFirstInScoreRange)(self.raw, min, max, 0, 0),
+                FromEnd::Last => api!(RedisModule_ZsetLastInScoreRange)(self.raw, min, max, 0, 0),
+            }
+        };
+        let begun = !self.raw.is_null() && begin() == OK;
+        Range {
+            key: begun.then_some(&self.0),
+            from,
         }
-        Range { key: &self.0, from }
     }
 }
 
@@ -159,20 +160,28 @@ enum FromEnd {
 
 /// A walk over a range of scores. It must end before the key is written: a write spoils the server's iterator.
 struct Range<'k> {
-    key: &'k Key<'k>,
+    /// `None`: there is nothing to walk over.
+    key: Option<&'k Key<'k>>,
     from: FromEnd,
+}
+
+impl Range<'_> {
+    fn is_over(&self) -> bool {
+        // SAFETY: the range was begun on this key.
+        let is_over =
+            |key: &Key<'_>| unsafe { api!(RedisModule_ZsetRangeEndReached)(key.raw) != 0 };
+        self.key.is_none_or(is_over)
+    }
 }
 
 impl Iterator for Range<'_> {
     type Item = Element;
 
     fn next(&mut self) -> Option<Element> {
-        let raw = self.key.raw;
+        let key = self.key.filter(|_| !self.is_over())?;
+        let raw = key.raw;
         // SAFETY: the range was begun on this key, and no write came between.
         unsafe {
-            if self.key.is_missing() || api!(RedisModule_ZsetRangeEndReached)(raw) != 0 {
-                return None;
-            }
             let mut score = 0.0;
             let member = api!(RedisModule_ZsetRangeCurrentElement)(raw, &raw mut score);
             match self.from {
@@ -180,7 +189,7 @@ impl Iterator for Range<'_> {
                 FromEnd::Last => api!(RedisModule_ZsetRangePrev)(raw),
             };
             (!member.is_null()).then(|| Element {
-                member: RedisString::from_redis_module_string(self.key.ctx, member),
+                member: RedisString::from_redis_module_string(key.ctx, member),
                 score: integer(score),
             })
         }
@@ -189,9 +198,9 @@ impl Iterator for Range<'_> {
 
 impl Drop for Range<'_> {
     fn drop(&mut self) {
-        if !self.key.is_missing() {
-            // SAFETY: stopping twice is allowed.
-            unsafe { api!(RedisModule_ZsetRangeStop)(self.key.raw) };
+        if let Some(key) = self.key {
+            // SAFETY: the range was begun on this key.
+            unsafe { api!(RedisModule_ZsetRangeStop)(key.raw) };
         }
     }
 }

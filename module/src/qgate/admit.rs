@@ -68,7 +68,7 @@ pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
 
 /// The keys that a call names, with what it does to them.
 fn keys(args: Args<'_>) -> Vec<(Word<'_>, Access)> {
-    Ask::parse(args).map_or(Vec::new(), |ask| ask.keys())
+    Ask::parse(args).map_or(Vec::new(), |ask| ask.keys().collect())
 }
 
 fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {

@@ -128,7 +128,7 @@ fn gates<'a>(
         .collect()
 }
 
-fn grant(call: &Call<'_>, first: &First, taken: Taken) -> Grant {
+fn grant(call: &Call<'_>, first: &First, taken: Taken<'_>) -> Grant {
     let in_use = taken.in_use as i64;
     let index = taken.index.map_or(-1, |index| index as i64);
     let (reply, number) = match first.plan.wants.form {
@@ -136,7 +136,7 @@ fn grant(call: &Call<'_>, first: &First, taken: Taken) -> Grant {
         Form::Admit => (super::admit::granted(index, in_use), index),
     };
     let entered = taken.entered.into_iter();
-    let slots = entered.map(|(name, end)| (call.name(Family::Gate, &name), end));
+    let slots = entered.map(|(name, end)| (call.name(Family::Gate, name), end));
     let slots: Vec<_> = slots.collect();
     Grant {
         reply,

@@ -22,11 +22,11 @@ impl Candidate {
         order.then(self.granted_at.cmp(&other.granted_at)) == Ordering::Less
     }
 
-    /// In use over limit, without rounding.
+    /// In use over limit, without rounding. No limit is above 1,000,000, so that no product leaves 64 bits.
     fn compare_load(&self, other: &Self) -> Ordering {
         let fraction = |one: &Self| match one.limit {
             0 => (0, 1),
-            limit => (one.in_use as u128, limit as u128),
+            limit => (one.in_use as u64, limit as u64),
         };
         let ((own, own_limit), (others, others_limit)) = (fraction(self), fraction(other));
         (own * others_limit).cmp(&(others * own_limit))

@@ -189,6 +189,9 @@ impl<'a> Stored<'a> {
     fn head(&self) -> (UnixMillis, Vec<Element>) {
         let now = self.call.now();
         let mut head = self.key.up_to(now, SWEEP + 2);
+        if head.is_empty() {
+            return (UnixMillis::ZERO, head);
+        }
         let closed_until = head
             .first()
             .filter(|first| first.member.is_empty())

@@ -43,7 +43,7 @@ pub(super) struct Order<'a> {
 /// What stands in the way.
 #[derive(Debug)]
 pub(super) struct Obstacle<'a> {
-    pub(super) gate: Gate<'a>,
+    pub(super) gate: &'a Gate<'a>,
     pub(super) in_use: usize,
     pub(super) room: Room,
     /// When it is worth another look; `None`: when somebody gives something back.
@@ -71,14 +71,14 @@ pub(super) struct Takeable<'a> {
 
 #[derive(Debug)]
 struct Open<'a> {
-    gate: Gate<'a>,
+    gate: &'a Gate<'a>,
     stored: Stored<'a>,
     found: Found,
 }
 
 /// What was taken.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(super) struct Taken<'a> {
     /// The one of `any`.
     pub(super) index: Option<usize>,
     /// Of the last gate, which is that of `any` if there is one.
@@ -88,7 +88,7 @@ pub(super) struct Taken {
     /// When the lease of it ends that ends first.
     pub(super) next_end: Option<UnixMillis>,
     /// The gates in which the member had no slot before, and when its lease ends there.
-    pub(super) entered: Vec<(RedisString, UnixMillis)>,
+    pub(super) entered: Vec<(&'a RedisString, UnixMillis)>,
 }
 
 pub(super) fn look<'a>(
@@ -98,7 +98,7 @@ pub(super) fn look<'a>(
     let mut gates = Vec::with_capacity(order.all.len() + 1);
     let mut first_obstacle = None;
     for gate in order.all {
-        match open_if_room(call, order.member, *gate, Role::All)? {
+        match open_if_room(call, order.member, gate, Role::All)? {
             Ok(open) => gates.push(open),
             Err(obstacle) => first_obstacle = first_obstacle.or(Some(obstacle)),
         }
@@ -106,7 +106,7 @@ pub(super) fn look<'a>(
     let chosen = match order.any {
         [] => None,
         // Where there is nothing to choose, whether the member is there is found out by the write itself.
-        [only] => Some(open_if_room(call, order.member, *only, Role::Any)?),
+        [only] => Some(open_if_room(call, order.member, only, Role::Any)?),
         _ => Some(choose(call, order)?),
     };
     let index = match chosen {
@@ -147,7 +147,7 @@ pub(super) fn holds_any(
 fn open_if_room<'a>(
     call: &'a Call<'_>,
     member: &RedisString,
-    gate: Gate<'a>,
+    gate: &'a Gate<'a>,
     role: Role,
 ) -> Result<Result<Open<'a>, Obstacle<'a>>, Error> {
     let open = open(call, gate, Access::Write)?;
@@ -160,19 +160,17 @@ fn open_if_room<'a>(
     })
 }
 
-/// The gate that the member holds already, else the best with room, else the first of them. All are looked at: one that
-/// is none is an error, wherever it stands.
+/// The gate that the member holds already, else the best with room, else the first of them. All are looked at, so that
+/// a key that is none is an error whoever asks.
 fn choose<'a>(
     call: &'a Call<'_>,
     order: &Order<'a>,
 ) -> Result<Result<Open<'a>, Obstacle<'a>>, Error> {
-    let mut held = None;
-    let mut best: Option<(Candidate, Gate<'a>)> = None;
-    let mut first_obstacle = None;
+    let (mut held, mut best, mut first_obstacle) = (None, None::<(Candidate, Looked<'a>)>, None);
     for gate in order.any {
-        let looked = open(call, *gate, Access::Read)?;
+        let looked = open(call, gate, Access::Read)?;
         if held.is_none() && looked.found.in_use > 0 && looked.stored.holds(order.member) {
-            held = Some(*gate);
+            held = Some((gate, looked.found));
             continue;
         }
         let room = looked.room(call);
@@ -188,17 +186,23 @@ fn choose<'a>(
             granted_at: gate.memory.last_granted(),
         };
         if best.as_ref().is_none_or(|(best, _)| candidate.beats(best)) {
-            best = Some((candidate, *gate));
+            best = Some((candidate, (gate, looked.found)));
         }
     }
-    match (held.or(best.map(|(_, gate)| gate)), first_obstacle) {
-        (Some(gate), _) => Ok(Ok(open(call, gate, Access::Write)?)),
-        (None, Some(obstacle)) => Ok(Err(obstacle)),
-        (None, None) => Err(Error::Internal),
+    match held.or(best.map(|(_, looked)| looked)) {
+        Some((gate, found)) => Ok(Ok(Open {
+            gate,
+            stored: Stored::open(call, gate.name, Access::Write)?,
+            found,
+        })),
+        None => Ok(Err(first_obstacle.ok_or(Error::Internal)?)),
     }
 }
 
-fn open<'a>(call: &'a Call<'_>, gate: Gate<'a>, access: Access) -> Result<Open<'a>, Error> {
+/// A gate, and what has been found there.
+type Looked<'a> = (&'a Gate<'a>, Found);
+
+fn open<'a>(call: &'a Call<'_>, gate: &'a Gate<'a>, access: Access) -> Result<Open<'a>, Error> {
     let stored = Stored::open(call, gate.name, access)?;
     let found = stored.look()?;
     Ok(Open {
@@ -225,7 +229,7 @@ impl<'a> Open<'a> {
     }
 }
 
-impl Takeable<'_> {
+impl<'a> Takeable<'a> {
     /// Whether the member has a slot of each already.
     pub(super) fn is_held(&self) -> bool {
         let mut gates = self.gates.iter();
@@ -233,7 +237,7 @@ impl Takeable<'_> {
     }
 
     /// Writes and announces it all.
-    pub(super) fn take(self, call: &Call<'_>) -> Taken {
+    pub(super) fn take(self, call: &Call<'_>) -> Taken<'a> {
         let mut taken = Taken {
             index: self.index,
             in_use: 0,
@@ -252,7 +256,7 @@ impl Takeable<'_> {
             let in_use = keep(call, gate.name, &stored, &found, self.member, (answer, end));
             if answer == Answer::Granted {
                 gate.memory.grant(call);
-                taken.entered.push((gate.name.clone(), end));
+                taken.entered.push((gate.name, end));
             }
             taken.in_use = in_use.unwrap_or(found.in_use);
             if self.about.is_none_or(|about| about == gate.name.as_slice()) {

@@ -22,6 +22,8 @@ pub(crate) struct Rate {
     burst: u128,
     tokens: u128,
     per_ns: u128,
+    /// How long an empty bucket takes to be full.
+    capacity: u128,
 }
 
 /// So much of the rate that is kept under a key.
@@ -60,25 +62,18 @@ impl Rate {
             burst,
             tokens,
             per_ns,
+            capacity: capacity(burst, tokens, per_ns),
         })
     }
 
     /// How long so many tokens take to flow in, rounded up.
     fn span_of(&self, tokens: u128) -> u128 {
-        (tokens * self.per_ns).div_ceil(self.tokens)
+        span_of(tokens, self.tokens, self.per_ns)
     }
 
     /// How many whole tokens flow in meanwhile.
     fn tokens_in(&self, span_ns: u128) -> u128 {
         span_ns * self.tokens / self.per_ns
-    }
-
-    /// How long an empty bucket takes to be full. The whole burst must fit also when it is taken one by one, each
-    /// rounded up; but what that adds is never more than a thousandth of a token.
-    fn capacity(&self) -> u128 {
-        let at_once = self.span_of(self.burst);
-        let one_by_one = self.burst * self.span_of(1);
-        one_by_one.min(at_once + self.per_ns / self.tokens / 1_000)
     }
 }
 
@@ -104,7 +99,7 @@ impl Bucket {
 
     /// How many whole tokens it has.
     pub(crate) fn remaining(&self, rate: &Rate, now: UnixNanos) -> u64 {
-        let span = rate.capacity().saturating_sub(self.debt(now));
+        let span = rate.capacity.saturating_sub(self.debt(now));
         let tokens = rate.tokens_in(span).min(rate.burst);
         u64::try_from(tokens).expect("no burst is larger")
     }
@@ -117,7 +112,7 @@ impl Bucket {
             return Room::Now;
         }
         let after = self.debt(now) + rate.span_of(cost.into());
-        Room::In(Millis::holding(after.saturating_sub(rate.capacity())))
+        Room::In(Millis::holding(after.saturating_sub(rate.capacity)))
     }
 
     /// With so much taken, whether there is room for it or not.
@@ -151,6 +146,19 @@ impl Bucket {
             full_at: now.plus(debt.min(MAX_DEBT)),
         }
     }
+}
+
+/// How long so many tokens take to flow in, rounded up.
+fn span_of(tokens: u128, flows: u128, per_ns: u128) -> u128 {
+    (tokens * per_ns).div_ceil(flows)
+}
+
+/// How long an empty bucket takes to be full. The whole burst must fit also when it is taken one by one, each
+/// rounded up; but what that adds is never more than a thousandth of a token.
+fn capacity(burst: u128, flows: u128, per_ns: u128) -> u128 {
+    let at_once = span_of(burst, flows, per_ns);
+    let one_by_one = burst * span_of(1, flows, per_ns);
+    one_by_one.min(at_once + per_ns / flows / 1_000)
 }
 
 /// The value, if it is 1 to `max`.

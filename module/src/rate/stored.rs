@@ -29,7 +29,8 @@ impl<'a> Stored<'a> {
         let bucket = if key.is_missing() {
             Bucket::FULL
         } else {
-            Bucket::parse(&key.read(), now).ok_or(Error::WrongType)?
+            key.look(|text| Bucket::parse(text, now))
+                .ok_or(Error::WrongType)?
         };
         Ok(Self {
             key,

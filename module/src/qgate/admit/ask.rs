@@ -1,5 +1,7 @@
 //! The words of `QGATE.ADMIT`. Pure: the same reading says what to do, which keys are named, and on which channel.
 
+use hashbrown::HashSet;
+
 use crate::args::{Args, Word};
 use crate::error::{Error, Escaped};
 use crate::ffi::docs::Arg;
@@ -115,15 +117,15 @@ impl<'a> Ask<'a> {
     }
 
     /// All keys, with what is done to them.
-    pub(super) fn keys(&self) -> Vec<(Word<'a>, Access)> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = (Word<'a>, Access)> {
         let gates = self.all.iter().chain(&self.any);
         let rates = self.rates.iter().map(|rate| rate.key);
-        let keys = gates.map(|gate| gate.key).chain(rates);
-        let mut keys: Vec<_> = keys.map(|key| (key, Access::Write)).collect();
-        if let Some(Wish::Affinity { trie, .. }) = &self.wish {
-            keys.push((*trie, Access::Read));
-        }
-        keys
+        let changed = gates.map(|gate| gate.key).chain(rates);
+        let trie = match &self.wish {
+            Some(Wish::Affinity { trie, .. }) => Some((*trie, Access::Read)),
+            Some(Wish::Prefer(_)) | None => None,
+        };
+        changed.map(|key| (key, Access::Write)).chain(trie)
     }
 
     pub(super) fn first_key(&self) -> Word<'a> {
@@ -247,8 +249,9 @@ fn rates<'a>(args: &mut Args<'a>) -> Result<Vec<RateWords<'a>>, Error> {
 }
 
 fn refuse_twice(ask: &Ask<'_>) -> Result<(), Error> {
-    let mut keys: Vec<&[u8]> = ask.keys().iter().map(|(key, _)| key.bytes).collect();
-    keys.sort_unstable();
-    let twice = keys.windows(2).find(|pair| pair[0] == pair[1]);
-    twice.map_or(Ok(()), |pair| Err(Error::KeyTwice(Escaped::new(pair[0]))))
+    let mut seen = HashSet::with_capacity(ask.all.len() + ask.any.len() + ask.rates.len() + 1);
+    let twice = ask.keys().find(|(key, _)| !seen.insert(key.bytes));
+    twice.map_or(Ok(()), |(key, _)| {
+        Err(Error::KeyTwice(Escaped::new(key.bytes)))
+    })
 }

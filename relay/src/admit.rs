@@ -1,18 +1,17 @@
-//! The third step: a slot of the key's gate, then a slot of the account that has the most room. Where there is none the
-//! caller is told when one is likely; nothing waits here.
+//! The third step: a slot of the key's gate and a slot of one account, together or not at all, in one command. Who finds
+//! no room waits in line, as one of its caller's flow, and is served by the first account that has room for it.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     app::App,
-    authenticate::Caller,
+    flow::Call,
     forward::Upstream,
     gate::{Gate, likely_free},
-    group::{Group, by_room},
-    ids::RequestId,
+    line::{self, End, Patience},
     permit::Permit,
     route::Work,
-    store::{Load, Slot, StoreError},
+    store::{Admission, StoreError},
 };
 
 /// Who serves the request, and what it holds for that.
@@ -25,100 +24,89 @@ pub(crate) struct Admitted {
 /// Why a request is not admitted. A limit of the relay, or its store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
-    #[error("this key already has {limit} requests running, which is its limit")]
-    KeyBusy { limit: u32, retry: Duration },
-    #[error("all accounts of this key's group are busy")]
-    AccountsBusy { retry: Duration },
+    #[error("this key has {limit} requests running, which is its limit{}", after(*.waited))]
+    KeyBusy {
+        limit: u32,
+        retry: Duration,
+        waited: Duration,
+    },
+    #[error("all accounts of this key's group are busy{}", after(*.waited))]
+    AccountsBusy { retry: Duration, waited: Duration },
+    #[error("as many requests as may wait are waiting already")]
+    LineFull { retry: Duration },
+    #[error("an operator took this request out of the line")]
+    Cancelled,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-pub(crate) async fn admit(
-    app: &App,
-    id: RequestId,
-    work: Work,
-    caller: &Caller,
-) -> Result<Admitted, Refused> {
+/// How a wait that did not help is told.
+fn after(waited: Duration) -> String {
+    match waited.as_secs() {
+        0 => String::new(),
+        seconds => format!("; it waited {seconds} s"),
+    }
+}
+
+pub(crate) async fn admit(app: &App, call: &Call) -> Result<Admitted, Refused> {
+    let (id, caller) = (call.id, &call.caller);
     let mut permit = Permit::new(id, &app.ledger);
-    let group = &caller.group;
-    let any = &group.upstreams[group.rotate()];
-    match work {
-        Work::ListModels | Work::CountTokens | Work::Health => {
-            permit.expect(&caller.key.gate);
-            let slot = app
-                .store
-                .acquire_slot(&caller.key.gate, id, app.lease)
-                .await?;
-            settle_key(&mut permit, &caller.key.gate, slot)?;
-            return Ok(Admitted {
-                upstream: Arc::clone(any),
-                permit,
-            });
-        }
-        Work::Generate | Work::Embed => {}
-    }
-    permit.expect(&caller.key.gate);
-    let gates = group
-        .upstreams
-        .iter()
-        .map(|upstream| &*upstream.account.gate);
-    let (slot, loads) = app
-        .store
-        .acquire_slot_and_count(&caller.key.gate, id, app.lease, gates)
-        .await?;
-    settle_key(&mut permit, &caller.key.gate, slot)?;
-    let upstream = take_account(app, &mut permit, group, &loads).await?;
-    Ok(Admitted { upstream, permit })
-}
-
-fn settle_key(permit: &mut Permit, gate: &Arc<Gate>, slot: Slot) -> Result<(), Refused> {
-    match slot {
-        Slot::Granted => {
-            permit.granted(gate);
-            Ok(())
-        }
-        Slot::Full => {
-            permit.refused(gate);
-            let retry = likely_free(gate.held.mean(), gate.limit, permit.id().spread());
-            Err(Refused::KeyBusy {
-                limit: gate.limit,
-                retry,
-            })
-        }
-    }
-}
-
-/// The counts may be old by now: whoever refuses is passed over for the next.
-async fn take_account(
-    app: &App,
-    permit: &mut Permit,
-    group: &Group,
-    loads: &[Load],
-) -> Result<Arc<Upstream>, Refused> {
-    for place in by_room(loads, group.rotate()) {
-        let upstream = &group.upstreams[place];
-        let gate = &upstream.account.gate;
-        permit.expect(gate);
-        match app.store.acquire_slot(gate, permit.id(), app.lease).await? {
-            Slot::Granted => {
-                permit.granted(gate);
-                return Ok(Arc::clone(upstream));
-            }
-            Slot::Full => permit.refused(gate),
-        }
-    }
-    Err(Refused::AccountsBusy {
-        retry: soonest(group, permit.id()),
+    let upstreams = &caller.group.upstreams;
+    let accounts: Vec<&Arc<Gate>> = match call.work {
+        Work::Generate | Work::Embed => upstreams.iter().map(|one| &one.account.gate).collect(),
+        Work::CountTokens | Work::ListModels | Work::Health => Vec::new(),
+    };
+    let admission = Admission {
+        member: id,
+        lease: app.lease,
+        all: &[&caller.key.gate],
+        any: &accounts,
+        flow: &caller.key.id,
+    };
+    permit.ask(admission.gates().cloned());
+    let end = line::wait(app, &admission, call.patience).await?;
+    let End::Granted(index) = end else {
+        permit.granted([]);
+        return Err(refused(&end, &admission, call.patience));
+    };
+    let chosen = usize::try_from(index).ok();
+    let account = chosen.and_then(|index| accounts.get(index).copied());
+    permit.granted(admission.all.iter().copied().chain(account).cloned());
+    let place = chosen.unwrap_or_else(|| caller.group.rotate());
+    Ok(Admitted {
+        upstream: Arc::clone(&upstreams[place]),
+        permit,
     })
 }
 
-fn soonest(group: &Group, id: RequestId) -> Duration {
-    let gates = group
-        .upstreams
-        .iter()
-        .map(|upstream| &upstream.account.gate);
-    gates
-        .map(|gate| likely_free(gate.held.mean(), gate.limit, id.spread()))
-        .min()
-        .unwrap_or(Duration::from_secs(1))
+/// In the words of whatever stands in the way: the gate with this place among all that were asked for.
+fn refused(end: &End<usize>, admission: &Admission<'_>, patience: Patience) -> Refused {
+    let waited = patience.since.elapsed();
+    let retry = |gates: &[&Arc<Gate>]| {
+        let of_gate = |gate: &&Arc<Gate>| {
+            likely_free(gate.held.mean(), gate.limit, admission.member.spread())
+        };
+        let soonest = gates.iter().map(of_gate).min();
+        soonest.unwrap_or(Duration::from_secs(1))
+    };
+    match *end {
+        End::Granted(_) | End::Cancelled => Refused::Cancelled,
+        End::LineFull(place) => Refused::LineFull {
+            retry: match admission.all.get(place) {
+                Some(gate) => retry(&[gate]),
+                None => retry(admission.any),
+            },
+        },
+        End::Refused(place) => match admission.all.get(place) {
+            Some(gate) => Refused::KeyBusy {
+                limit: gate.limit,
+                retry: retry(&[gate]),
+                waited,
+            },
+            None => Refused::AccountsBusy {
+                retry: retry(admission.any),
+                waited,
+            },
+        },
+    }
 }

@@ -11,14 +11,14 @@ use std::{
 
 use crate::{
     account::Account,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Waits},
     forward::{Tls, Upstream},
     group::Group,
     key::KeyTable,
     permit::Ledger,
     provider::Provider,
     read::Buffers,
-    store::Store,
+    store::{Store, Tickets},
 };
 
 /// Groups by their names. One with accounts of several providers is a group for each of them.
@@ -28,24 +28,33 @@ pub(crate) type Groups = HashMap<String, HashMap<Provider, Arc<Group>>>;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) store: Store,
+    pub(crate) tickets: Arc<Tickets>,
     pub(crate) keys: KeyTable,
     pub(crate) groups: Groups,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) lease: Duration,
+    pub(crate) waits: Waits,
     pub(crate) max_body_bytes: usize,
     draining: AtomicBool,
 }
 
 impl App {
-    pub(crate) fn new(config: &Config, groups: Groups, store: Store, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        groups: Groups,
+        (store, tickets): (Store, Arc<Tickets>),
+        ledger: Arc<Ledger>,
+    ) -> Self {
         Self {
             store,
+            tickets,
             keys: KeyTable::default(),
             groups,
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
             lease: config.lease,
+            waits: config.waits,
             max_body_bytes: config.max_body_bytes,
             draining: AtomicBool::new(false),
         }

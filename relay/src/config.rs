@@ -4,6 +4,7 @@
 mod file;
 mod redis;
 mod shape;
+mod waits;
 
 use std::{
     net::SocketAddr,
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::secret::Secret;
 
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
+pub use waits::Waits;
 
 /// Everything a relay needs to start. `Default` is a loopback listener with a Redis of its own and no account.
 #[derive(Debug, Clone)]
@@ -28,6 +30,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// How long a slot or turn outlives a relay that died.
     pub lease: Duration,
+    pub waits: Waits,
     /// The largest request body.
     pub max_body_bytes: usize,
     /// All request bodies that wait or are being sent, together.
@@ -124,6 +127,7 @@ impl Default for Config {
             module: None,
             data_dir: "data".into(),
             lease: Duration::from_secs(60),
+            waits: Waits::default(),
             max_body_bytes: 32 << 20,
             max_buffered_bytes: 256 << 20,
             drain_timeout: Duration::from_secs(30),

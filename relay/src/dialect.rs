@@ -76,7 +76,6 @@ impl Dialect {
 
     /// What a silent stream may send between two events, also before the first. None: there is nothing that all readers
     /// pass over. Google's Python SDK takes a comment for a chunk that is no JSON, so Gemini gets empty lines.
-    #[expect(dead_code, reason = "nothing sends heartbeats yet")]
     pub(crate) fn heartbeat(self) -> Option<Bytes> {
         let beat: &'static [u8] = match self {
             Self::Anthropic => anthropic::PING,

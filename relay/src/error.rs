@@ -150,7 +150,9 @@ fn refused(error: &Refused) -> Verdict {
     let busy = |code, retry| verdict(StatusCode::TOO_MANY_REQUESTS, code, Retry::After(retry));
     match error {
         Refused::KeyBusy { retry, .. } => busy("weir_key_busy", *retry),
-        Refused::AccountsBusy { retry } => busy("weir_accounts_busy", *retry),
+        Refused::AccountsBusy { retry, .. } => busy("weir_accounts_busy", *retry),
+        Refused::LineFull { retry } => busy("weir_queue_full", *retry),
+        Refused::Cancelled => cancelled(),
         Refused::Store(error) => store(error),
     }
 }
@@ -161,8 +163,19 @@ fn no_turn(error: &NoTurn) -> Verdict {
     match error {
         NoTurn::Early { retry } => busy("weir_turn_early", *retry),
         NoTurn::Busy { retry } => busy("weir_turn_busy", *retry),
+        NoTurn::LineFull { retry } => busy("weir_queue_full", *retry),
+        NoTurn::Cancelled => cancelled(),
         NoTurn::Store(error) => store(error),
     }
+}
+
+/// An operator's decision.
+fn cancelled() -> Verdict {
+    verdict(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "weir_cancelled",
+        Retry::Never,
+    )
 }
 
 /// The upstream's fault.

@@ -1,6 +1,6 @@
 //! The life of a request, on one screen. Each step is a file; what one step finds out is the next one's argument.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -10,20 +10,22 @@ use hyper::{
     header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     http::request::Parts,
 };
-use tokio::time::Instant;
 
 use crate::{
     admit::admit,
+    answer::{AnswerBody, respond},
     app::App,
-    authenticate::authenticate,
+    authenticate::{Caller, authenticate},
     dialect::Dialect,
+    early::keep_alive,
     error::{Error, Retry, Verdict},
     forward::forward,
     ids::RequestId,
-    read::{discard, read},
+    line::Patience,
+    read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
     settle::Record,
-    stream::{AnswerBody, UsageChunk, respond, stream},
+    stream::{UsageChunk, stream},
     time::millis,
     turn::take_turn,
 };
@@ -34,15 +36,26 @@ const ERROR: HeaderName = HeaderName::from_static("x-weir-error");
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
+/// A request of a caller, as the steps see it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) id: RequestId,
+    pub(crate) work: Work,
+    pub(crate) dialect: Dialect,
+    pub(crate) head: Parts,
+    pub(crate) caller: Caller,
+    pub(crate) patience: Patience,
+}
+
 /// Answers one request, whatever happens.
 pub(crate) async fn serve(
-    app: &App,
+    app: Arc<App>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let id = RequestId::next();
     let (head, mut body) = request.into_parts();
     let dialect = route::dialect(&head);
-    let mut response = match relay(app, &head, &mut body, id).await {
+    let mut response = match relay(&app, head, &mut body, id).await {
         Ok(response) => response,
         Err(error) => {
             discard(&mut body, app.max_body_bytes.saturating_mul(2)).await;
@@ -55,32 +68,54 @@ pub(crate) async fn serve(
 }
 
 async fn relay(
-    app: &App,
-    head: &Parts,
+    app: &Arc<App>,
+    head: Parts,
     body: &mut Incoming,
     id: RequestId,
 ) -> Result<Response<AnswerBody>, Error> {
-    let route = Route::of(head)?;
+    let route = Route::of(&head)?;
     if route.work == Work::Health {
         return Ok(health(app));
     }
-    let caller = authenticate(app, head, route.dialect)?;
-    let mut asked = read(&app.buffers, route, body, app.max_body_bytes).await?;
+    let caller = authenticate(app, &head, route.dialect)?;
+    let asked = read(&app.buffers, route, body, app.max_body_bytes).await?;
+    let answer_form = asked.facts.answer;
+    let call = Call {
+        id,
+        work: route.work,
+        dialect: route.dialect,
+        head,
+        patience: app.waits.patience(caller.key.waits, answer_form),
+        caller,
+    };
+    match answer_form {
+        Answer::Whole => answer(Arc::clone(app), call, asked).await,
+        Answer::Stream => {
+            let dialect = call.dialect;
+            let work = Box::pin(answer(Arc::clone(app), call, asked));
+            keep_alive(work, dialect, id, app.waits).await
+        }
+    }
+}
 
-    let began = Instant::now();
-    let mut admitted = admit(app, id, route.work, &caller).await?;
+async fn answer(
+    app: Arc<App>,
+    call: Call,
+    mut asked: Asked,
+) -> Result<Response<AnswerBody>, Error> {
+    let mut admitted = admit(&app, &call).await?;
     let account = &admitted.upstream.account;
-    take_turn(app, route.work, &asked.facts, account, &mut admitted.permit).await?;
-    let wait = began.elapsed();
-    let record = Record::new(&admitted, &caller.key.id, &mut asked.facts, began);
+    take_turn(&app, &call, &asked.facts, account, &mut admitted.permit).await?;
+    let record = Record::new(&admitted, &call, &mut asked.facts);
+    let wait = record.wait;
     admitted.permit.open_record(record);
 
     let usage_chunk = match asked.facts.usage_asked {
         Some(_) => UsageChunk::IsDropped,
         None => UsageChunk::Passes,
     };
-    let answer = forward(&admitted.upstream, head, asked, &mut admitted.permit).await?;
-    let mut response = stream(answer, admitted, route.dialect, usage_chunk);
+    let answer = forward(&admitted.upstream, &call.head, asked, &mut admitted.permit).await?;
+    let mut response = stream(answer, admitted, call.dialect, usage_chunk, app.waits);
     response
         .headers_mut()
         .insert(WAIT_MS, HeaderValue::from(millis(wait)));

@@ -39,6 +39,14 @@ impl RequestId {
         std::str::from_utf8(&self.0).expect("made of ASCII letters and digits")
     }
 
+    /// The id with this text, if it has the form of one.
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        let text: [u8; LENGTH] = text.try_into().ok()?;
+        let is_letter = |byte: &u8| ALPHABET.contains(byte);
+        let digits = text.strip_prefix(PREFIX)?;
+        digits.iter().all(is_letter).then_some(Self(text))
+    }
+
     /// A number from 0 to 999 that differs between neighbours, to spread what should not happen in one instant.
     pub(crate) fn spread(&self) -> u64 {
         self.0
@@ -125,6 +133,22 @@ mod tests {
     fn request_ids_do_not_repeat() {
         let ids: HashSet<_> = (0..10_000).map(|_| RequestId::next()).collect();
         assert_eq!(ids.len(), 10_000);
+    }
+
+    #[test]
+    fn an_id_is_read_from_its_own_text_alone() {
+        let id = RequestId::next();
+        assert_eq!(RequestId::read(id.as_str().as_bytes()), Some(id));
+        let text = id.as_str();
+        for other in [
+            &text[1..],
+            &text.to_uppercase(),
+            "",
+            &format!("{text}a"),
+            &text.replace('_', "-"),
+        ] {
+            assert_eq!(RequestId::read(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

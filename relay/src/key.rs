@@ -30,6 +30,8 @@ pub struct NewKey {
     pub group: String,
     /// How many requests at once; 0 = no limit, counted only.
     pub max_concurrent: u32,
+    /// Whether its requests may wait in line; else they are answered at once.
+    pub waits: bool,
 }
 
 /// A key just made. Its secret is shown now and never again.
@@ -45,6 +47,7 @@ pub(crate) struct Key {
     pub(crate) id: Box<str>,
     pub(crate) group: Box<str>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) waits: bool,
     digest: [u8; 32],
 }
 
@@ -62,6 +65,7 @@ pub async fn create(store: &Store, new: NewKey) -> Result<CreatedKey, StoreError
         group: new.group,
         digest: digest(secret.reveal().as_bytes()),
         max_concurrent: new.max_concurrent,
+        waits: new.waits,
         enabled: true,
         created_ms: UnixMillis::now().0,
     };
@@ -145,6 +149,7 @@ fn entry(stored: StoredKey) -> ([u8; 16], Arc<Key>) {
             stored.max_concurrent,
         )),
         id: stored.id.into(),
+        waits: stored.waits,
         group: stored.group.into(),
         digest: stored.digest,
     };

@@ -9,9 +9,12 @@ pub mod server;
 
 // The life of a request.
 mod admit;
+mod answer;
 mod authenticate;
+mod early;
 mod flow;
 mod forward;
+mod line;
 mod read;
 mod route;
 mod settle;

@@ -1,5 +1,5 @@
-//! What one request holds, as one value: slots, a turn, and the record of what came of it. Dropping it, whenever and
-//! wherever that happens, hands all of it to the settling task, once.
+//! What one request holds or has asked for, as one value: slots, a turn, a place in line, and the record of what came of
+//! it. Dropping it, whenever and wherever that happens, hands all of it to the settling task, once.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     ids::RequestId,
     renew::Leases,
     settle::Record,
-    store::{Debt, Stamp, Told, TurnDebt},
+    store::{Debt, Place, Stamp, Told, TurnDebt},
 };
 
 /// Where permits are known while they live, and where they go.
@@ -24,7 +24,10 @@ pub(crate) struct Ledger {
 #[derive(Debug)]
 pub(crate) struct Permit {
     id: RequestId,
+    /// Gates of an admission without an answer: it may stand in their line, and hold slots of any of them.
+    asked: Vec<Arc<Gate>>,
     slots: Vec<Held<Gate>>,
+    asked_turn: Option<Arc<Turn>>,
     turn: Option<Held<Turn>>,
     stamp: Stamp,
     record: Option<Box<Record>>,
@@ -34,8 +37,14 @@ pub(crate) struct Permit {
 #[derive(Debug)]
 struct Held<T> {
     what: Arc<T>,
-    /// None: asked for, and not answered yet. It is given back all the same.
-    since: Option<Instant>,
+    since: Instant,
+}
+
+impl<T> Held<T> {
+    fn now(what: Arc<T>) -> Self {
+        let since = Instant::now();
+        Self { what, since }
+    }
 }
 
 impl Ledger {
@@ -51,7 +60,9 @@ impl Permit {
     pub(crate) fn new(id: RequestId, ledger: &Arc<Ledger>) -> Self {
         Self {
             id,
+            asked: Vec::new(),
             slots: Vec::with_capacity(2),
+            asked_turn: None,
             turn: None,
             stamp: Stamp::Former,
             record: None,
@@ -63,43 +74,29 @@ impl Permit {
         self.id
     }
 
-    /// Said before a slot is asked for: an answer that never comes may still have been a grant.
-    pub(crate) fn expect(&mut self, gate: &Arc<Gate>) {
-        self.slots.push(Held {
-            what: Arc::clone(gate),
-            since: None,
-        });
+    /// Said before slots are asked for: an answer that never comes may still have been a grant.
+    pub(crate) fn ask(&mut self, gates: impl IntoIterator<Item = Arc<Gate>>) {
+        self.asked.extend(gates);
     }
 
-    pub(crate) fn granted(&mut self, gate: &Arc<Gate>) {
-        let slot = self
-            .slots
-            .iter_mut()
-            .find(|slot| Arc::ptr_eq(&slot.what, gate));
-        slot.expect("a slot is expected before it is granted").since = Some(Instant::now());
-        self.ledger.leases.hold_slot(self.id, gate);
-    }
-
-    pub(crate) fn refused(&mut self, gate: &Arc<Gate>) {
-        self.slots.retain(|slot| !Arc::ptr_eq(&slot.what, gate));
-    }
-
-    pub(crate) fn expect_turn(&mut self, turn: &Arc<Turn>) {
-        self.turn = Some(Held {
-            what: Arc::clone(turn),
-            since: None,
-        });
-    }
-
-    pub(crate) fn turn_granted(&mut self) {
-        if let Some(turn) = &mut self.turn {
-            turn.since = Some(Instant::now());
-            self.ledger.leases.hold_turn(self.id, &turn.what);
+    /// The answer: of all that was asked for these are held, perhaps none, and nothing is asked for any more.
+    pub(crate) fn granted(&mut self, gates: impl IntoIterator<Item = Arc<Gate>>) {
+        self.asked.clear();
+        for gate in gates {
+            self.ledger.leases.hold_slot(self.id, &gate);
+            self.slots.push(Held::now(gate));
         }
     }
 
-    pub(crate) fn turn_refused(&mut self) {
-        self.turn = None;
+    pub(crate) fn ask_turn(&mut self, turn: &Arc<Turn>) {
+        self.asked_turn = Some(Arc::clone(turn));
+    }
+
+    pub(crate) fn turn_granted(&mut self) {
+        if let Some(turn) = self.asked_turn.take() {
+            self.ledger.leases.hold_turn(self.id, &turn);
+            self.turn = Some(Held::now(turn));
+        }
     }
 
     /// From here on the account has seen the message: the next one keeps its distance.
@@ -114,13 +111,13 @@ impl Permit {
 
     /// The turn is over, the slots stay.
     pub(crate) fn release_turn(&mut self) {
-        if self.turn.is_some() {
+        if let Some(turn) = self.owed_turn() {
             self.ledger.leases.drop_turn(self.id);
-            let turn = self.owed_turn();
             self.owe(Debt {
                 member: self.id,
                 gates: Vec::new(),
-                turn,
+                place: Place::Left,
+                turn: Some(turn),
                 record: None,
                 told: Told::Never,
             });
@@ -140,13 +137,19 @@ impl Permit {
     }
 
     fn owed_turn(&mut self) -> Option<TurnDebt> {
-        let turn = self.turn.take()?;
-        if let Some(since) = turn.since {
-            turn.what.held.learn(since.elapsed());
+        if let Some(turn) = self.asked_turn.take() {
+            return Some(TurnDebt {
+                turn,
+                stamp: Stamp::Former,
+                place: Place::MayStand,
+            });
         }
+        let held = self.turn.take()?;
+        held.what.held.learn(held.since.elapsed());
         Some(TurnDebt {
-            turn: turn.what,
+            turn: held.what,
             stamp: self.stamp,
+            place: Place::Left,
         })
     }
 
@@ -158,17 +161,21 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.slots.is_empty() && self.turn.is_none() && self.record.is_none() {
+        let turn = self.owed_turn();
+        let holds = !self.slots.is_empty() || turn.is_some() || self.record.is_some();
+        if self.asked.is_empty() && !holds {
             return;
         }
         self.ledger.leases.drop_all(self.id);
-        let turn = self.owed_turn();
         for slot in &self.slots {
-            if let Some(since) = slot.since {
-                slot.what.held.learn(since.elapsed());
-            }
+            slot.what.held.learn(slot.since.elapsed());
         }
-        let gates = self.slots.drain(..).map(|slot| slot.what).collect();
+        let place = match self.asked.is_empty() {
+            true => Place::Left,
+            false => Place::MayStand,
+        };
+        let mut gates = std::mem::take(&mut self.asked);
+        gates.extend(self.slots.drain(..).map(|slot| slot.what));
         let record = self.record.take().map(|mut record| {
             record.close();
             record
@@ -176,6 +183,7 @@ impl Drop for Permit {
         self.owe(Debt {
             member: self.id,
             gates,
+            place,
             turn,
             record,
             told: Told::Never,

@@ -27,7 +27,7 @@ use crate::{
     key::{self, CreatedKey, NewKey},
     permit::Ledger,
     renew, settle,
-    store::{Store, Supervisor},
+    store::{Store, Supervisor, Tickets},
 };
 
 /// How long Redis may take to come up.
@@ -109,10 +109,13 @@ impl Relay {
         groups: Groups,
         ledger: Ledger,
     ) -> anyhow::Result<(Arc<App>, Vec<Supervisor>)> {
-        let (store, supervisors) = Store::connect(servers, REDIS_WITHIN, None)
+        let tickets = Arc::new(Tickets::default());
+        let heard = Arc::clone(&tickets);
+        let on_message = Arc::new(move |message: &[u8]| heard.hear(message));
+        let (store, supervisors) = Store::connect(servers, REDIS_WITHIN, Some(on_message))
             .await
             .with_context(|| format!("cannot use the Redis at {servers}"))?;
-        let app = App::new(config, groups, store, Arc::new(ledger));
+        let app = App::new(config, groups, (store, tickets), Arc::new(ledger));
         app.keys
             .load(&app.store)
             .await
@@ -246,7 +249,8 @@ async fn connection(app: Arc<App>, stream: TcpStream, watcher: Watcher) {
         tracing::debug!(%error, "a connection was gone at once");
         return;
     }
-    let service = service_fn(|request: hyper::Request<Incoming>| flow::serve(&app, request));
+    let service =
+        service_fn(|request: hyper::Request<Incoming>| flow::serve(Arc::clone(&app), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)

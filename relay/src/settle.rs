@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     admit::Admitted,
+    flow::Call,
     ids::RequestId,
     read::Facts,
     store::{Debt, Period, Store},
@@ -73,10 +74,11 @@ impl Outcome {
 }
 
 impl Record {
-    pub(crate) fn new(admitted: &Admitted, key: &str, facts: &mut Facts, began: Instant) -> Self {
+    pub(crate) fn new(admitted: &Admitted, call: &Call, facts: &mut Facts) -> Self {
+        let began = call.patience.since;
         Self {
-            request: admitted.permit.id(),
-            key: key.into(),
+            request: call.id,
+            key: call.caller.key.id.clone(),
             account: admitted.upstream.account.id.clone(),
             model: facts.model.take(),
             at: UnixMillis::now(),

@@ -2,6 +2,7 @@
 //! keeps the one connection, `wire` speaks over it. Nothing here repeats a command: whoever asks decides what a lost
 //! answer means.
 
+mod admission;
 mod booking;
 mod changes;
 mod gates;
@@ -10,20 +11,22 @@ mod link;
 mod locate;
 pub(crate) mod names;
 mod settlement;
+mod tickets;
 mod turns;
 mod wire;
 
 use std::time::Duration;
 
+pub(crate) use admission::Admission;
 pub(crate) use booking::{Period, Told};
 pub(crate) use changes::Change;
-pub(crate) use gates::{Load, Slot};
 pub(crate) use keys::StoredKey;
 pub(crate) use link::{Link, Supervisor};
-pub(crate) use settlement::{Debt, Stamp, TurnDebt};
-pub(crate) use turns::TurnReply;
+pub(crate) use settlement::{Debt, Place, Stamp, TurnDebt};
+pub(crate) use tickets::{Message, Tickets};
+pub(crate) use turns::TurnAsking;
 pub use wire::Fault;
-pub(crate) use wire::{Batch, OnMessage, Reply};
+pub(crate) use wire::{Batch, Connection, OnMessage, Reply};
 
 use crate::config::Servers;
 use link::{Goal, Hearing};
@@ -73,7 +76,7 @@ impl Store {
         on_message: Option<OnMessage>,
     ) -> Result<(Self, Vec<Supervisor>), StoreError> {
         let hearing = on_message.map(|on_message| Hearing {
-            channel: names::notify_channel(),
+            channel: names::notify_channel().to_owned(),
             on_message,
         });
         let goal = Goal::new(servers.clone(), names::usage_of_hour(0), hearing);
@@ -92,7 +95,12 @@ impl Store {
         }
     }
 
-    pub(crate) fn is_up(&self) -> bool {
+    /// The connection over which requests are admitted, as it is at this moment.
+    pub(crate) fn connection(&self) -> Result<Connection, StoreError> {
+        self.domain.connection()
+    }
+
+    pub fn is_up(&self) -> bool {
         self.domain.is_up()
     }
 

@@ -1,6 +1,7 @@
 //! The sixth step: the answer goes to the caller as it comes, byte for byte, no faster than the caller reads. What it
 //! says of itself is read beside it. An upstream that stops in the middle is never taken for one that has finished.
 
+mod pace;
 mod tap;
 
 use std::{
@@ -9,34 +10,26 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
-    Response, StatusCode,
-    body::{Body, Frame, Incoming, SizeHint},
-    header::{
-        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
-        HeaderValue,
-    },
+    Response,
+    body::{Body as _, Frame, Incoming},
+    header::{CONTENT_ENCODING, HeaderMap},
 };
-use tokio::time::{Instant, Sleep};
 
 pub(crate) use tap::UsageChunk;
 
+use pace::{Pace, Ring};
 use tap::{Ending, Tap};
 
 use crate::{
-    admit::Admitted, config::Timeouts, dialect::Dialect, error::Error, permit::Permit,
+    admit::Admitted,
+    answer::{AnswerBody, BrokenOff, is_event_stream, no_buffering, respond},
+    config::Waits,
+    dialect::Dialect,
+    error::Error,
+    permit::Permit,
     settle::Outcome,
 };
-
-const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// The body of an answer: the relay's own, or an upstream's.
-#[derive(Debug)]
-pub(crate) enum AnswerBody {
-    Own(Full<Bytes>),
-    Relayed(Box<Relayed>),
-}
 
 /// An upstream's body on its way to the caller. What the request holds ends with it.
 #[derive(Debug)]
@@ -47,22 +40,10 @@ pub(crate) struct Relayed {
     farewell: Option<Bytes>,
     tap: Tap,
     pace: Pace,
+    /// What keeps the caller while the upstream is silent.
+    heartbeat: Option<Bytes>,
     permit: Permit,
 }
-
-/// How long an answer may pause and last.
-#[derive(Debug)]
-struct Pace {
-    timeouts: Timeouts,
-    end: Instant,
-    last: Instant,
-    alarm: Pin<Box<Sleep>>,
-}
-
-/// An upstream's body that is no stream broke off: the caller's connection must break too.
-#[derive(Debug, thiserror::Error)]
-#[error("the upstream's answer broke off")]
-pub(crate) struct BrokenOff;
 
 /// Why a stream ends with an error. The upstream's fault.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -86,6 +67,7 @@ pub(crate) fn stream(
     admitted: Admitted,
     dialect: Dialect,
     usage_chunk: UsageChunk,
+    waits: Waits,
 ) -> Response<AnswerBody> {
     let (head, body) = answer.into_parts();
     let Admitted {
@@ -112,33 +94,14 @@ pub(crate) fn stream(
         upstream: Some(body),
         farewell: None,
         tap,
-        pace: Pace::new(upstream.account.timeouts),
+        pace: Pace::new(upstream.account.timeouts, waits.silence),
+        heartbeat: dialect.heartbeat(),
         permit,
     };
     if is_empty {
         relayed.end();
     }
     respond(head.status, headers, AnswerBody::Relayed(Box::new(relayed)))
-}
-
-/// An answer of the relay's own.
-pub(crate) fn respond(
-    status: StatusCode,
-    headers: HeaderMap,
-    body: AnswerBody,
-) -> Response<AnswerBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .map_or(&b""[..], HeaderValue::as_bytes);
-    kind.get(..17)
-        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
 }
 
 /// It was asked not to be.
@@ -148,19 +111,11 @@ fn is_compressed(headers: &HeaderMap) -> bool {
         .is_some_and(|encoding| encoding != "identity")
 }
 
-/// An error event may follow the upstream's bytes, so that their number is not known; and nobody on the way may hold
-/// events back.
-fn no_buffering(headers: &mut HeaderMap) {
-    headers.remove(CONTENT_LENGTH);
-    headers.insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, no-transform"),
-    );
-    headers.insert(NO_BUFFERING, HeaderValue::from_static("no"));
-}
-
 impl Relayed {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         let Some(upstream) = &mut self.upstream else {
             return Poll::Ready(self.farewell.take().map(|bytes| Ok(Frame::data(bytes))));
         };
@@ -181,12 +136,22 @@ impl Relayed {
                 tracing::debug!(request = %self.permit.id(), %error, "the upstream's answer broke off");
                 Stop::Broken
             }
-            Poll::Pending => {
-                ready!(self.pace.poll_late(context));
-                Stop::Late
-            }
+            Poll::Pending => match ready!(self.pace.poll(context)) {
+                Ring::Late => Stop::Late,
+                Ring::Silent => match &self.heartbeat {
+                    Some(heartbeat) if self.tap.at_boundary() => {
+                        return Poll::Ready(Some(Ok(Frame::data(heartbeat.clone()))));
+                    }
+                    // This ring is over: the next one is asked for.
+                    _ => return self.poll(context),
+                },
+            },
         };
         Poll::Ready(self.stop(stop).map(|last| last.map(Frame::data)))
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.upstream.is_none() && self.farewell.is_none()
     }
 
     /// Said as soon as the upstream's last byte is there: the caller's side may never ask for more.
@@ -228,40 +193,6 @@ impl Relayed {
     }
 }
 
-impl Pace {
-    fn new(timeouts: Timeouts) -> Self {
-        let now = Instant::now();
-        let end = now + timeouts.total;
-        let alarm = tokio::time::sleep_until(end.min(now + timeouts.idle));
-        Self {
-            timeouts,
-            end,
-            last: now,
-            alarm: Box::pin(alarm),
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.end <= Instant::now()
-    }
-
-    fn beat(&mut self) {
-        self.last = Instant::now();
-    }
-
-    /// The alarm is moved only when it rings, not with every piece.
-    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.alarm.as_mut().poll(context));
-            let due = self.end.min(self.last + self.timeouts.idle);
-            if due <= Instant::now() {
-                return Poll::Ready(());
-            }
-            self.alarm.as_mut().reset(due);
-        }
-    }
-}
-
 impl Drop for Relayed {
     /// The caller left before the end of the body: what the answer said so far holds all the same.
     fn drop(&mut self) {
@@ -275,37 +206,6 @@ impl Drop for Relayed {
                     Ending::Open | Ending::Cut | Ending::Unmarked => Outcome::CallerGone,
                 };
             });
-        }
-    }
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = BrokenOff;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        match self.get_mut() {
-            Self::Own(body) => Pin::new(body)
-                .poll_frame(context)
-                .map_err(|impossible| match impossible {}),
-            Self::Relayed(body) => body.poll(context),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Own(body) => body.is_end_stream(),
-            Self::Relayed(body) => body.upstream.is_none() && body.farewell.is_none(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Own(body) => body.size_hint(),
-            Self::Relayed(_) => SizeHint::default(),
         }
     }
 }

@@ -1,15 +1,18 @@
-//! The fourth step: where an account wants users' own messages one at a time and spaced, the right to send this one.
+//! The fourth step: where an account wants users' own messages one at a time and spaced, the right to send this one. Who
+//! finds the turn taken waits in its line.
 
 use std::time::Duration;
 
 use crate::{
     account::Account,
     app::App,
-    gate::likely_free,
+    flow::Call,
+    gate::{Turn, likely_free},
+    line::{self, End},
     permit::Permit,
     read::{Facts, LastMessage},
     route::Work,
-    store::{StoreError, TurnReply},
+    store::{StoreError, TurnAsking},
 };
 
 /// Why it is not this request's turn. A limit of the relay, or its store.
@@ -19,38 +22,51 @@ pub(crate) enum NoTurn {
     #[error("the account takes its next message in {} ms", retry.as_millis())]
     Early { retry: Duration },
     /// How long is likely.
-    #[error("the account is taking another message right now")]
+    #[error("the account is taking other messages first")]
     Busy { retry: Duration },
+    #[error("as many requests as may wait for the account's turn are waiting already")]
+    LineFull { retry: Duration },
+    #[error("an operator took this request out of the line")]
+    Cancelled,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 pub(crate) async fn take_turn(
     app: &App,
-    work: Work,
+    call: &Call,
     facts: &Facts,
     account: &Account,
     permit: &mut Permit,
 ) -> Result<(), NoTurn> {
-    let (Some(turn), Work::Generate, LastMessage::UsersOwn) = (&account.turn, work, facts.last)
-    else {
+    let wants_turn = call.work == Work::Generate && facts.last == LastMessage::UsersOwn;
+    let Some(turn) = account.turn.as_ref().filter(|_| wants_turn) else {
         return Ok(());
     };
-    permit.expect_turn(turn);
-    let reply = app.store.acquire_turn(turn, permit.id(), app.lease).await?;
-    if reply == TurnReply::Granted {
-        permit.turn_granted();
-        return Ok(());
-    }
-    permit.turn_refused();
-    match reply {
-        TurnReply::Granted => Ok(()),
-        TurnReply::Early { wait } => Err(NoTurn::Early { retry: wait }),
-        TurnReply::Busy => {
-            let held = turn.held.mean() + turn.delay;
-            Err(NoTurn::Busy {
-                retry: likely_free(held, 1, permit.id().spread()),
-            })
+    permit.ask_turn(turn);
+    let wanted = TurnAsking {
+        turn,
+        member: permit.id(),
+        lease: app.lease,
+        flow: &call.caller.key.id,
+    };
+    match line::wait(app, &wanted, call.patience).await? {
+        End::Granted(_) => {
+            permit.turn_granted();
+            Ok(())
         }
+        // It may still stand in line: what was asked for is left to the permit.
+        End::Refused(Some(spacing)) => Err(NoTurn::Early { retry: spacing }),
+        End::Refused(None) => Err(NoTurn::Busy {
+            retry: likely(turn, permit),
+        }),
+        End::LineFull(_) => Err(NoTurn::LineFull {
+            retry: likely(turn, permit),
+        }),
+        End::Cancelled => Err(NoTurn::Cancelled),
     }
+}
+
+fn likely(turn: &Turn, permit: &Permit) -> Duration {
+    likely_free(turn.held.mean() + turn.delay, 1, permit.id().spread())
 }

@@ -90,7 +90,12 @@ impl Weir {
 
     /// A further key; 0 = without a limit.
     pub async fn add_key(&self, max_concurrent: u32) -> CreatedKey {
-        setup::create_key(&self.relay, max_concurrent).await
+        setup::create_key(&self.relay, max_concurrent, true).await
+    }
+
+    /// A further key whose requests never wait in line.
+    pub async fn add_key_without_queue(&self) -> CreatedKey {
+        setup::create_key(&self.relay, 0, false).await
     }
 
     /// How the simulated upstream names an account, counted from 1, in its statistics.

@@ -33,7 +33,7 @@ async fn assert_refused(answer: Answer, code: &str) {
 
 #[tokio::test]
 async fn a_key_at_its_limit_is_refused_and_served_again_once_there_is_room() {
-    let weir = Weir::setup().key_limit(2).start().await;
+    let weir = Weir::setup().key_limit(2).impatient().start().await;
     let first = weir.ask(stream(HELD)).await;
     let second = weir.ask(stream(HELD)).await;
     assert_refused(weir.ask(stream(HELD)).await, "weir_key_busy").await;
@@ -66,7 +66,12 @@ async fn until_served(weir: &Weir) {
 
 #[tokio::test]
 async fn full_accounts_refuse_and_their_slots_come_back() {
-    let weir = Weir::setup().accounts(2).max_concurrent(1).start().await;
+    let weir = Weir::setup()
+        .accounts(2)
+        .max_concurrent(1)
+        .impatient()
+        .start()
+        .await;
     let first = weir.ask(stream(HELD)).await;
     let second = weir.ask(stream(HELD)).await;
     assert_refused(weir.ask(stream(HELD)).await, "weir_accounts_busy").await;
@@ -82,7 +87,12 @@ async fn full_accounts_refuse_and_their_slots_come_back() {
 
 #[tokio::test]
 async fn the_account_with_the_most_room_is_taken() {
-    let weir = Weir::setup().accounts(3).max_concurrent(5).start().await;
+    let weir = Weir::setup()
+        .accounts(3)
+        .max_concurrent(5)
+        .impatient()
+        .start()
+        .await;
     let mut held = Vec::new();
     for turn in 1..=5 {
         for _ in 0..3 {
@@ -102,7 +112,12 @@ async fn the_account_with_the_most_room_is_taken() {
 
 #[tokio::test]
 async fn counting_tokens_takes_no_slot_of_an_account_but_one_of_the_key() {
-    let weir = Weir::setup().max_concurrent(1).key_limit(2).start().await;
+    let weir = Weir::setup()
+        .max_concurrent(1)
+        .key_limit(2)
+        .impatient()
+        .start()
+        .await;
     let _held = weir.ask(stream(HELD)).await;
     assert_eq!(
         count_tokens(&weir).await.status,
@@ -140,7 +155,12 @@ async fn count_tokens(weir: &Weir) -> Answer {
 
 #[tokio::test]
 async fn two_relays_on_one_redis_never_exceed_a_limit() {
-    let weir = Weir::setup().accounts(2).max_concurrent(5).start().await;
+    let weir = Weir::setup()
+        .accounts(2)
+        .max_concurrent(5)
+        .impatient()
+        .start()
+        .await;
     let other = weir.another_relay().await;
     let attempt = |number: usize| {
         let to = if number.is_multiple_of(2) {

@@ -21,6 +21,7 @@ async fn lease_end(weir: &Weir) -> i64 {
 #[tokio::test]
 async fn leases_are_renewed_as_long_as_a_stream_runs() {
     let weir = Weir::setup()
+        .impatient()
         .max_concurrent(1)
         .lease_ms(LEASE_MS)
         .start()
@@ -69,6 +70,7 @@ async fn a_slot_lost_to_somebody_s_hand_is_registered_again() {
 #[tokio::test]
 async fn the_leases_of_a_killed_relay_end_by_themselves() {
     let weir = Weir::setup()
+        .impatient()
         .max_concurrent(1)
         .lease_ms(LEASE_MS)
         .account_line("serial_turns = true");

@@ -168,7 +168,7 @@ async fn models_are_listed_as_the_upstream_lists_them() {
 
 #[tokio::test]
 async fn a_key_at_its_limit_lists_no_models() {
-    let weir = Weir::setup().key_limit(1).start().await;
+    let weir = Weir::setup().impatient().key_limit(1).start().await;
     let held = weir.ask(stream("chunks=9;stall_after=4")).await;
     let refused = weir.ask(Call::get("/v1/models")).await;
     assert_eq!(

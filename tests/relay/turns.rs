@@ -6,7 +6,9 @@ use harness::{Weir, eventually_async};
 use serde_json::json;
 
 async fn serial(delay_ms: u32) -> Weir {
-    let setup = Weir::setup().account_line("serial_turns = true");
+    let setup = Weir::setup()
+        .impatient()
+        .account_line("serial_turns = true");
     setup
         .account_line(&format!("turn_delay_ms = {delay_ms}"))
         .start()

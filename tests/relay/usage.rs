@@ -128,7 +128,7 @@ async fn a_refusal_of_the_upstream_is_recorded_without_usage() {
 
 #[tokio::test]
 async fn a_refusal_of_the_relay_is_not_recorded() {
-    let weir = Weir::setup().key_limit(1).start().await;
+    let weir = Weir::setup().impatient().key_limit(1).start().await;
     let held = weir.ask(stream("chunks=9;stall_after=4")).await;
     assert_eq!(weir.ask(stream("")).await.status, 429);
     drop(held);

@@ -115,6 +115,7 @@ async fn new_key(relay: &Relay) -> anyhow::Result<Secret> {
         name: KEY_NAME.into(),
         group: GROUP.into(),
         max_concurrent: 0,
+        waits: true,
     };
     Ok(relay.create_key(new).await?.secret)
 }

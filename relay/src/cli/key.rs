@@ -43,6 +43,9 @@ enum Action {
         /// How many requests at once; 0 = no limit.
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
         max_concurrent: u32,
+        /// Answer its requests at once, also when they would only have to wait in line.
+        #[arg(long)]
+        no_queue: bool,
     },
     /// Show all keys.
     List,
@@ -107,6 +110,7 @@ async fn act(servers: &Servers, args: Args) -> anyhow::Result<()> {
             name,
             group,
             max_concurrent,
+            no_queue,
         } => {
             create(
                 &store,
@@ -114,6 +118,7 @@ async fn act(servers: &Servers, args: Args) -> anyhow::Result<()> {
                     name,
                     group,
                     max_concurrent,
+                    waits: !no_queue,
                 },
             )
             .await?
@@ -137,6 +142,7 @@ async fn create(store: &Store, new: NewKey) -> anyhow::Result<(Value, String)> {
         "name": new.name,
         "group": new.group,
         "max_concurrent": new.max_concurrent,
+        "waits": new.waits,
     });
     let text = format!(
         "{}\n{secret}\nThe second line is the key itself. It is shown only now.\n",
@@ -154,6 +160,7 @@ async fn list(store: &Store) -> anyhow::Result<(Value, String)> {
             "name": key.name,
             "group": key.group,
             "max_concurrent": key.max_concurrent,
+            "waits": key.waits,
             "enabled": key.enabled,
             "created_ms": key.created_ms,
         })

@@ -76,6 +76,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         module: file.module.path,
         data_dir: file.data_dir,
         lease: Duration::from_millis(file.admission.lease_ms),
+        waits: file.waiting.into(),
         max_body_bytes: to_usize(body.max_bytes),
         max_buffered_bytes: to_usize(body.max_buffered_bytes),
         drain_timeout: Duration::from_millis(file.drain_timeout_ms),

@@ -6,11 +6,11 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{AccountKind, Config, Timeouts};
+use super::{AccountKind, Config, Timeouts, waits::Waiting};
 use crate::time::millis;
 
 const HOUR_MS: u64 = 3_600_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
+pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -22,6 +22,7 @@ pub(super) struct File {
     pub(super) redis: Redis,
     pub(super) module: Module,
     pub(super) admission: Admission,
+    pub(super) waiting: Waiting,
     pub(super) body: Spanned<Body>,
     pub(super) accounts: BTreeMap<Spanned<String>, Account>,
     pub(super) groups: BTreeMap<Spanned<String>, Group>,
@@ -123,6 +124,7 @@ impl Default for File {
             redis: Redis::default(),
             module: Module::default(),
             admission: Admission::default(),
+            waiting: Waiting::default(),
             body: Spanned::new(0..0, Body::default()),
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -170,7 +172,7 @@ impl Default for TimeoutsMs {
 }
 
 /// A number within its bounds; anything else is an error that names them.
-fn bounded<'de, D: Deserializer<'de>, const MIN: u64, const MAX: u64>(
+pub(super) fn bounded<'de, D: Deserializer<'de>, const MIN: u64, const MAX: u64>(
     from: D,
 ) -> Result<u64, D::Error> {
     let number = i64::deserialize(from)?;

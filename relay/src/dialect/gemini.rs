@@ -162,6 +162,7 @@ mod tests {
     #[test]
     fn an_error_is_the_apis_own_object_and_says_when_to_come_back() {
         let refused = Refused::AccountsBusy {
+            waited: std::time::Duration::ZERO,
             retry: Duration::from_millis(1500),
         };
         let told = Error::from(refused).told(RequestId::next());

@@ -16,6 +16,8 @@ pub(crate) struct StoredKey {
     pub(crate) group: String,
     pub(crate) digest: [u8; 32],
     pub(crate) max_concurrent: u32,
+    /// Whether its requests may wait in line; else they are answered at once.
+    pub(crate) waits: bool,
     pub(crate) enabled: bool,
     pub(crate) created_ms: u64,
 }
@@ -56,6 +58,7 @@ impl Store {
         batch.arg("group").arg(&key.group);
         batch.arg("digest").arg(hex(&key.digest));
         batch.arg("max_concurrent").number(key.max_concurrent);
+        batch.arg("waits").number(u8::from(key.waits));
         batch.arg("enabled").number(u8::from(key.enabled));
         batch.arg("created_ms").number(key.created_ms);
         batch.command("SADD").arg(names::KEYS).arg(&key.id);
@@ -114,6 +117,8 @@ fn parse_key(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredKey> {
         group: (*fields.get("group")?).to_owned(),
         digest: unhex(fields.get("digest")?)?,
         max_concurrent: fields.get("max_concurrent")?.parse().ok()?,
+        // Keys that were made before they could say so wait.
+        waits: fields.get("waits").is_none_or(|waits| *waits == "1"),
         enabled: *fields.get("enabled")? == "1",
         created_ms,
     })
@@ -157,7 +162,7 @@ mod tests {
             ("enabled", "1"),
             ("created_ms", "5"),
         ];
-        assert!(parse_key("k", &HashMap::from(whole)).is_some_and(|key| key.enabled));
+        assert!(parse_key("k", &HashMap::from(whole)).is_some_and(|key| key.enabled && key.waits));
         for missing in 0..whole.len() {
             let mut rest = HashMap::from(whole);
             rest.remove(whole[missing].0);

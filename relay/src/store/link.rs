@@ -135,6 +135,18 @@ pub(crate) async fn ask_on(
     Ok(replies)
 }
 
+/// [`ask_on`] for one command. A server that does not serve us now is as good as none.
+pub(super) async fn ask_one_on(
+    connection: &Connection,
+    batch: &Batch,
+) -> Result<Reply, StoreError> {
+    debug_assert_eq!(batch.len(), 1, "one command");
+    match ask_on(connection, batch).await?.pop() {
+        Some(reply) if !is_away(&reply) => Ok(reply),
+        _ => Err(StoreError::Down),
+    }
+}
+
 fn is_open(current: &Option<Connection>) -> bool {
     current
         .as_ref()

@@ -1,6 +1,8 @@
 //! Every Redis key and channel that the relay uses. One hash tag per domain, so that one decision is one slot; the keys
 //! of callers live outside domains, under a hash tag of their own, so that changing one is one transaction.
 
+use std::sync::LazyLock;
+
 use crate::ids;
 
 const DOMAIN: &str = "weir:{default}";
@@ -20,8 +22,10 @@ pub(crate) fn key(id: &str) -> String {
 }
 
 /// The shard channel on which this process is told how its tickets end.
-pub(crate) fn notify_channel() -> String {
-    format!("{DOMAIN}:notify:{}", ids::process_name())
+pub(crate) fn notify_channel() -> &'static str {
+    static NAME: LazyLock<String> =
+        LazyLock::new(|| format!("{DOMAIN}:notify:{}", ids::process_name()));
+    &NAME
 }
 
 pub(crate) fn account_gate(account: &str) -> String {
@@ -58,7 +62,7 @@ mod tests {
             turn("a"),
             usage_of_hour(1),
             usage_of_day(1),
-            notify_channel(),
+            notify_channel().to_owned(),
         ];
         for name in names.iter().map(String::as_str).chain([RECORDS, COUNTED]) {
             assert!(name.starts_with("weir:{default}:"), "{name}");

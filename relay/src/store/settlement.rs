@@ -1,5 +1,5 @@
-//! What ends a request: `QGATE.LEAVE`, `UMQ.RELEASE`, and its booking. Many requests are one batch. All of it may be sent
-//! again: giving back twice is giving back once, and a request is counted once.
+//! What ends a request: `QGATE.LEAVE`, `UMQ.RELEASE`, their lines' `CANCEL`, and its booking. Many requests are one batch.
+//! All of it may be sent again: giving back twice is giving back once, and a request is counted once.
 
 use std::sync::Arc;
 
@@ -18,7 +18,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Debt {
     pub(crate) member: RequestId,
+    /// Of these it gives back what it holds. If it may stand in line, the first is one that it asked for.
     pub(crate) gates: Vec<Arc<Gate>>,
+    pub(crate) place: Place,
     pub(crate) turn: Option<TurnDebt>,
     pub(crate) record: Option<Box<Record>>,
     pub(crate) told: Told,
@@ -28,6 +30,15 @@ pub(crate) struct Debt {
 pub(crate) struct TurnDebt {
     pub(crate) turn: Arc<Turn>,
     pub(crate) stamp: Stamp,
+    pub(crate) place: Place,
+}
+
+/// Whether a place in line has to be left too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Left,
+    /// It was asked for, and no answer came.
+    MayStand,
 }
 
 /// From when on the next turn keeps its distance.
@@ -112,6 +123,10 @@ impl Store {
 /// Adds the commands that give back what a request holds: how many.
 fn release(batch: &mut Batch, debt: &Debt) -> usize {
     let from = batch.len();
+    if let (Place::MayStand, Some(gate)) = (debt.place, debt.gates.first()) {
+        batch.command("QGATE.CANCEL").arg(&*gate.name);
+        batch.arg(debt.member.as_str());
+    }
     if !debt.gates.is_empty() {
         batch.command("QGATE.LEAVE").arg(debt.member.as_str());
         batch.number(debt.gates.len() as u64);
@@ -120,6 +135,10 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
         }
     }
     if let Some(owed) = &debt.turn {
+        if owed.place == Place::MayStand {
+            batch.command("UMQ.CANCEL").arg(&*owed.turn.name);
+            batch.arg(debt.member.as_str());
+        }
         batch.command("UMQ.RELEASE").arg(&*owed.turn.name);
         batch.arg(debt.member.as_str());
         match owed.stamp {

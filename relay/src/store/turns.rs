@@ -2,45 +2,60 @@
 
 use std::time::Duration;
 
-use super::{Batch, Store, StoreError, numbers};
-use crate::{gate::Turn, ids::RequestId, time::millis};
+use super::{Batch, Connection, Store, StoreError, link::ask_one_on, numbers, tickets::add_wait};
+use crate::{
+    gate::Turn,
+    ids::RequestId,
+    line::{Answer, Ask, Wait},
+    time::millis,
+};
 
 const ACQUIRE: &str = "UMQ.ACQUIRE";
 const RENEW: &str = "UMQ.RENEW";
 
-/// What came of asking for a turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TurnReply {
-    Granted,
-    /// Nobody has it, but the last was too short a time ago.
-    Early {
-        wait: Duration,
-    },
-    /// Somebody has it or stands before us.
-    Busy,
+/// A turn of one account.
+#[derive(Debug)]
+pub(crate) struct TurnAsking<'a> {
+    pub(crate) member: RequestId,
+    pub(crate) lease: Duration,
+    pub(crate) turn: &'a Turn,
+    pub(crate) flow: &'a str,
+}
+
+impl Ask for TurnAsking<'_> {
+    /// The time until the next turn; none where somebody has it.
+    type InTheWay = Option<Duration>;
+
+    fn member(&self) -> RequestId {
+        self.member
+    }
+
+    async fn ask(
+        &self,
+        over: &Connection,
+        wait: Wait,
+    ) -> Result<Answer<Option<Duration>>, StoreError> {
+        let mut batch = Batch::of(ACQUIRE);
+        batch.arg(&*self.turn.name).arg(self.member.as_str());
+        batch.arg("PX").number(millis(self.lease));
+        batch.arg("DELAY").number(millis(self.turn.delay));
+        add_wait(&mut batch, self.flow, wait);
+        let [status, wait_ms, token] = numbers(ACQUIRE, &ask_one_on(over, &batch).await?)?;
+        let spacing = u64::try_from(wait_ms).ok().map(Duration::from_millis);
+        Ok(match (status, spacing, wait) {
+            (1, ..) => Answer::Granted(token),
+            // It is known already that waiting would be in vain.
+            (2, Some(spacing), Wait::Ticket { within, .. }) if spacing > within => {
+                Answer::Refused(Some(spacing))
+            }
+            (2, ..) => Answer::Queued(spacing),
+            (-1, ..) => Answer::LineFull(spacing),
+            _ => Answer::Refused(spacing),
+        })
+    }
 }
 
 impl Store {
-    pub(crate) async fn acquire_turn(
-        &self,
-        turn: &Turn,
-        member: RequestId,
-        lease: Duration,
-    ) -> Result<TurnReply, StoreError> {
-        let mut batch = Batch::of(ACQUIRE);
-        batch.arg(&*turn.name).arg(member.as_str());
-        batch.arg("PX").number(millis(lease));
-        batch.arg("DELAY").number(millis(turn.delay));
-        match numbers(ACQUIRE, &self.domain.ask_one(&batch).await?)? {
-            [1, _] => Ok(TurnReply::Granted),
-            [_, wait] => Ok(
-                u64::try_from(wait).map_or(TurnReply::Busy, |wait| TurnReply::Early {
-                    wait: Duration::from_millis(wait),
-                }),
-            ),
-        }
-    }
-
     /// Per turn, whether the member still held it; its lease then runs anew.
     pub(crate) async fn renew_turns<'a>(
         &self,

@@ -145,10 +145,10 @@ impl Tap {
         piece
     }
 
-    /// Whether a heartbeat may be sent now: what the caller has ends between two events.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing sends heartbeats yet"))]
+    /// Whether a heartbeat may be sent now: what the caller has ends between two events, and more is to come.
     pub(super) fn at_boundary(&self) -> bool {
         match &self.form {
+            Form::Events(events) if events.place == Place::Last => false,
             Form::Events(events) => events.unasked.is_some() || events.scanner.at_boundary(),
             Form::Array { .. } | Form::Whole { .. } | Form::Opaque { .. } => false,
         }

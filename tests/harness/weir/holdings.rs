@@ -17,6 +17,22 @@ impl Weir {
         self.members(&format!("{DOMAIN}:gate:key:{id}"))
     }
 
+    /// Requests in line for an account, counted from 1.
+    pub fn waiting(&self, account: u32) -> i64 {
+        let gate = format!("{DOMAIN}:gate:account:a{account}");
+        let counts = self.redis.call(["QGATE.COUNT", &gate]);
+        counts.items()[0].items()[1].int()
+    }
+
+    /// Waits until this many requests are in line for the first account.
+    pub async fn until_waiting(&self, count: i64) {
+        eventually_async("they stand in line", async || match self.waiting(1) {
+            seen if seen == count => Ok(()),
+            seen => Err(format!("{seen} wait")),
+        })
+        .await;
+    }
+
     /// Slots of all gates of all accounts and keys.
     pub fn slots_held(&self) -> usize {
         let gates = self.redis.call(format!("KEYS {DOMAIN}:gate:*"));

@@ -83,6 +83,11 @@ impl Setup {
         self.head(&format!("[admission]\nlease_ms = {lease_ms}"))
     }
 
+    /// Nobody waits in line.
+    pub fn impatient(self) -> Self {
+        self.head("[waiting]\nmax_stream_ms = 0\nmax_whole_ms = 0")
+    }
+
     /// Of the simulated upstream, where a request asks for nothing else.
     pub fn behaviour(mut self, behaviour: Behaviour) -> Self {
         self.behaviour = behaviour;
@@ -113,7 +118,7 @@ impl Setup {
         let lossy = (self.answers == Answers::MayGetLost).then(|| Lossy::start(&redis));
         let url = lossy.as_ref().map_or_else(|| redis.url(), Lossy::url);
         let relay = self.start_relay(&url, &provider).await;
-        let CreatedKey { id: key_id, secret } = create_key(&relay, self.key_limit).await;
+        let CreatedKey { id: key_id, secret } = create_key(&relay, self.key_limit, true).await;
         let key = secret.reveal().to_owned();
         Weir {
             relay,
@@ -160,11 +165,12 @@ impl Setup {
     }
 }
 
-pub(super) async fn create_key(relay: &Relay, max_concurrent: u32) -> CreatedKey {
+pub(super) async fn create_key(relay: &Relay, max_concurrent: u32, waits: bool) -> CreatedKey {
     let new = NewKey {
         name: "of a test".into(),
         group: "main".into(),
         max_concurrent,
+        waits,
     };
     relay.create_key(new).await.expect("the key becomes known")
 }

@@ -1,5 +1,7 @@
 /* Clocks that stand still until a test moves them: $CLOCK_FILE begins with two 64-bit integers, the wall clock and the
-   monotonic one, in µs. Timers of the server go off when both have been moved and something has woken it. */
+   monotonic one, in us. The server sets its timers to the us, and so that no two are due in the same one. For all that
+   are due in a ms to go off in it, who sets one sees that ms begin, and who looks for those that are due sees it end:
+   the module reads the wall clock before it sets one, and the server the monotonic one before it looks. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 static const volatile int64_t *shown;
+static __thread int begins;
 
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("CLOCK_FILE");
@@ -24,23 +27,24 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
     int is_wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
     if (!shown || (!is_wall && clock != CLOCK_MONOTONIC)) return (int)syscall(SYS_clock_gettime, clock, now);
     int64_t us = shown[is_wall ? 0 : 1];
+    begins = is_wall;
     now->tv_sec = us / 1000000;
     now->tv_nsec = us % 1000000 * 1000;
     return 0;
 }
 
 int gettimeofday(struct timeval *now, void *zone) {
-    struct timespec exact;
     (void)zone;
-    if (clock_gettime(CLOCK_REALTIME, &exact)) return -1;
-    now->tv_sec = exact.tv_sec;
-    now->tv_usec = exact.tv_nsec / 1000;
+    if (!shown) return (int)syscall(SYS_gettimeofday, now, zone);
+    int64_t ms = shown[0] / 1000;
+    now->tv_sec = ms / 1000;
+    now->tv_usec = ms % 1000 * 1000 + (begins ? 0 : 999);
     return 0;
 }
 
 time_t time(time_t *seconds) {
-    struct timespec exact;
-    if (clock_gettime(CLOCK_REALTIME, &exact)) return -1;
+    struct timeval exact;
+    if (gettimeofday(&exact, NULL)) return -1;
     if (seconds) *seconds = exact.tv_sec;
     return exact.tv_sec;
 }

@@ -1,5 +1,6 @@
-//! Random commands of all families, against the module and against a model of what it promises: a minute of it.
-//! `make fuzz` goes on for long. What it finds prints its seed and as few steps as show it; it becomes a test in `found`.
+//! Random commands of all families, against the module and against a model of what it promises: a minute of it, from
+//! seeds that are always the same and from fresh ones. `make fuzz` goes on for long. What it finds it prints with its
+//! seed, in as few steps as show it; then it becomes a test of the module.
 
 #[path = "../module/waiting/compiled.rs"]
 mod compiled;
@@ -17,6 +18,8 @@ mod shrink;
 mod stage;
 mod wire;
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use run::Plan;
 use server::Variant;
 
@@ -27,7 +30,9 @@ const STEPS: usize = 500;
 
 #[track_caller]
 fn is_clean(variant: Variant, first: u64) {
-    for seed in first..first + RUNS {
+    let fresh = RandomState::new().hash_one(first);
+    let fresh = (0..RUNS).map(|run| fresh.wrapping_add(run));
+    for seed in (first..first + RUNS).chain(fresh) {
         let plan = Plan {
             seed,
             variant,

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use harness::time;
 
+use crate::op::Op;
 use crate::run::{Failure, Plan};
 
 /// Shrinking ends after so long, wherever it stands.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_secs(120);
 
 pub(crate) fn shrunk(plan: Plan, failure: Failure) -> Failure {
     let begun = time::now();
-    let mut best = failure;
+    let mut best = since_the_last_clearing(plan, failure);
     let mut size = best.steps.len() / 2;
     while size > 0 && begun.elapsed() < WITHIN {
         let mut from = 0;
@@ -30,4 +31,14 @@ pub(crate) fn shrunk(plan: Plan, failure: Failure) -> Failure {
         size = if size == 1 && is_smaller { 1 } else { size / 2 };
     }
     best
+}
+
+/// Of a long run mostly the end suffices.
+fn since_the_last_clearing(plan: Plan, failure: Failure) -> Failure {
+    let last = failure.steps.iter().rposition(|op| *op == Op::Clear);
+    let end = last.map(|last| plan.replay(&failure.steps[last..]));
+    match end {
+        Some(Err(shorter)) => shorter,
+        Some(Ok(())) | None => failure,
+    }
 }

@@ -1,6 +1,7 @@
 //! One connection to a server that may die of what it is sent.
 
 use std::io::{self, BufReader, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -46,5 +47,13 @@ impl Wire {
 
     pub(crate) fn receive(&mut self) -> io::Result<Reply> {
         resp::decode(&mut self.stream)
+    }
+}
+
+/// To close the socket would not do: a program that another thread is about to start may still hold it.
+impl Drop for Wire {
+    fn drop(&mut self) {
+        // Who is at the other end may have gone before.
+        let _ = self.stream.get_ref().shutdown(Shutdown::Both);
     }
 }

@@ -2,8 +2,7 @@
 
 use harness::Reply;
 
-use super::bucket::Room;
-use super::gate::Found;
+use super::bucket::{Bucket, Room};
 use super::hall::{Charge, Form, Standing, Waiter, Wanted};
 use super::keyspace::Name;
 use super::shape::Shape;
@@ -31,37 +30,29 @@ impl World {
             db,
             key: key.to_vec(),
         };
-        let gates = || admit.all.iter().chain(&admit.any);
-        let no_gate = gates().any(|gate| self.look(&name(&gate.key)).is_none());
-        let no_rate = admit
-            .rates
-            .iter()
-            .any(|rate| self.bucket(&name(&rate.key)).is_none());
-        // Whether a key matters that holds something else depends on more than the model looks at.
-        if (no_gate || no_rate) && is_wrong_type(reply) {
+        if self.is_foreign(db, admit) {
             return Ok(Shape::wrong_type());
         }
-        let Some(preferred) = self.preferred(db, admit) else {
-            return Ok(Shape::wrong_type());
-        };
-        let named: Vec<_> = gates().map(|gate| (name(&gate.key), gate.limit)).collect();
-        let changes = named
+        let gates = admit.all.iter().chain(&admit.any);
+        let limits = gates.map(|gate| (name(&gate.key), gate.limit));
+        let limits: Vec<(Name, usize)> = limits.collect();
+        let changes = limits
             .iter()
-            .filter(|(name, limit)| self.name_limit(name, *limit));
+            .filter(|(name, limit)| self.govern(name, *limit));
         if changes.count() > 0 {
             self.hear_before()?;
         }
-        // A grant may have made a gate of the trie's key.
-        if self.preferred(db, admit).is_none() {
+        // A grant may have made a gate of another of its keys.
+        if self.is_foreign(db, admit) {
             return Ok(Shape::wrong_type());
         }
+        self.named.extend(limits);
+        let preferred = self.preferred(db, admit);
         let mut any = admit.any.iter().map(|gate| name(&gate.key));
         let keeps = any.any(|name| self.holds(&name, &admit.member));
         let insists =
             preferred.filter(|_| !keeps && admit.patience > 0 && may_wait(caller, &admit.clause));
-        let Some(standpoint) = self.standpoint(db, admit, preferred, insists, reply) else {
-            return Ok(Shape::wrong_type());
-        };
+        let standpoint = self.standpoint(db, admit, preferred, insists, reply);
         let charges = match self.due_charges(caller, db, admit, &standpoint) {
             Ok(charges) => charges,
             Err(refused) => return Ok(refused),
@@ -85,23 +76,32 @@ impl World {
         }
     }
 
-    /// The index of the gate that is preferred, if any is; `None`: the trie is none.
-    fn preferred(&self, db: usize, admit: &Admit) -> Option<Option<usize>> {
-        let value = match &admit.wish {
-            None => return Some(None),
-            Some(Wish::Prefer(key)) => Some(key.clone()),
-            Some(Wish::Affinity(trie, chain)) => {
-                let key = trie.clone();
-                self.longest(&Name { db, key }, chain)
-                    .ok()?
-                    .map(|hit| hit.value)
-            }
+    /// Whether a key that it names holds something else.
+    fn is_foreign(&self, db: usize, admit: &Admit) -> bool {
+        let name = |key: &[u8]| Name {
+            db,
+            key: key.to_vec(),
         };
-        let mut any = admit.any.iter();
-        Some(value.and_then(|value| any.position(|gate| gate.key == value)))
+        let mut gates = admit.all.iter().chain(&admit.any);
+        let mut rates = admit.rates.iter();
+        let no_trie = match &admit.wish {
+            Some(Wish::Affinity(trie, chain)) => self.longest(&name(trie), chain).is_err(),
+            Some(Wish::Prefer(_)) | None => false,
+        };
+        no_trie
+            || gates.any(|gate| self.look(&name(&gate.key)).is_none())
+            || rates.any(|rate| self.bucket(&name(&rate.key)).is_none())
     }
 
-    /// `None`: a key that matters holds something else.
+    /// The index of the gate that is preferred, if any is.
+    fn preferred(&self, db: usize, admit: &Admit) -> Option<usize> {
+        let value = match admit.wish.clone()? {
+            Wish::Prefer(key) => key,
+            Wish::Affinity(key, chain) => self.longest(&Name { db, key }, &chain).ok()??.value,
+        };
+        admit.any.iter().position(|gate| gate.key == value)
+    }
+
     fn standpoint(
         &self,
         db: usize,
@@ -109,56 +109,31 @@ impl World {
         preferred: Option<usize>,
         insists: Option<usize>,
         reply: &Reply,
-    ) -> Option<Standpoint> {
+    ) -> Standpoint {
         let name = |gate: &GateAsk| Name {
             db,
             key: gate.key.clone(),
         };
-        let mut obstacle = None;
-        for gate in &admit.all {
-            let has = self.has_room_for(&name(gate), gate.limit, &admit.member, reply)?;
-            if !has && obstacle.is_none() {
-                obstacle = Some(name(gate));
-            }
-        }
-        let (mut held, mut can, mut first_full) = (None, Vec::new(), None);
-        for (index, gate) in admit.any.iter().enumerate() {
-            let gate_name = name(gate);
-            let has = self.has_room_for(&gate_name, gate.limit, &admit.member, reply)?;
-            if held.is_none() && self.holds(&gate_name, &admit.member) {
-                held = Some(index);
-            }
-            if insists.is_some_and(|insists| insists != index) {
-                continue;
-            }
-            if has {
-                can.push(index);
-            } else {
-                first_full = first_full.or(Some(gate_name));
-            }
-        }
-        let choices = match held {
+        let holds = |gate: &GateAsk| self.holds(&name(gate), &admit.member);
+        let has = |gate: &GateAsk| self.has_room_for(&name(gate), gate.limit, reply) || holds(gate);
+        let wants = |index: &usize| insists.is_none_or(|insists| insists == *index);
+        let wanted: Vec<usize> = (0..admit.any.len()).filter(wants).collect();
+        let choices = match admit.any.iter().position(holds) {
             Some(held) => vec![held],
-            None => self.best(db, admit, preferred, can),
+            None => {
+                let can = wanted.iter().filter(|index| has(&admit.any[**index]));
+                self.best(db, admit, preferred, can.copied().collect())
+            }
         };
-        let nothing = choices.is_empty() && !admit.any.is_empty();
-        let obstacle = obstacle.or(first_full.filter(|_| nothing));
-        Some(match obstacle {
-            Some(by) => Standpoint::Cannot(by),
-            None => Standpoint::Can(choices),
-        })
+        let full = wanted.first().filter(|_| choices.is_empty());
+        let full = full.map(|index| &admit.any[*index]);
+        let obstacle = admit.all.iter().find(|gate| !has(gate)).or(full);
+        obstacle.map_or(Standpoint::Can(choices), |by| Standpoint::Cannot(name(by)))
     }
 
-    fn has_room_for(
-        &self,
-        name: &Name,
-        limit: usize,
-        member: &[u8],
-        reply: &Reply,
-    ) -> Option<bool> {
-        let found: Found = self.look(name)?;
-        let enters = found.has_room(limit) && self.may_enter(name, limit, reply);
-        Some(enters || self.holds(name, member))
+    fn has_room_for(&self, name: &Name, limit: usize, reply: &Reply) -> bool {
+        let has_room = self.look(name).is_some_and(|found| found.has_room(limit));
+        has_room && self.may_enter(name, limit, reply)
     }
 
     /// The preferred one, then the lowest priority, the least loaded, the one granted least recently.
@@ -203,15 +178,15 @@ impl World {
         let gates = admit.all.iter().chain(&admit.any);
         let names: Vec<Name> = gates.map(|gate| name(&gate.key)).collect();
         let stands = self.stands(&names, &admit.member);
-        let was_charged = stands.is_some_and(|at| !self.waiters[at].charges.is_empty());
-        let asks_for_nothing = match standpoint {
+        let is_charged = || stands.is_some_and(|at| !self.waiters[at].charges.is_empty());
+        let is_charged_nothing = match standpoint {
             Standpoint::Can(choices) => {
                 let chosen = choices.first().map(|index| &admit.any[*index]);
                 admit.all.iter().chain(chosen).all(holds)
             }
-            Standpoint::Cannot(_) => !may_wait(caller, &admit.clause),
+            Standpoint::Cannot(_) => !may_wait(caller, &admit.clause) || is_charged(),
         };
-        if was_charged || asks_for_nothing {
+        if is_charged_nothing {
             return Ok(Vec::new());
         }
         let charges: Vec<Charge> = admit
@@ -230,7 +205,7 @@ impl World {
     fn all_can_be_charged(&self, charges: &[Charge]) -> Result<(), Shape> {
         let mut short = None;
         for charge in charges {
-            let bucket = self.bucket(&charge.name).ok_or_else(Shape::wrong_type)?;
+            let bucket = self.bucket(&charge.name).unwrap_or(Bucket::full());
             let retry_after = match bucket.room(&charge.rate, charge.cost) {
                 Room::Now => continue,
                 Room::In(ms) => ms,
@@ -269,11 +244,11 @@ impl World {
                 key: gate.key.clone(),
             })
             .collect();
+        self.charge(charges);
         while let Some(at) = self.stands(&names, &admit.member) {
-            let former = self.leave_granted(at);
+            let former = self.leave(at);
             self.supersede(caller, &former);
         }
-        self.charge(charges);
         let any = chosen.map(|index| &admit.any[*index]);
         let mut in_use = 0;
         for gate in admit.all.iter().chain(any) {
@@ -366,8 +341,4 @@ fn wanted(db: usize, gates: &[GateAsk]) -> Vec<Wanted> {
         priority: gate.priority,
     });
     wanted.collect()
-}
-
-fn is_wrong_type(reply: &Reply) -> bool {
-    matches!(reply, Reply::Error(line) if line.starts_with("WRONGTYPE"))
 }

@@ -48,15 +48,10 @@ impl World {
     }
 
     /// Whether a waiter should have been granted. Who came without a limit may go unserved while there is no room for
-    /// those who named one; who has a slot of `any` already stands in line like those who have none.
+    /// those who named one; who has a slot of a gate already stands in line like those who have none.
     pub(super) fn should_have(&self, waiter: &Waiter) -> bool {
-        let holds = |wanted: &Wanted| self.holds(&wanted.name, &waiter.id);
-        let gates = if waiter.any.is_empty() {
-            &waiter.all
-        } else {
-            &waiter.any
-        };
-        if waiter.family == Family::Gate && gates.iter().any(holds) {
+        let mut wanted = waiter.wanted();
+        if waiter.family == Family::Gate && wanted.any(|one| self.holds(&one.name, &waiter.id)) {
             return false;
         }
         let mut limited = waiter.clone();

@@ -143,9 +143,7 @@ impl World {
 
     /// Stands in line, in the place where its id stands already if it does.
     pub(super) fn join(&mut self, mut waiter: Waiter, standing: Standing) {
-        let mut wanted = waiter.wanted();
-        let former = wanted.find_map(|wanted| self.find(waiter.family, &wanted.name, &waiter.id));
-        drop(wanted);
+        let former = self.oldest_place(&waiter);
         let mut weight = standing.weight;
         self.last_number += 1;
         waiter.number = self.last_number;
@@ -176,6 +174,22 @@ impl World {
         self.close_empty_lines();
     }
 
+    /// An id stands once: it takes over the oldest of its places, and leaves the others.
+    fn oldest_place(&mut self, waiter: &Waiter) -> Option<usize> {
+        let is_his = |one: &Waiter| {
+            let mut names = waiter.wanted().map(|wanted| &wanted.name);
+            one.id == waiter.id && names.any(|name| one.names(waiter.family, name))
+        };
+        let oldest = self.waiters.iter().position(is_his)?;
+        while let Some(at) = self.waiters.iter().skip(oldest + 1).position(is_his) {
+            let other = self.leave(oldest + 1 + at);
+            if other.connection != waiter.connection {
+                self.owe("moved", &other);
+            }
+        }
+        Some(oldest)
+    }
+
     /// Leaves unserved; what it was charged is given back.
     pub(super) fn leave(&mut self, at: usize) -> Waiter {
         let waiter = self.step_out(at);
@@ -183,13 +197,6 @@ impl World {
         for charge in &waiter.charges {
             self.refund(charge);
         }
-        waiter
-    }
-
-    /// Leaves because it was granted at once when it asked again; what it was charged stays with it.
-    pub(super) fn leave_granted(&mut self, at: usize) -> Waiter {
-        let waiter = self.step_out(at);
-        self.close_empty_lines();
         waiter
     }
 

@@ -117,7 +117,9 @@ impl World {
             .iter()
             .enumerate()
             .filter(|(_, one)| is_his(one));
-        let whose: Vec<usize> = whose.map(|(at, _)| at).collect();
+        let mut whose: Vec<usize> = whose.map(|(at, _)| at).collect();
+        // Who must be told comes before those who may be.
+        whose.sort_by_key(|at| self.may_be_unnoticed(&self.waiters[*at]));
         match word {
             b"granted" => self.explain_grant(&whose, number, message),
             b"timeout" => Ok(self.ends(&whose, |world, one| {

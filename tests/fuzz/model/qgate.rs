@@ -68,7 +68,8 @@ impl World {
         ask: &SlotAsk,
         reply: &Reply,
     ) -> Verdict<Shape> {
-        if self.name_limit(name, ask.limit) {
+        self.named.insert(name.clone(), ask.limit);
+        if self.govern(name, ask.limit) {
             self.hear_before()?;
         }
         let found = self.look(name).ok_or("a grant has spoiled the gate")?;
@@ -105,9 +106,8 @@ impl World {
         ]))
     }
 
-    /// The limit last named for a gate: whether it lets those who wait move.
-    pub(super) fn name_limit(&mut self, name: &Name, limit: usize) -> bool {
-        self.named.insert(name.clone(), limit);
+    /// A limit is named that governs those who wait: whether it lets them move.
+    pub(super) fn govern(&mut self, name: &Name, limit: usize) -> bool {
         if limit == 0 || self.waiting(Family::Gate, name) == 0 {
             return false;
         }
@@ -144,11 +144,13 @@ impl World {
         is_granted || !waiting.any(|one| self.may_be_unnoticed(one))
     }
 
-    /// Where an id stands that waits for one of these gates.
+    /// The oldest place of an id that waits for any of these gates.
     pub(super) fn stands(&self, names: &[Name], id: &[u8]) -> Option<usize> {
-        let found = names.iter();
-        let mut found = found.filter_map(|name| self.find(Family::Gate, name, id));
-        found.next()
+        let mut waiters = self.waiters.iter();
+        waiters.position(|one| {
+            let mut names = names.iter();
+            one.id == id && names.any(|name| one.names(Family::Gate, name))
+        })
     }
 
     /// Somebody who has asked again was granted at once, and waits no more; another connection is told so.

@@ -133,16 +133,16 @@ impl World {
         Ok(Shape::ints([1, 0, token, 0]))
     }
 
-    /// Larger than that of any grant before, and no smaller than the time in µs.
+    /// Larger than that of any grant before, and no smaller than the time in µs. What is far ahead of the clock somebody
+    /// else has written, and is remembered only by the key.
     pub(super) fn new_token(&mut self, name: &Name, stored: i64, token: i64) -> Verdict {
-        let before = self.tokens.get(name).copied().unwrap_or(0);
-        let most = self.now_micros().max(stored).saturating_add(HASTE);
-        let is_absurd = stored == i64::MAX && token == i64::MAX;
-        if !is_absurd && (token <= stored || token < self.now_micros() || token > most) {
-            return Err(format!("{token} is no token after {stored}"));
-        }
-        if stored < before && token <= before && before < most {
-            return Err(format!("{token} is no token after {before}"));
+        let soon = self.now_micros() + HASTE;
+        let before = self.tokens.get(name).copied();
+        let before = before.filter(|before| *before < soon).unwrap_or(0);
+        let least = stored.max(before).saturating_add(1).max(self.now_micros());
+        let most = stored.saturating_add(HASTE).max(soon);
+        if !(least..=most).contains(&token) {
+            return Err(format!("{token} is no token after {stored} and {before}"));
         }
         self.tokens.insert(name.clone(), token);
         Ok(())
@@ -192,16 +192,26 @@ impl World {
         ])
     }
 
-    /// Whoever has named a key: how many, in how many flows, the longest for how long.
+    /// How many have named a key; in how many flows those stand with whom they stand in line, and for how long the one
+    /// who has waited longest. Where lines compete, at least those who have named it themselves.
     pub(super) fn crowd(&self, family: Family, name: &Name) -> [Shape; 3] {
         let mut flows: Vec<_> = self.at(family, name).map(|one| &one.flow).collect();
         flows.sort_unstable();
         flows.dedup();
-        let oldest = self.at(family, name).map(|one| self.now - one.since).max();
+        let count = |count: usize| i64::try_from(count).expect("they are few");
+        let waited = |one: &Waiter| self.now - one.since;
+        let oldest = self.at(family, name).map(waited).max().unwrap_or(0);
+        let (most, longest) = match self.line(family, name) {
+            Some(_) => (flows.len(), oldest),
+            None => (
+                self.waiters.len(),
+                self.waiters.iter().map(waited).max().unwrap_or(0),
+            ),
+        };
         [
             Shape::count(self.waiting(family, name)),
-            Shape::count(flows.len()),
-            Shape::int(oldest.unwrap_or(0)),
+            Shape::Between(count(flows.len()), count(most)),
+            Shape::Between(oldest, longest),
         ]
     }
 

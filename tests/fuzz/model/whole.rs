@@ -1,6 +1,5 @@
 //! What must hold of everything at once.
 
-use super::hall::Waiter;
 use super::keyspace::{Name, Value};
 use super::{Family, World};
 use crate::grammar::gates::Qgate;
@@ -50,28 +49,21 @@ impl World {
     }
 }
 
-impl World {
-    /// Whether an id stands in several lines, and nobody could say in which of them it is meant.
-    pub(crate) fn is_ambiguous(&self, connection: usize, words: &[Vec<u8>]) -> bool {
-        let db = self.selected.get(&connection).copied().unwrap_or(0);
-        let read = grammar::ours(words).and_then(|name| grammar::read(&name, words).ok());
-        let (keys, id) = match read {
-            Some(Ask::Gate(key, Qgate::Acquire(ask))) => (vec![key], ask.id),
-            Some(Ask::Gate(key, Qgate::Cancel { id })) => (vec![key], id),
-            Some(Ask::Admit(admit)) => (admit.keys(), admit.member),
-            _ => return false,
-        };
-        let is_meant = |one: &&Waiter| {
-            let mut wanted = one.wanted().map(|wanted| &wanted.name);
-            let is_named = wanted.any(|name| name.db == db && keys.contains(&name.key));
-            one.family == Family::Gate && one.id == id && is_named
-        };
-        self.waiters.iter().filter(is_meant).count() > 1
-    }
-}
-
 /// What a step may be drawn from.
 impl World {
+    /// Whether it asks for one who waits for what is no gate any more, and may be sent away at any time: nobody could say
+    /// whether its place is taken over.
+    pub(crate) fn is_moot(&self, words: &[Vec<u8>]) -> bool {
+        let read = grammar::ours(words).and_then(|name| grammar::read(&name, words).ok());
+        let id = match read {
+            Some(Ask::Gate(_, Qgate::Acquire(ask))) => ask.id,
+            Some(Ask::Admit(admit)) => admit.member,
+            _ => return false,
+        };
+        let mut gates = self.waiters.iter().filter(|one| one.family == Family::Gate);
+        gates.any(|one| one.id == id && self.is_broken(one))
+    }
+
     /// Who waits for a key, in the first database.
     pub(crate) fn waiting_ids(&self, family: Family, key: &[u8]) -> Vec<Vec<u8>> {
         let name = first(key);

@@ -1,13 +1,15 @@
 //! A simulated upstream: it answers as a provider would, at a pace and with faults of one's choosing,
 //! and counts how much it saw at once. `server` listens, `route` tells requests apart, `generation` is
-//! the life of one answer. A further dialect is a file beside `anthropic` and a row in `dialect`.
+//! the life of one answer. A further dialect is a file beside `anthropic` and a row in `dialect` and in `route`.
 
 mod answer;
 mod anthropic;
 mod behaviour;
 mod dialect;
+mod gemini;
 mod generation;
 mod ledger;
+mod openai;
 mod playback;
 mod route;
 mod script;

@@ -11,6 +11,7 @@ pub mod process;
 pub mod redis;
 pub mod reply;
 pub mod resp;
+pub mod speech;
 pub mod time;
 pub mod weir;
 
@@ -21,4 +22,5 @@ pub use lossy::Lossy;
 pub use process::Process;
 pub use redis::Redis;
 pub use reply::{Reply, error};
+pub use speech::Speech;
 pub use weir::Weir;

@@ -7,7 +7,7 @@ mod setup;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 use weir_relay::key::CreatedKey;
 use weir_relay::mock::{MockProvider, key_digest};
@@ -16,6 +16,7 @@ use weir_relay::server::Relay;
 use crate::http::{Answer, Call};
 use crate::lossy::Lossy;
 use crate::redis::Redis;
+use crate::speech::Speech;
 
 pub use setup::Setup;
 
@@ -109,24 +110,10 @@ impl Weir {
 /// # Panics
 /// When `rest`, which is laid over the body, is not an object.
 pub fn message(mock: &str, rest: &Value) -> Call {
-    let mut body = json!({
-        "model": "claude-mock-1",
-        "max_tokens": 64,
-        "messages": [{"role": "user", "content": "hi"}],
-    });
-    let fields = body.as_object_mut().expect("it is one");
-    fields.extend(rest.as_object().expect("the rest is an object").clone());
-    let path = if mock.is_empty() {
-        "/v1/messages".to_owned()
-    } else {
-        format!("/v1/messages?mock={mock}")
-    };
-    Call::post(&path, body.to_string())
-        .header("content-type", "application/json")
-        .header("anthropic-version", "2023-06-01")
+    Speech::Messages.message(mock, rest)
 }
 
 /// [`message`] that asks for a stream.
 pub fn stream(mock: &str) -> Call {
-    message(mock, &json!({"stream": true}))
+    Speech::Messages.stream(mock)
 }

@@ -1,6 +1,7 @@
 //! The relay between callers and a simulated upstream, with a Redis of each test's own. A concern is a file.
 
 mod admission;
+mod dialects;
 mod drain;
 mod gone;
 mod headers;
@@ -8,6 +9,7 @@ mod heartbeats;
 mod leases;
 mod mock;
 mod refusals;
+mod routes;
 mod sdk;
 mod settled;
 mod store;

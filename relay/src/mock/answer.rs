@@ -9,6 +9,9 @@ const WORDS: [&str; 12] = [
     "can ", "take. ",
 ];
 
+/// Pieces in which a tool's input is streamed.
+const INPUT_PIECE_CHARS: usize = 12;
+
 /// What a request asks for, in any dialect.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ask {
@@ -18,6 +21,10 @@ pub(super) struct Ask {
     pub(super) tool: Option<Tool>,
     /// The text of the last user message.
     pub(super) said: String,
+    /// How many texts are to be embedded.
+    pub(super) texts: usize,
+    /// A stream is to end with its usage, in a dialect where that must be asked for.
+    pub(super) usage_asked: bool,
     pub(super) body_bytes: usize,
 }
 
@@ -28,6 +35,17 @@ pub(super) struct Tool {
     pub(super) input_schema: Value,
 }
 
+impl Tool {
+    /// The tool of this name, or the first one.
+    pub(super) fn chosen(
+        offered: impl IntoIterator<Item = Self>,
+        named: Option<&str>,
+    ) -> Option<Self> {
+        let mut offered = offered.into_iter();
+        offered.find(|tool| named.is_none_or(|named| tool.name == named))
+    }
+}
+
 /// What is to be said.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
@@ -35,6 +53,8 @@ pub(super) struct Answer {
     pub(super) model: String,
     pub(super) pieces: Vec<String>,
     pub(super) call: Option<Call>,
+    pub(super) texts: usize,
+    pub(super) usage_asked: bool,
     pub(super) usage: Usage,
 }
 
@@ -45,7 +65,7 @@ pub(super) struct Call {
     pub(super) input: Value,
 }
 
-/// Token counts; `input` excludes what the cache served or stored.
+/// Token counts; `input` excludes what the cache served or stored, `output` includes what was only thought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Usage {
     pub(super) input: u64,
@@ -53,9 +73,38 @@ pub(super) struct Usage {
     pub(super) cache_read: u64,
     pub(super) cache_write_5m: u64,
     pub(super) cache_write_1h: u64,
+    pub(super) reasoning: u64,
+}
+
+impl Usage {
+    /// All input, for dialects that count the cache in.
+    pub(super) fn prompt(&self) -> u64 {
+        self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+    }
+}
+
+impl Call {
+    /// The input as text, in pieces as a stream has them.
+    pub(super) fn input_pieces(&self) -> Vec<String> {
+        let input: Vec<char> = self.input.to_string().chars().collect();
+        input
+            .chunks(INPUT_PIECE_CHARS)
+            .map(|piece| piece.iter().collect())
+            .collect()
+    }
 }
 
 impl Answer {
+    /// All text, in one piece.
+    pub(super) fn text(&self) -> String {
+        self.pieces.concat()
+    }
+
+    /// Whether there is text to be told: an answer may be a call alone, but not nothing.
+    pub(super) fn has_text(&self) -> bool {
+        !self.pieces.is_empty() || self.call.is_none()
+    }
+
     pub(super) fn compose(ask: Ask, behaviour: &Behaviour, serial: u64) -> Self {
         let pieces = if behaviour.echo {
             cut(&ask.said, behaviour.chunks as usize)
@@ -72,6 +121,7 @@ impl Answer {
             cache_read: behaviour.cache_read_tokens,
             cache_write_5m: behaviour.cache_write_tokens,
             cache_write_1h: behaviour.cache_write_1h_tokens,
+            reasoning: behaviour.reasoning_tokens,
         };
         let call = ask.tool.map(|tool| Call {
             input: sample(&tool.input_schema),
@@ -82,9 +132,25 @@ impl Answer {
             model: ask.model,
             pieces,
             call,
+            texts: ask.texts,
+            usage_asked: ask.usage_asked,
             usage,
         }
     }
+}
+
+/// The text of a message: itself, or what its parts have of it.
+pub(super) fn text_of(content: &Value) -> String {
+    match content.as_str() {
+        Some(text) => text.to_owned(),
+        None => blocks(content)
+            .filter_map(|block| block["text"].as_str())
+            .collect(),
+    }
+}
+
+pub(super) fn blocks(content: &Value) -> impl Iterator<Item = &Value> {
+    content.as_array().into_iter().flatten()
 }
 
 /// Four bytes to a token, as a rule of thumb.
@@ -121,7 +187,9 @@ fn sample(schema: &Value) -> Value {
     if let Some(first) = schema["enum"].get(0) {
         return first.clone();
     }
-    match schema["type"].as_str().unwrap_or("object") {
+    let kind = schema["type"].as_str().unwrap_or("object");
+    // Some dialects shout.
+    match kind.to_ascii_lowercase().as_str() {
         "string" => json!("mock"),
         "integer" | "number" => json!(1),
         "boolean" => json!(true),
@@ -189,6 +257,7 @@ mod tests {
             cache_read: 9,
             cache_write_5m: 0,
             cache_write_1h: 4,
+            reasoning: 0,
         };
         assert_eq!(usage, expected);
     }

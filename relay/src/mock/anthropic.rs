@@ -5,20 +5,21 @@ mod read;
 mod wire;
 
 pub(super) use models::models;
-pub(super) use read::{check_count, credential, read_messages};
+pub(super) use read::{credential, read_messages};
 
-use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
+use std::iter;
+
+use hyper::header::{HeaderName, HeaderValue, SET_COOKIE};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
+use self::read::check_count;
 use self::wire::{Block, Delta, ErrorForm, Event, FailureForm, Message, StopDelta};
 use super::answer::{Answer, Call};
-use super::dialect::Failure;
+use super::dialect::{Failure, insert_all};
 use super::playback::{Playback, json_response};
 use super::script::Script;
-
-/// Pieces in which a tool's input is streamed.
-const INPUT_PIECE_BYTES: usize = 12;
 
 /// The same in every answer: this account never runs short.
 const SIGNATURE: [(&str, &str); 14] = [
@@ -48,12 +49,7 @@ const SIGNATURE: [(&str, &str); 14] = [
 ];
 
 pub(super) fn sign(headers: &mut HeaderMap, serial: u64) {
-    for (name, value) in SIGNATURE {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
-    }
+    insert_all(headers, &SIGNATURE);
     headers.insert(
         SET_COOKIE,
         HeaderValue::from_static("__cf_bm=mock; path=/; HttpOnly; Secure"),
@@ -64,8 +60,8 @@ pub(super) fn sign(headers: &mut HeaderMap, serial: u64) {
 
 /// The message in one piece.
 pub(super) fn whole(answer: &Answer) -> Script {
-    let text = answer.pieces.concat();
-    let text = (!text.is_empty() || answer.call.is_none()).then_some(Block::Text { text: &text });
+    let text = answer.text();
+    let text = answer.has_text().then_some(Block::Text { text: &text });
     let call = answer
         .call
         .as_ref()
@@ -75,11 +71,7 @@ pub(super) fn whole(answer: &Answer) -> Script {
         stop_reason: Some(stop_reason(answer)),
         ..Message::opening(answer, answer.usage.output)
     };
-    let mut script = Script::default();
-    script.event(|bytes| {
-        serde_json::to_writer(bytes, &message).expect("writing into memory cannot fail");
-    });
-    script
+    Script::json(&message)
 }
 
 /// The message as events: text first, then the tool's call.
@@ -112,7 +104,7 @@ pub(super) fn stream(answer: &Answer) -> Script {
 
 /// Returns how many blocks were appended: none if only a tool is called.
 fn append_text(script: &mut Script, answer: &Answer) -> usize {
-    if answer.pieces.is_empty() && answer.call.is_some() {
+    if !answer.has_text() {
         return 0;
     }
     let index = 0;
@@ -146,23 +138,14 @@ fn append_call(script: &mut Script, index: usize, serial: u64, call: &Call) {
         }
         .write(bytes)
     });
-    let input = call.input.to_string();
-    for partial_json in input_pieces(&input) {
-        let delta = Delta::InputJsonDelta { partial_json };
+    // The provider begins with an empty one.
+    for partial_json in iter::once(String::new()).chain(call.input_pieces()) {
+        let delta = Delta::InputJsonDelta {
+            partial_json: &partial_json,
+        };
         script.paced_event(|bytes| Event::ContentBlockDelta { index, delta }.write(bytes));
     }
     script.event(|bytes| Event::ContentBlockStop { index }.write(bytes));
-}
-
-/// Pieces of about `INPUT_PIECE_BYTES`, after the empty one that the provider begins with.
-fn input_pieces(mut input: &str) -> Vec<&str> {
-    let mut pieces = vec![""];
-    while !input.is_empty() {
-        let (piece, rest) = input.split_at(input.ceil_char_boundary(INPUT_PIECE_BYTES));
-        pieces.push(piece);
-        input = rest;
-    }
-    pieces
 }
 
 fn stop_reason(answer: &Answer) -> &'static str {
@@ -180,8 +163,10 @@ pub(super) fn append_failure(script: &mut Script, failure: &Failure) {
     script.event(|bytes| Event::Error { error }.write(bytes));
 }
 
-pub(super) fn token_count(tokens: u64) -> Response<Playback> {
-    json_response(StatusCode::OK, &json!({ "input_tokens": tokens }))
+pub(super) fn count(head: &Parts, body: &[u8], tokens: u64) -> Result<Response<Playback>, Failure> {
+    check_count(head, body)?;
+    let counted = json!({ "input_tokens": tokens });
+    Ok(json_response(StatusCode::OK, &counted))
 }
 
 pub(super) fn failed(failure: &Failure, serial: u64) -> Response<Playback> {
@@ -194,15 +179,7 @@ pub(super) fn failed(failure: &Failure, serial: u64) -> Response<Playback> {
         error,
         request_id: request_id(serial),
     };
-    let status = StatusCode::from_u16(failure.status)
-        .expect("a failure's status is checked where it is asked for");
-    let mut response = json_response(status, &body);
-    if let Some(seconds) = failure.retry_after {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    failure.answered(&body)
 }
 
 /// The provider's documented types; other statuses go by their class.

@@ -64,6 +64,9 @@ pub struct Behaviour {
     /// Input tokens written to the prompt cache for an hour.
     #[arg(long, default_value_t = DEFAULT.cache_write_1h_tokens)]
     pub cache_write_1h_tokens: u64,
+    /// Output tokens that were only thought.
+    #[arg(long, default_value_t = DEFAULT.reasoning_tokens)]
+    pub reasoning_tokens: u64,
 }
 
 const DEFAULT: Behaviour = Behaviour {
@@ -84,6 +87,7 @@ const DEFAULT: Behaviour = Behaviour {
     cache_read_tokens: 0,
     cache_write_tokens: 0,
     cache_write_1h_tokens: 0,
+    reasoning_tokens: 0,
 };
 
 impl Default for Behaviour {

@@ -1,17 +1,38 @@
-//! The dialects that the simulated upstream speaks. Extending: a variant here, a file beside `anthropic`.
+//! Whom the simulated upstream plays, and in which dialects a generation is asked for and answered.
+//! Extending: a row in each match here, a file beside `anthropic`.
 
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Response};
+use hyper::{HeaderMap, Response, StatusCode};
+use serde::Deserialize;
+use serde::Serialize;
 
 use super::answer::{Answer, Ask};
-use super::anthropic;
-use super::playback::Playback;
+use super::openai::{chat, embeddings, responses};
+use super::playback::{Playback, json_response};
 use super::script::Script;
+use super::{anthropic, gemini, openai};
 
+/// Whose API it is: what all its routes have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provider {
+    Anthropic,
+    OpenAi,
+    Gemini,
+}
+
+/// How a generation is asked for and told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
-    Anthropic,
+    Messages,
+    Chat,
+    Responses,
+    Embeddings,
+    /// Streams are events.
+    Gemini,
+    /// Streams are one JSON array.
+    GeminiArray,
+    GeminiEmbeddings,
 }
 
 /// What is said instead of an answer, before any dialect words it.
@@ -31,60 +52,58 @@ impl Failure {
             retry_after: None,
         }
     }
+
+    /// The answer with this body.
+    pub(super) fn answered(&self, body: &impl Serialize) -> Response<Playback> {
+        let status = StatusCode::from_u16(self.status)
+            .expect("a failure's status is checked where it is asked for");
+        let mut response = json_response(status, body);
+        if let Some(seconds) = self.retry_after {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        response
+    }
 }
 
-impl Dialect {
+impl Provider {
     /// The credential as it came.
-    pub(super) fn credential(self, headers: &HeaderMap) -> Result<HeaderValue, Failure> {
+    pub(super) fn credential(self, head: &Parts) -> Result<HeaderValue, Failure> {
         match self {
-            Self::Anthropic => anthropic::credential(headers),
+            Self::Anthropic => anthropic::credential(&head.headers),
+            Self::OpenAi => openai::credential(&head.headers),
+            Self::Gemini => gemini::credential(&head.headers),
         }
     }
 
-    /// What a generation's body asks for.
-    pub(super) fn read_generation(self, head: &Parts, body: &[u8]) -> Result<Ask, Failure> {
+    /// Answers how many tokens a request to count them has, if it is well formed.
+    pub(super) fn count(
+        self,
+        head: &Parts,
+        body: &[u8],
+        tokens: u64,
+    ) -> Result<Response<Playback>, Failure> {
         match self {
-            Self::Anthropic => anthropic::read_messages(head, body),
+            Self::Anthropic => anthropic::count(head, body, tokens),
+            Self::OpenAi => Err(Failure::new(404, "Not Found")),
+            Self::Gemini => gemini::count(head, body, tokens),
         }
     }
 
-    /// Whether a request to count tokens is well formed.
-    pub(super) fn check_count(self, head: &Parts, body: &[u8]) -> Result<(), Failure> {
+    pub(super) fn models(self, head: &Parts) -> Result<Response<Playback>, Failure> {
+        self.credential(head)?;
         match self {
-            Self::Anthropic => anthropic::check_count(head, body),
-        }
-    }
-
-    /// The whole answer as one event, for a request that wants no stream.
-    pub(super) fn whole(self, answer: &Answer) -> Script {
-        match self {
-            Self::Anthropic => anthropic::whole(answer),
-        }
-    }
-
-    /// The answer as the events of a stream.
-    pub(super) fn stream(self, answer: &Answer) -> Script {
-        match self {
-            Self::Anthropic => anthropic::stream(answer),
-        }
-    }
-
-    /// Appends the event that tells of a failure inside a stream.
-    pub(super) fn append_failure(self, script: &mut Script, failure: &Failure) {
-        match self {
-            Self::Anthropic => anthropic::append_failure(script, failure),
-        }
-    }
-
-    pub(super) fn token_count(self, tokens: u64) -> Response<Playback> {
-        match self {
-            Self::Anthropic => anthropic::token_count(tokens),
+            Self::Anthropic => anthropic::models(&head.uri),
+            Self::OpenAi => openai::models(&head.uri),
+            Self::Gemini => gemini::models(&head.uri),
         }
     }
 
     pub(super) fn failed(self, failure: &Failure, serial: u64) -> Response<Playback> {
         match self {
             Self::Anthropic => anthropic::failed(failure, serial),
+            Self::OpenAi => failure.answered(&openai::failure(failure)),
+            Self::Gemini => failure.answered(&gemini::failure(failure)),
         }
     }
 
@@ -92,6 +111,87 @@ impl Dialect {
     pub(super) fn sign(self, headers: &mut HeaderMap, serial: u64) {
         match self {
             Self::Anthropic => anthropic::sign(headers, serial),
+            Self::OpenAi => openai::sign(headers, serial),
+            Self::Gemini => gemini::sign(headers),
         }
+    }
+}
+
+impl Dialect {
+    pub(super) fn provider(self) -> Provider {
+        match self {
+            Self::Messages => Provider::Anthropic,
+            Self::Chat | Self::Responses | Self::Embeddings => Provider::OpenAi,
+            Self::Gemini | Self::GeminiArray | Self::GeminiEmbeddings => Provider::Gemini,
+        }
+    }
+
+    /// What a generation's body asks for.
+    pub(super) fn read(self, head: &Parts, body: &[u8]) -> Result<Ask, Failure> {
+        match self {
+            Self::Messages => anthropic::read_messages(head, body),
+            Self::Chat => chat::read(body),
+            Self::Responses => responses::read(body),
+            Self::Embeddings => embeddings::read(body),
+            Self::Gemini | Self::GeminiArray => gemini::read(head, body),
+            Self::GeminiEmbeddings => gemini::read_embeddings(head, body),
+        }
+    }
+
+    /// The whole answer as one event, for a request that wants no stream.
+    pub(super) fn whole(self, answer: &Answer) -> Script {
+        match self {
+            Self::Messages => anthropic::whole(answer),
+            Self::Chat => Script::json(&chat::whole(answer)),
+            Self::Responses => Script::json(&responses::whole(answer)),
+            Self::Embeddings => Script::json(&embeddings::whole(answer)),
+            Self::Gemini | Self::GeminiArray => Script::json(&gemini::whole(answer)),
+            Self::GeminiEmbeddings => Script::json(&gemini::embeddings(answer)),
+        }
+    }
+
+    /// The answer as the events of a stream.
+    pub(super) fn stream(self, answer: &Answer) -> Script {
+        match self {
+            Self::Messages => anthropic::stream(answer),
+            Self::Chat => chat::stream(answer),
+            Self::Responses => responses::stream(answer),
+            Self::Gemini => gemini::stream(answer, gemini::Form::Events),
+            Self::GeminiArray => gemini::stream(answer, gemini::Form::Array),
+            Self::Embeddings | Self::GeminiEmbeddings => self.whole(answer),
+        }
+    }
+
+    pub(super) fn stream_type(self) -> &'static str {
+        match self {
+            Self::Messages | Self::Chat | Self::Responses => "text/event-stream; charset=utf-8",
+            Self::Gemini => "text/event-stream",
+            Self::GeminiArray | Self::Embeddings | Self::GeminiEmbeddings => "application/json",
+        }
+    }
+
+    /// Appends the event that tells of a failure inside a stream.
+    pub(super) fn append_failure(self, script: &mut Script, failure: &Failure) {
+        match self {
+            Self::Messages => anthropic::append_failure(script, failure),
+            Self::Chat => chat::append_failure(script, failure),
+            Self::Responses => responses::append_failure(script, failure),
+            Self::Gemini => gemini::append_failure(script, gemini::Form::Events, failure),
+            Self::GeminiArray => gemini::append_failure(script, gemini::Form::Array, failure),
+            Self::Embeddings | Self::GeminiEmbeddings => {}
+        }
+    }
+}
+
+/// Reads a request's body; what its dialect does not look at is the caller's business.
+pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
+    let refused = |error| Failure::new(400, format!("The request body is not valid JSON: {error}"));
+    serde_json::from_slice(body).map_err(refused)
+}
+
+pub(super) fn insert_all(headers: &mut HeaderMap, all: &[(&'static str, &'static str)]) {
+    for (name, value) in all {
+        let name = HeaderName::from_static(name);
+        headers.insert(name, HeaderValue::from_static(value));
     }
 }

@@ -11,7 +11,7 @@ use hyper::{Request, Response};
 
 use super::answer::{Answer, Ask, estimate};
 use super::behaviour::Behaviour;
-use super::dialect::{Dialect, Failure};
+use super::dialect::{Dialect, Failure, Provider};
 use super::ledger::Flight;
 use super::playback::{Framing, Playback, ResetFlag};
 use super::route::Upstream;
@@ -23,15 +23,19 @@ const MAX_BODY_BYTES: usize = 32 << 20;
 #[derive(Debug)]
 pub(super) struct Exchange<'a> {
     pub(super) upstream: &'a Upstream,
-    pub(super) dialect: Dialect,
+    pub(super) provider: Provider,
     pub(super) serial: u64,
     pub(super) reset: ResetFlag,
 }
 
 impl Exchange<'_> {
     /// Answers a generation; it counts as one from its head to its last byte.
-    pub(super) async fn generate(self, request: Request<Incoming>) -> Response<Playback> {
-        let answered = self.try_generate(request).await;
+    pub(super) async fn generate(
+        self,
+        dialect: Dialect,
+        request: Request<Incoming>,
+    ) -> Response<Playback> {
+        let answered = self.try_generate(dialect, request).await;
         self.finish(answered)
     }
 
@@ -47,19 +51,23 @@ impl Exchange<'_> {
         answered: Result<Response<Playback>, Failure>,
     ) -> Response<Playback> {
         let mut response =
-            answered.unwrap_or_else(|failure| self.dialect.failed(&failure, self.serial));
-        self.dialect.sign(response.headers_mut(), self.serial);
+            answered.unwrap_or_else(|failure| self.provider.failed(&failure, self.serial));
+        self.provider.sign(response.headers_mut(), self.serial);
         response
     }
 
     async fn try_generate(
         &self,
+        dialect: Dialect,
         request: Request<Incoming>,
     ) -> Result<Response<Playback>, Failure> {
-        let key = self.dialect.credential(request.headers())?;
-        let flight = self.upstream.ledger.take_off(key);
-        match self.listen(request).await {
-            Ok((ask, behaviour)) => Ok(self.play(ask, &behaviour, flight)),
+        let (head, body) = request.into_parts();
+        let flight = self
+            .upstream
+            .ledger
+            .take_off(self.provider.credential(&head)?);
+        match self.listen(dialect, head, body).await {
+            Ok((ask, behaviour)) => Ok(self.play(dialect, ask, &behaviour, flight)),
             Err(failure) => {
                 flight.land();
                 Err(failure)
@@ -67,9 +75,14 @@ impl Exchange<'_> {
         }
     }
 
-    async fn listen(&self, request: Request<Incoming>) -> Result<(Ask, Behaviour), Failure> {
-        let (head, body, behaviour) = self.read(request).await?;
-        let ask = self.dialect.read_generation(&head, &body);
+    async fn listen(
+        &self,
+        dialect: Dialect,
+        head: Parts,
+        body: Incoming,
+    ) -> Result<(Ask, Behaviour), Failure> {
+        let (body, behaviour) = self.read(&head, body).await?;
+        let ask = dialect.read(&head, &body);
         self.upstream.ledger.keep(head, body);
         let ask = ask?;
         respond_as_asked(&behaviour).await?;
@@ -77,23 +90,23 @@ impl Exchange<'_> {
     }
 
     async fn try_count(&self, request: Request<Incoming>) -> Result<Response<Playback>, Failure> {
-        self.dialect.credential(request.headers())?;
-        let (head, body, behaviour) = self.read(request).await?;
-        let checked = self.dialect.check_count(&head, &body);
+        let (head, body) = request.into_parts();
+        self.provider.credential(&head)?;
+        let (body, behaviour) = self.read(&head, body).await?;
         let tokens = behaviour
             .input_tokens
             .unwrap_or_else(|| estimate(body.len()));
+        let counted = self.provider.count(&head, &body, tokens);
         self.upstream.ledger.keep(head, body);
-        checked?;
+        let counted = counted?;
         respond_as_asked(&behaviour).await?;
-        Ok(self.dialect.token_count(tokens))
+        Ok(counted)
     }
 
-    async fn read(&self, request: Request<Incoming>) -> Result<(Parts, Bytes, Behaviour), Failure> {
+    async fn read(&self, head: &Parts, body: Incoming) -> Result<(Bytes, Behaviour), Failure> {
         let behaviour = self
-            .behaviour(&request)
+            .behaviour(head)
             .map_err(|refusal| Failure::new(400, refusal))?;
-        let (head, body) = request.into_parts();
         let body = Limited::new(body, MAX_BODY_BYTES).collect().await;
         let body = body.map_err(|error| match error.is::<LengthLimitError>() {
             true => Failure::new(413, "Request exceeds the maximum size"),
@@ -102,54 +115,49 @@ impl Exchange<'_> {
                 format!("The request's body could not be read: {error}"),
             ),
         })?;
-        Ok((head, body.to_bytes(), behaviour))
+        Ok((body.to_bytes(), behaviour))
     }
 
-    fn behaviour(&self, request: &Request<Incoming>) -> Result<Behaviour, String> {
+    fn behaviour(&self, head: &Parts) -> Result<Behaviour, String> {
         let mut behaviour = self.upstream.behaviour();
-        if let Some(pairs) = request.headers().get("x-mock") {
+        if let Some(pairs) = head.headers.get("x-mock") {
             behaviour = behaviour.with_pairs(&String::from_utf8_lossy(pairs.as_bytes()))?;
         }
-        if let Some(query) = request.uri().query() {
+        if let Some(query) = head.uri.query() {
             behaviour = behaviour.with_query(query)?;
         }
         Ok(behaviour)
     }
 
-    fn play(&self, ask: Ask, behaviour: &Behaviour, flight: Flight) -> Response<Playback> {
+    fn play(
+        &self,
+        dialect: Dialect,
+        ask: Ask,
+        behaviour: &Behaviour,
+        flight: Flight,
+    ) -> Response<Playback> {
         let stream = ask.stream;
         let answer = Answer::compose(ask, behaviour, self.serial);
-        if stream {
+        let (script, framing, content_type) = if stream {
             self.upstream.ledger.count_stream();
-            let plan = self.stream(&answer, behaviour).plan(behaviour);
-            let body = Playback::new(
-                plan,
-                Framing::Chunked,
-                Some(flight),
-                ResetFlag::clone(&self.reset),
-            );
-            return with_type(body, "text/event-stream; charset=utf-8");
-        }
-        let plan = self.dialect.whole(&answer).plan(behaviour);
-        let body = Playback::new(
-            plan,
-            Framing::Length,
-            Some(flight),
-            ResetFlag::clone(&self.reset),
-        );
-        with_type(body, "application/json")
-    }
-
-    fn stream(&self, answer: &Answer, behaviour: &Behaviour) -> Script {
-        let script = self.dialect.stream(answer);
-        let Some(events) = behaviour.error_after else {
-            return script;
+            let script = with_failure(dialect, dialect.stream(&answer), behaviour);
+            (script, Framing::Chunked, dialect.stream_type())
+        } else {
+            (dialect.whole(&answer), Framing::Length, "application/json")
         };
-        let mut script = script.truncated(events);
-        self.dialect
-            .append_failure(&mut script, &Failure::new(529, "Overloaded"));
-        script
+        let reset = ResetFlag::clone(&self.reset);
+        let body = Playback::new(script.plan(behaviour), framing, Some(flight), reset);
+        with_type(body, content_type)
     }
+}
+
+fn with_failure(dialect: Dialect, script: Script, behaviour: &Behaviour) -> Script {
+    let Some(events) = behaviour.error_after else {
+        return script;
+    };
+    let mut script = script.truncated(events);
+    dialect.append_failure(&mut script, &Failure::new(529, "Overloaded"));
+    script
 }
 
 fn with_type(body: Playback, content_type: &'static str) -> Response<Playback> {

@@ -1,4 +1,4 @@
-//! Which request goes where. Extending: a provider's route is a row in `serve`.
+//! Which request goes where. Extending: a provider's route is a row in `find`.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 
 use super::Options;
-use super::anthropic;
 use super::behaviour::Behaviour;
-use super::dialect::{Dialect, Failure};
+use super::dialect::{Dialect, Failure, Provider};
 use super::generation::Exchange;
 use super::ledger::Ledger;
 use super::playback::{Playback, ResetFlag, json_response};
@@ -54,35 +53,37 @@ impl Upstream {
         request: Request<Incoming>,
         reset: ResetFlag,
     ) -> Response<Playback> {
-        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        let exchange = Exchange {
-            upstream: self,
-            dialect: Dialect::Anthropic,
-            serial,
-            reset,
-        };
         match (request.method(), request.uri().path()) {
-            (&Method::POST, "/v1/messages") => {
-                self.ledger.count("POST /v1/messages");
-                exchange.generate(request).await
-            }
-            (&Method::POST, "/v1/messages/count_tokens") => {
-                self.ledger.count("POST /v1/messages/count_tokens");
-                exchange.count_tokens(request).await
-            }
-            (&Method::GET, path) if path == "/v1/models" || path.starts_with("/v1/models/") => {
-                self.ledger.count("GET /v1/models");
-                let answered = anthropic::models(request.headers(), request.uri());
-                exchange.finish(answered)
-            }
             (&Method::GET, "/mock/stats") => json_response(StatusCode::OK, &self.ledger.stats()),
             (&Method::GET, "/mock/config") => json_response(StatusCode::OK, &self.behaviour()),
             (&Method::POST, "/mock/config") => self.configure(request).await,
             (&Method::GET, "/healthz") => Response::new(Playback::whole("ok")),
-            (_, path) => {
-                self.ledger.count("other");
-                exchange.finish(Err(no_route(path)))
+            _ => self.play(request, reset).await,
+        }
+    }
+
+    async fn play(&self, request: Request<Incoming>, reset: ResetFlag) -> Response<Playback> {
+        let (label, found) = find(&request);
+        self.ledger.count(label);
+        let provider = match &found {
+            Ok(Work::Generate(dialect)) => dialect.provider(),
+            Ok(Work::CountTokens(provider) | Work::ListModels(provider)) => *provider,
+            Err(_) => by_credential(&request),
+        };
+        let exchange = Exchange {
+            upstream: self,
+            provider,
+            serial: self.serial.fetch_add(1, Ordering::Relaxed),
+            reset,
+        };
+        match found {
+            Ok(Work::Generate(dialect)) => exchange.generate(dialect, request).await,
+            Ok(Work::CountTokens(_)) => exchange.count_tokens(request).await,
+            Ok(Work::ListModels(_)) => {
+                let answered = provider.models(&request.into_parts().0);
+                exchange.finish(answered)
             }
+            Err(failure) => exchange.finish(Err(failure)),
         }
     }
 
@@ -113,11 +114,102 @@ impl Upstream {
     }
 }
 
-fn no_route(path: &str) -> Failure {
-    match path {
-        "/v1/messages" | "/v1/messages/count_tokens" | "/v1/models" => {
-            Failure::new(405, "Method Not Allowed")
-        }
-        _ => Failure::new(404, "Not Found"),
+/// What a request to a provider's route is for.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Generate(Dialect),
+    CountTokens(Provider),
+    ListModels(Provider),
+}
+
+/// The label under which a request is counted, and its work.
+fn find(request: &Request<Incoming>) -> (&'static str, Result<Work, Failure>) {
+    let path = request.uri().path();
+    let (method, label, work) = match path {
+        "/v1/messages" => (
+            Method::POST,
+            "POST /v1/messages",
+            Work::Generate(Dialect::Messages),
+        ),
+        "/v1/messages/count_tokens" => (
+            Method::POST,
+            "POST /v1/messages/count_tokens",
+            Work::CountTokens(Provider::Anthropic),
+        ),
+        "/v1/chat/completions" => (
+            Method::POST,
+            "POST /v1/chat/completions",
+            Work::Generate(Dialect::Chat),
+        ),
+        "/v1/responses" => (
+            Method::POST,
+            "POST /v1/responses",
+            Work::Generate(Dialect::Responses),
+        ),
+        "/v1/embeddings" => (
+            Method::POST,
+            "POST /v1/embeddings",
+            Work::Generate(Dialect::Embeddings),
+        ),
+        _ if is_below(path, "/v1/models") => (
+            Method::GET,
+            "GET /v1/models",
+            Work::ListModels(by_credential(request)),
+        ),
+        _ => match gemini(request.uri()) {
+            Some(route) => route,
+            None => return ("other", Err(Failure::new(404, "Not Found"))),
+        },
+    };
+    match *request.method() == method {
+        true => (label, Ok(work)),
+        false => ("other", Err(Failure::new(405, "Method Not Allowed"))),
+    }
+}
+
+fn gemini(uri: &Uri) -> Option<(Method, &'static str, Work)> {
+    let path = uri.path();
+    if !is_below(path, "/v1beta/models") {
+        return None;
+    }
+    let Some((_, method)) = path.split_once(':') else {
+        let work = Work::ListModels(Provider::Gemini);
+        return Some((Method::GET, "GET /v1beta/models", work));
+    };
+    let is_events = uri.query().is_some_and(|query| query.contains("alt=sse"));
+    let (label, work) = match method {
+        "generateContent" => ("POST :generateContent", Work::Generate(Dialect::Gemini)),
+        "streamGenerateContent" if is_events => (
+            "POST :streamGenerateContent",
+            Work::Generate(Dialect::Gemini),
+        ),
+        "streamGenerateContent" => (
+            "POST :streamGenerateContent",
+            Work::Generate(Dialect::GeminiArray),
+        ),
+        "countTokens" => ("POST :countTokens", Work::CountTokens(Provider::Gemini)),
+        "embedContent" | "batchEmbedContents" => (
+            "POST :embedContent",
+            Work::Generate(Dialect::GeminiEmbeddings),
+        ),
+        _ => return None,
+    };
+    Some((Method::POST, label, work))
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Providers whose paths are the same are told apart by how their callers show a credential.
+fn by_credential(request: &Request<Incoming>) -> Provider {
+    let shows = |name| request.headers().contains_key(name);
+    if shows("x-goog-api-key") {
+        Provider::Gemini
+    } else if shows("authorization") && !shows("anthropic-version") {
+        Provider::OpenAi
+    } else {
+        Provider::Anthropic
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::behaviour::Behaviour;
 
@@ -50,6 +51,19 @@ pub(super) struct Piece {
 }
 
 impl Script {
+    /// A body that is one value.
+    pub(super) fn json(value: &impl Serialize) -> Self {
+        let mut script = Self::default();
+        script.event(|bytes| {
+            serde_json::to_writer(bytes, value).expect("writing into memory cannot fail");
+        });
+        script
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
     /// Appends an event whose bytes `write` produces, due together with the one before.
     pub(super) fn event(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let tick = self.events.last().map_or(0, |mark| mark.tick);

@@ -14,6 +14,10 @@ use crate::redis::{Builder, Redis};
 #[must_use]
 pub struct Setup {
     accounts: u32,
+    /// Of the accounts, in turn.
+    kinds: &'static [&'static str],
+    /// Of every account; else that of the simulated upstream.
+    base_url: Option<String>,
     max_concurrent: u32,
     key_limit: u32,
     /// Lines of every account's section.
@@ -36,6 +40,8 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             accounts: 1,
+            kinds: &["anthropic"],
+            base_url: None,
             max_concurrent: 0,
             key_limit: 0,
             account_lines: String::new(),
@@ -50,6 +56,23 @@ impl Default for Setup {
 impl Setup {
     pub fn accounts(mut self, accounts: u32) -> Self {
         self.accounts = accounts;
+        self
+    }
+
+    /// What the accounts speak, in turn.
+    pub fn kinds(mut self, kinds: &'static [&'static str]) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
+    /// One account of each kind.
+    pub fn every_kind(self) -> Self {
+        self.accounts(3).kinds(&["anthropic", "openai", "gemini"])
+    }
+
+    /// Another upstream for every account.
+    pub fn base_url(mut self, base_url: &str) -> Self {
+        self.base_url = Some(base_url.into());
         self
     }
 
@@ -157,9 +180,12 @@ impl Setup {
 
     fn section(&self, account: u32, provider: &MockProvider) -> String {
         let (lines, limit) = (&self.account_lines, self.max_concurrent);
-        let (url, credential) = (provider.url(), credential(account));
+        let kind = self.kinds[(account as usize - 1) % self.kinds.len()];
+        let url = self.base_url.clone().unwrap_or_else(|| provider.url());
+        let version = if kind == "openai" { "/v1" } else { "" };
+        let credential = credential(account);
         format!(
-            "[accounts.a{account}]\nkind = \"anthropic\"\nbase_url = \"{url}\"\napi_key = \"{credential}\"\n\
+            "[accounts.a{account}]\nkind = \"{kind}\"\nbase_url = \"{url}{version}\"\napi_key = \"{credential}\"\n\
              max_concurrent = {limit}\n{lines}"
         )
     }

@@ -1,11 +1,10 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: a short list, in pages.
 
-use hyper::{HeaderMap, Response, StatusCode, Uri};
+use hyper::{Response, StatusCode, Uri};
 use serde::Serialize;
 
 use super::super::dialect::Failure;
 use super::super::playback::{Playback, json_response};
-use super::credential;
 
 static MODELS: [Model; 4] = [
     Model::new("claude-opus-5-5", "Claude Opus 5.5"),
@@ -52,11 +51,7 @@ pub(super) fn is_served(model: &str) -> bool {
     model.starts_with("claude-")
 }
 
-pub(in super::super) fn models(
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Result<Response<Playback>, Failure> {
-    credential(headers)?;
+pub(in super::super) fn models(uri: &Uri) -> Result<Response<Playback>, Failure> {
     match uri.path().strip_prefix("/v1/models/") {
         Some(id) => {
             let model = MODELS.iter().find(|model| model.id == id);

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::answer::{Ask, Tool};
-use super::super::dialect::Failure;
+use super::super::answer::{Ask, Tool, blocks, text_of};
+use super::super::dialect::{Failure, parse};
 use super::models::is_served;
 
 /// What we look at; everything else is the caller's business.
@@ -60,10 +60,11 @@ pub(in super::super) fn read_messages(head: &Parts, body: &[u8]) -> Result<Ask, 
         said: text_of(&last.content),
         body_bytes: body.len(),
         model: request.model.unwrap_or_default(),
+        ..Ask::default()
     })
 }
 
-pub(in super::super) fn check_count(head: &Parts, body: &[u8]) -> Result<(), Failure> {
+pub(super) fn check_count(head: &Parts, body: &[u8]) -> Result<(), Failure> {
     let request = read(head, body)?;
     last_turn(&request).map(|_| ())
 }
@@ -72,9 +73,7 @@ fn read<'a>(head: &Parts, body: &'a [u8]) -> Result<Body<'a>, Failure> {
     if !head.headers.contains_key("anthropic-version") {
         return Err(Failure::new(400, "anthropic-version: header is required"));
     }
-    let request: Body<'_> = serde_json::from_slice(body).map_err(|error| {
-        Failure::new(400, format!("The request body is not valid JSON: {error}"))
-    })?;
+    let request: Body<'_> = parse(body)?;
     let model = request
         .model
         .as_deref()
@@ -103,26 +102,11 @@ fn chosen_tool(request: &Body<'_>, last: &Turn) -> Option<Tool> {
     if answered || last.role != "user" || request.tool_choice["type"] == "none" {
         return None;
     }
-    let named = request.tool_choice["name"].as_str();
-    let mut offered = request.tools.iter();
-    let tool = offered.find(|tool| named.is_none_or(|named| tool.name == named))?;
-    Some(Tool {
+    let offered = request.tools.iter().map(|tool| Tool {
         name: tool.name.clone(),
         input_schema: tool.input_schema.clone(),
-    })
-}
-
-fn text_of(content: &Value) -> String {
-    match content.as_str() {
-        Some(text) => text.to_owned(),
-        None => blocks(content)
-            .filter_map(|block| block["text"].as_str())
-            .collect(),
-    }
-}
-
-fn blocks(content: &Value) -> impl Iterator<Item = &Value> {
-    content.as_array().into_iter().flatten()
+    });
+    Tool::chosen(offered, request.tool_choice["name"].as_str())
 }
 
 #[cfg(test)]

@@ -1,0 +1,120 @@
+//! What a Gemini request must have, and what it asks for.
+
+use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::answer::{Ask, Tool, blocks, text_of};
+use super::super::dialect::{Failure, parse};
+use super::super::playback::{Playback, json_response};
+use super::models::check_model;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    contents: Option<Vec<Value>>,
+    #[serde(default)]
+    tools: Vec<Value>,
+    #[serde(default)]
+    tool_config: Value,
+}
+
+/// Of one text, or of several.
+#[derive(Deserialize)]
+struct Embedded {
+    content: Option<Value>,
+    requests: Option<Vec<Value>>,
+}
+
+pub(in super::super) fn credential(headers: &HeaderMap) -> Result<HeaderValue, Failure> {
+    let missing = || {
+        Failure::new(
+            403,
+            "Method doesn't allow unregistered callers. Please use API Key.",
+        )
+    };
+    headers.get("x-goog-api-key").cloned().ok_or_else(missing)
+}
+
+pub(in super::super) fn read(head: &Parts, body: &[u8]) -> Result<Ask, Failure> {
+    let model = model_of(head)?;
+    let request: Body = parse(body)?;
+    let last = last_content(&request)?;
+    Ok(Ask {
+        stream: head.uri.path().ends_with(":streamGenerateContent"),
+        tool: chosen_tool(&request, last),
+        said: text_of(&last["parts"]),
+        body_bytes: body.len(),
+        model,
+        ..Ask::default()
+    })
+}
+
+pub(in super::super) fn read_embeddings(head: &Parts, body: &[u8]) -> Result<Ask, Failure> {
+    let model = model_of(head)?;
+    let request: Embedded = parse(body)?;
+    let texts = match (request.content, request.requests) {
+        (Some(_), None) => 0,
+        (None, Some(requests)) => requests.len(),
+        _ => return Err(Failure::new(400, "content is not specified")),
+    };
+    Ok(Ask {
+        texts,
+        body_bytes: body.len(),
+        model,
+        ..Ask::default()
+    })
+}
+
+pub(in super::super) fn count(
+    head: &Parts,
+    body: &[u8],
+    tokens: u64,
+) -> Result<Response<Playback>, Failure> {
+    model_of(head)?;
+    last_content(&parse(body)?)?;
+    Ok(json_response(
+        StatusCode::OK,
+        &json!({ "totalTokens": tokens }),
+    ))
+}
+
+fn model_of(head: &Parts) -> Result<String, Failure> {
+    let named = head.uri.path().strip_prefix("/v1beta/models/");
+    let model = named.and_then(|rest| rest.split(':').next());
+    let model = model.unwrap_or_default();
+    check_model(model).map(|()| model.to_owned())
+}
+
+fn last_content(request: &Body) -> Result<&Value, Failure> {
+    let last = request.contents.as_ref().and_then(|all| all.last());
+    last.ok_or_else(|| {
+        Failure::new(
+            400,
+            "* GenerateContentRequest.contents: contents is not specified",
+        )
+    })
+}
+
+/// A tool is called unless its result has just come, or the caller wants none.
+fn chosen_tool(request: &Body, last: &Value) -> Option<Tool> {
+    let answered = blocks(&last["parts"]).any(|part| !part["functionResponse"].is_null());
+    let calling = &request.tool_config["functionCallingConfig"];
+    if answered || last["role"] == "model" || calling["mode"] == "NONE" {
+        return None;
+    }
+    let declared = request
+        .tools
+        .iter()
+        .flat_map(|tool| blocks(&tool["functionDeclarations"]));
+    let offered = declared.map(|tool| Tool {
+        name: tool["name"].as_str().unwrap_or_default().into(),
+        input_schema: match tool["parametersJsonSchema"].is_null() {
+            true => tool["parameters"].clone(),
+            false => tool["parametersJsonSchema"].clone(),
+        },
+    });
+    Tool::chosen(offered, calling["allowedFunctionNames"][0].as_str())
+}

@@ -5,6 +5,7 @@
 mod deadlines;
 mod flow;
 pub(crate) mod hall;
+mod places;
 pub(crate) mod plan;
 mod ranked;
 mod rivals;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-pub(crate) use crate::line::flow::Place;
 use crate::line::flow::{Flow, Post};
+pub(crate) use crate::line::places::Place;
 use crate::line::plan::{KeyName, PlanId};
 use crate::line::ranked::{Rank, Ranked};
 use crate::time::UnixMillis;
@@ -97,7 +98,7 @@ impl Line {
     ) {
         self.change(flow, plan, |flow| {
             flow.weight = weight.unwrap_or(flow.weight);
-            flow.change(plan, |strand| strand.insert(place));
+            flow.change(plan, |strand| strand.places.insert(place));
         });
         self.len += 1;
     }
@@ -226,7 +227,7 @@ impl Line {
 
     fn remove(&mut self, flow: &FlowName, plan: PlanId, place: Place, cost: u64) {
         let was_there = self.change(flow, plan, |flow| {
-            let was_there = flow.change(plan, |strand| strand.remove(place));
+            let was_there = flow.change(plan, |strand| strand.places.remove(place));
             flow.tag += if was_there { cost } else { 0 };
             was_there
         });

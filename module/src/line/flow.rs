@@ -1,28 +1,20 @@
 //! The waiters of one flow in a line, in strands of those who need the same. First come, first served. Pure.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::places::{Place, Places};
 use super::plan::{KeyName, PlanId};
 use super::ranked::{Rank, Ranked};
 use super::{Number, UNIT};
 use crate::time::UnixMillis;
 
-/// A place within a strand: since when, then in which order they came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) since: UnixMillis,
-    pub(crate) number: Number,
-}
-
 /// Where the first of a strand stands among those of other flows: by tag, then by arrival.
 pub(super) type Post = (u64, Number);
 
 /// Those of a flow who need the same. Never empty for long.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Strand {
-    /// In the order in which they are served. Most come last and go first.
-    waiters: VecDeque<Place>,
+    pub(super) places: Places,
     /// What holds it up, and the tag under which it stands aside, which its flow may have left behind.
     pub(super) aside: Option<(Arc<KeyName>, u64)>,
 }
@@ -36,43 +28,11 @@ pub(super) struct Flow {
     pub(super) weight: u32,
 }
 
-impl Default for Strand {
-    fn default() -> Self {
-        Self {
-            // Most have no more.
-            waiters: VecDeque::with_capacity(1),
-            aside: None,
-        }
-    }
-}
-
 impl Rank for Strand {
     type Rank = Place;
 
     fn rank(&self) -> Option<Place> {
-        let first = self.waiters.front().copied();
-        first.filter(|_| self.aside.is_none())
-    }
-}
-
-impl Strand {
-    pub(super) fn insert(&mut self, place: Place) {
-        self.waiters.insert(self.before(place), place);
-    }
-
-    /// Whether it was there.
-    pub(super) fn remove(&mut self, place: Place) -> bool {
-        let index = self.before(place);
-        let is_there = self.waiters.get(index) == Some(&place);
-        if is_there {
-            self.waiters.remove(index);
-        }
-        is_there
-    }
-
-    /// How many stand before this place.
-    fn before(&self, place: Place) -> usize {
-        self.waiters.partition_point(|other| *other < place)
+        self.places.first().filter(|_| self.aside.is_none())
     }
 }
 
@@ -106,32 +66,33 @@ impl Flow {
 
     pub(super) fn len(&self) -> usize {
         let strands = self.strands.values();
-        strands.map(|strand| strand.waiters.len()).sum()
+        strands.map(|strand| strand.places.len()).sum()
     }
 
     /// All its places, in no order.
-    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
-        self.strands.values().flat_map(|strand| &strand.waiters)
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        let strands = self.strands.values();
+        strands.flat_map(|strand| strand.places.iter())
     }
 
     /// Since when the one waits who has waited longest.
     pub(super) fn oldest(&self) -> Option<UnixMillis> {
-        let firsts = self.strands.values();
-        let firsts = firsts.filter_map(|strand| strand.waiters.front());
+        let strands = self.strands.values();
+        let firsts = strands.filter_map(|strand| strand.places.first());
         firsts.map(|place| place.since).min()
     }
 
     /// How many stand before this place, in all strands.
     pub(super) fn before(&self, place: Place) -> usize {
         let strands = self.strands.values();
-        strands.map(|strand| strand.before(place)).sum()
+        strands.map(|strand| strand.places.before(place)).sum()
     }
 
     /// Its first waiters in the order in which they are served.
     pub(super) fn in_order(&self, most: usize) -> Vec<Place> {
         let strands = self.strands.values();
-        let firsts = strands.flat_map(|strand| strand.waiters.iter().take(most));
-        let mut places: Vec<Place> = firsts.copied().collect();
+        let firsts = strands.flat_map(|strand| strand.places.iter().take(most));
+        let mut places: Vec<Place> = firsts.collect();
         places.sort_unstable();
         places
     }
@@ -140,7 +101,7 @@ impl Flow {
     pub(super) fn aside(&self, plan: PlanId) -> Option<(Arc<KeyName>, Post)> {
         let (_, strand) = self.strands.get(&plan)?;
         let (key, tag) = strand.aside.as_ref()?;
-        let first = strand.waiters.front()?;
+        let first = strand.places.first()?;
         Some((Arc::clone(key), (*tag, first.number)))
     }
 
@@ -148,7 +109,7 @@ impl Flow {
     pub(super) fn change<T>(&mut self, plan: PlanId, change: impl FnOnce(&mut Strand) -> T) -> T {
         let (done, is_over) = self.strands.change(&plan, |strand| {
             let done = change(strand);
-            (done, strand.waiters.is_empty())
+            (done, strand.places.len() == 0)
         });
         if is_over {
             self.strands.remove(&plan);

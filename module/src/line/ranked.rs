@@ -24,7 +24,8 @@ pub(super) enum Ranked<K, V: Rank> {
 
 #[derive(Debug)]
 pub(super) struct Many<K, V: Rank> {
-    by_name: HashMap<K, V>,
+    /// Boxed: a table keeps room for more than it holds.
+    by_name: HashMap<K, Box<V>>,
     ranks: BTreeSet<V::Rank>,
 }
 
@@ -49,7 +50,10 @@ impl<K: Clone + Eq + Hash, V: Default + Rank> Ranked<K, V> {
                 let one = one.as_ref().filter(|(own, _)| own == name);
                 one.map(|(own, value)| (own, value))
             }
-            Self::Many(many) => many.by_name.get_key_value(name),
+            Self::Many(many) => {
+                let one = many.by_name.get_key_value(name);
+                one.map(|(own, value)| (own, &**value))
+            }
         }
     }
 
@@ -58,8 +62,9 @@ impl<K: Clone + Eq + Hash, V: Default + Rank> Ranked<K, V> {
             Self::AtMostOne(one) => (one.as_ref(), None),
             Self::Many(many) => (None, Some(&many.by_name)),
         };
-        let one = one.map(|(name, value)| (name, value));
-        one.into_iter().chain(many.into_iter().flatten())
+        let one = one.map(|(name, value)| (name, value)).into_iter();
+        let many = many.into_iter().flatten();
+        one.chain(many.map(|(name, value)| (name, &**value)))
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &V> {
@@ -104,7 +109,7 @@ impl<K: Clone + Eq + Hash, V: Default + Rank> Many<K, V> {
     fn of((name, value): (K, V)) -> Self {
         Self {
             ranks: value.rank().into_iter().collect(),
-            by_name: HashMap::from_iter([(name, value)]),
+            by_name: HashMap::from_iter([(name, Box::new(value))]),
         }
     }
 

@@ -25,7 +25,7 @@ fn serve_first(line: &mut Line) {
     let first = line.first().expect("somebody can be served");
     let own = line.flows.iter().find_map(|(name, flow)| {
         let place = flow.places().find(|place| place.number == first)?;
-        Some((Arc::clone(name), *place))
+        Some((Arc::clone(name), place))
     });
     let (flow, place) = own.expect("it has a place");
     line.serve(&flow, PLAN, place);

@@ -85,6 +85,13 @@ impl Scanner {
         matches!(self.within, Within::LineStart | Within::LineStartAfterCr)
     }
 
+    /// Whether the next piece begins with the rest of the line end that ended the last event.
+    pub(crate) fn belongs_to_last_event(&self, piece: &[u8]) -> bool {
+        self.within == Within::LineStartAfterCr
+            && self.event == Seen::Nothing
+            && piece.starts_with(b"\n")
+    }
+
     /// Whether what is sent next stands between two events: after an empty line, or before anything.
     pub(crate) fn at_boundary(&self) -> bool {
         self.at_line_start() && self.event == Seen::Nothing

@@ -87,6 +87,13 @@ impl Call {
         self
     }
 
+    /// Adds a pair to the query.
+    pub fn query(mut self, pair: &str) -> Self {
+        self.path += if self.path.contains('?') { "&" } else { "?" };
+        self.path += pair;
+        self
+    }
+
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self

@@ -106,12 +106,11 @@ impl Speech {
     }
 
     fn call(self, path: &str, mock: &str, body: &Value) -> Call {
-        let sign = if path.contains('?') { '&' } else { '?' };
-        let path = match mock {
-            "" => path.to_owned(),
-            mock => format!("{path}{sign}mock={mock}"),
+        let call = Call::post(path, body.to_string()).header("content-type", "application/json");
+        let call = match mock {
+            "" => call,
+            mock => call.query(&format!("mock={mock}")),
         };
-        let call = Call::post(&path, body.to_string()).header("content-type", "application/json");
         match self {
             Self::Messages => call.header("anthropic-version", "2023-06-01"),
             _ => call,

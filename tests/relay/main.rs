@@ -8,6 +8,7 @@ mod headers;
 mod heartbeats;
 mod leases;
 mod mock;
+mod recorded;
 mod refusals;
 mod routes;
 mod sdk;

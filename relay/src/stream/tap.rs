@@ -205,6 +205,32 @@ impl Tap {
 
 impl Events {
     fn pass(&mut self, dialect: Dialect, usage: &mut Usage, piece: Bytes) -> Bytes {
+        if self.unasked.is_some() && self.scanner.belongs_to_last_event(&piece) {
+            let (line_end, rest) = (piece.slice(..1), piece.slice(1..));
+            self.read(dialect, usage, &line_end);
+            let line_end = self
+                .unasked
+                .as_ref()
+                .and_then(|held| held.pass_line_end(line_end));
+            return [
+                line_end.unwrap_or_default(),
+                self.pass(dialect, usage, rest),
+            ]
+            .concat()
+            .into();
+        }
+        self.read(dialect, usage, &piece);
+        let Some(held) = &mut self.unasked else {
+            return piece;
+        };
+        let passed = held.pass(piece);
+        match self.unasked.take_if(|held| held.is_too_long()) {
+            None => passed,
+            Some(held) => [passed, held.rest()].concat().into(),
+        }
+    }
+
+    fn read(&mut self, dialect: Dialect, usage: &mut Usage, piece: &[u8]) {
         let Self {
             scanner,
             place,
@@ -212,7 +238,7 @@ impl Events {
             unasked,
         } = self;
         scanner.push(
-            &piece,
+            piece,
             |name| dialect.reads(name),
             |event| {
                 *seen += 1;
@@ -225,14 +251,6 @@ impl Events {
                 }
             },
         );
-        let Some(held) = unasked else {
-            return piece;
-        };
-        let passed = held.pass(piece);
-        match unasked.take_if(|held| held.is_too_long()) {
-            None => passed,
-            Some(held) => [passed, held.rest()].concat().into(),
-        }
     }
 }
 

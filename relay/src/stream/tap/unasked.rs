@@ -14,15 +14,33 @@ pub(super) struct Unasked {
     whole: usize,
     /// Where the event stands that is to be dropped: from the end of the event before it, which may be in an earlier piece.
     dropped: Option<(usize, usize)>,
+    last: Fate,
+}
+
+/// What became of an event.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    #[default]
+    Passed,
+    Dropped,
 }
 
 impl Unasked {
     /// Notes an event that the piece at hand ends, and whether it is to be dropped.
     pub(super) fn event(&mut self, end: usize, is_unasked: bool) {
+        self.last = match is_unasked {
+            true => Fate::Dropped,
+            false => Fate::Passed,
+        };
         if is_unasked {
             self.dropped = Some((self.whole, end));
         }
         self.whole = end;
+    }
+
+    /// The second byte of a line end that was cut in two shares the fate of the event that it ended.
+    pub(super) fn pass_line_end(&self, line_end: Bytes) -> Option<Bytes> {
+        (self.last == Fate::Passed).then_some(line_end)
     }
 
     /// What goes on to the caller of all that came so far.

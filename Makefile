@@ -20,7 +20,7 @@ build: setup ## build target/release/libweir.so (the module) and target/release/
 
 # The tests wait more than they compute: more of them at once than there are cores.
 test: export RUST_TEST_THREADS := 8
-test: build ## run all tests, against real servers and with a real SDK, and those of the module on Valkey too
+test: build ## run all tests, against real servers and with real SDKs, and those of the module on Valkey too
 	tests/setup.sh test
 	@"$${WEIR_REDIS_SERVER:-redis-server}" --version
 	cargo test --workspace --no-fail-fast

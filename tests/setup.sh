@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the make targets need and the machine lacks; says nothing when nothing is to be done.
 #   tests/setup.sh run     to build and run: a C compiler, libclang (for bindgen), redis-server
-#   tests/setup.sh test    the same, a Python environment with the SDK that the tests drive, and where it can be had a
+#   tests/setup.sh test    the same, a Python environment with the SDKs that the tests drive, and where it can be had a
 #                          valkey-server (tests/valkey.sh)
 # On Debian and Ubuntu it installs (with sudo when not root); elsewhere it says what to install.
 set -eu

@@ -110,7 +110,7 @@ fn known(path: &str, prefix: Option<Provider>, headers: &HeaderMap) -> Option<Ro
         "/v1/chat/completions" => (Work::Generate, Dialect::Chat),
         "/v1/responses" => (Work::Generate, Dialect::Responses),
         "/v1/embeddings" => (Work::Embed, Dialect::Chat),
-        "/v1/models" if prefix != Some(Provider::Gemini) => (Work::ListModels, either()),
+        "/v1/models" => (Work::ListModels, either()),
         "/v1beta/models" => (Work::ListModels, Dialect::Gemini),
         "/healthz" => (Work::Health, by_headers(headers)),
         _ => return None,
@@ -122,9 +122,12 @@ fn known(path: &str, prefix: Option<Provider>, headers: &HeaderMap) -> Option<Ro
     })
 }
 
-/// `/v1beta/models/{model}:{method}`.
+/// `/v1beta/models/{model}:{method}`, or the same of the stable version.
 fn gemini<'a>(path: &'a str, query: Option<&str>) -> Option<Route<'a>> {
-    let (model, method) = path.strip_prefix("/v1beta/models/")?.split_once(':')?;
+    let named = ["/v1beta/models/", "/v1/models/"]
+        .into_iter()
+        .find_map(|folder| path.strip_prefix(folder));
+    let (model, method) = named?.split_once(':')?;
     // Nothing that the upstream could take for a path of its own.
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     if model.is_empty() || !model.bytes().all(fits) {
@@ -165,11 +168,15 @@ fn split_prefix(path: &str) -> (Option<Provider>, &str) {
     prefixes.into_iter().find_map(after).unwrap_or((None, path))
 }
 
-/// Where the path could be Anthropic's as well as OpenAI's.
+/// Where the path could be anybody's: by what each client sends with its key.
 fn by_headers(headers: &HeaderMap) -> Dialect {
-    match headers.contains_key("anthropic-version") || headers.contains_key("x-api-key") {
-        true => Dialect::Anthropic,
-        false => Dialect::Chat,
+    let sends = |name| headers.contains_key(name);
+    if sends("anthropic-version") || sends("x-api-key") {
+        Dialect::Anthropic
+    } else if sends("x-goog-api-key") {
+        Dialect::Gemini
+    } else {
+        Dialect::Chat
     }
 }
 
@@ -228,8 +235,9 @@ mod tests {
             "/anthropic/anthropic/v1/messages",
             "/anthropic/v1/responses",
             "/openai/v1/messages",
-            "/gemini/v1/models",
             "/openai/v1beta/models/m:generateContent",
+            "/openai/v1/models/m:generateContent",
+            "/v1/models/m",
             "/v1/messages/batches",
             "/v1/responses/resp_1",
             "/v1beta/models/:generateContent",
@@ -271,7 +279,8 @@ mod tests {
             ),
         ] {
             assert_eq!(of(&format!("{path}{rest}")), expected, "{rest}");
-            assert_eq!(of(&format!("/gemini{path}{rest}")), expected, "{rest}");
+            let stable = path.replace("v1beta", "v1");
+            assert_eq!(of(&format!("/gemini{stable}{rest}")), expected, "{rest}");
         }
     }
 
@@ -287,6 +296,8 @@ mod tests {
         assert_eq!(of("/v1/models", &["authorization"]), Dialect::Chat);
         assert_eq!(of("/openai/v1/models", &both), Dialect::Chat);
         assert_eq!(of("/anthropic/v1/models", &[]), Dialect::Anthropic);
+        assert_eq!(of("/v1/models", &["x-goog-api-key"]), Dialect::Gemini);
+        assert_eq!(of("/gemini/v1/models", &both), Dialect::Gemini);
         assert_eq!(of("/v1beta/models", &both), Dialect::Gemini);
     }
 

@@ -1,4 +1,4 @@
-//! The provider's own Python SDK, pointed at the relay as its users point it. The scripts are in `tests/sdk`.
+//! The providers' own Python SDKs, pointed at the relay as their users point them. The scripts are in `tests/sdk`.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,20 +15,26 @@ async fn run(script: &str) -> Weir {
         ..Behaviour::default()
     };
     let weir = Weir::setup()
-        .accounts(4)
-        .max_concurrent(5)
+        .accounts(6)
+        .kinds(&["anthropic", "anthropic", "openai", "gemini"])
+        .max_concurrent(10)
         .behaviour(behaviour)
         .start()
         .await;
     let mut command = python(script);
     command
         .env("ANTHROPIC_BASE_URL", weir.relay.url())
-        .env("ANTHROPIC_API_KEY", &weir.key);
+        .env("ANTHROPIC_API_KEY", &weir.key)
+        .env("OPENAI_BASE_URL", format!("{}/v1", weir.relay.url()))
+        .env("OPENAI_API_KEY", &weir.key)
+        .env("GOOGLE_GEMINI_BASE_URL", weir.relay.url())
+        .env("GEMINI_API_KEY", &weir.key)
+        .env("MOCK_URL", weir.provider.url());
     let output = tokio::task::spawn_blocking(move || command.output())
         .await
         .expect("it does not panic");
     let output =
-        output.expect("Python starts: `tests/setup.sh test` installs the SDK into target/venv");
+        output.expect("Python starts: `tests/setup.sh test` installs the SDKs into target/venv");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{script}: {said}");
     weir.until_nothing_is_held().await;
@@ -89,4 +95,34 @@ async fn the_sdk_runs_twenty_streams_at_once() {
     let weir = run("asynchronous.py").await;
     let stats = weir.provider.stats();
     assert_eq!((stats.streams, stats.violations), (20, 0));
+}
+
+#[tokio::test]
+async fn openai_s_sdk_completes_chats() {
+    run("openai_chat.py").await;
+}
+
+#[tokio::test]
+async fn openai_s_sdk_gets_responses() {
+    run("openai_responses.py").await;
+}
+
+#[tokio::test]
+async fn openai_s_sdk_embeds_and_lists_models() {
+    run("openai_others.py").await;
+}
+
+#[tokio::test]
+async fn openai_s_sdk_turns_refusals_into_its_own_exceptions() {
+    run("openai_refusals.py").await;
+}
+
+#[tokio::test]
+async fn google_s_sdk_gets_answers_and_streams() {
+    run("gemini.py").await;
+}
+
+#[tokio::test]
+async fn google_s_sdk_turns_refusals_into_its_own_exceptions() {
+    run("gemini_refusals.py").await;
 }

@@ -151,7 +151,7 @@ fn find(request: &Request<Incoming>) -> (&'static str, Result<Work, Failure>) {
             "POST /v1/embeddings",
             Work::Generate(Dialect::Embeddings),
         ),
-        _ if is_below(path, "/v1/models") => (
+        _ if is_below(path, "/v1/models") && !path.contains(':') => (
             Method::GET,
             "GET /v1/models",
             Work::ListModels(by_credential(request)),
@@ -169,7 +169,7 @@ fn find(request: &Request<Incoming>) -> (&'static str, Result<Work, Failure>) {
 
 fn gemini(uri: &Uri) -> Option<(Method, &'static str, Work)> {
     let path = uri.path();
-    if !is_below(path, "/v1beta/models") {
+    if !is_below(path, "/v1beta/models") && !is_below(path, "/v1/models") {
         return None;
     }
     let Some((_, method)) = path.split_once(':') else {

@@ -1,4 +1,4 @@
-//! `GET /v1beta/models` and `GET /v1beta/models/{id}`: a short list.
+//! `GET /v1beta/models` and `GET /v1beta/models/{id}`, or the same of the stable version: a short list.
 
 use hyper::{Response, StatusCode, Uri};
 use serde_json::{Value, json};
@@ -20,7 +20,8 @@ pub(super) fn check_model(model: &str) -> Result<(), Failure> {
 }
 
 pub(in super::super) fn models(uri: &Uri) -> Result<Response<Playback>, Failure> {
-    let answer = match uri.path().strip_prefix("/v1beta/models/") {
+    let below = uri.path().split_once("/models/");
+    let answer = match below.map(|(_, id)| id) {
         Some(id) => check_model(id).map(|()| model(id))?,
         None => json!({ "models": MODELS.map(model) }),
     };

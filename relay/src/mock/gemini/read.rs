@@ -82,8 +82,8 @@ pub(in super::super) fn count(
 }
 
 fn model_of(head: &Parts) -> Result<String, Failure> {
-    let named = head.uri.path().strip_prefix("/v1beta/models/");
-    let model = named.and_then(|rest| rest.split(':').next());
+    let below = head.uri.path().split_once("/models/");
+    let model = below.and_then(|(_, named)| named.split(':').next());
     let model = model.unwrap_or_default();
     check_model(model).map(|()| model.to_owned())
 }
@@ -111,10 +111,21 @@ fn chosen_tool(request: &Body, last: &Value) -> Option<Tool> {
         .flat_map(|tool| blocks(&tool["functionDeclarations"]));
     let offered = declared.map(|tool| Tool {
         name: tool["name"].as_str().unwrap_or_default().into(),
-        input_schema: match tool["parametersJsonSchema"].is_null() {
-            true => tool["parameters"].clone(),
-            false => tool["parametersJsonSchema"].clone(),
-        },
+        input_schema: schema_of(tool),
     });
     Tool::chosen(offered, calling["allowedFunctionNames"][0].as_str())
+}
+
+/// In whatever field, and in whatever spelling of it: the API takes both.
+fn schema_of(tool: &Value) -> Value {
+    let fields = [
+        "parameters",
+        "parametersJsonSchema",
+        "parameters_json_schema",
+    ];
+    let mut given = fields.iter().map(|field| &tool[*field]);
+    given
+        .find(|schema| !schema.is_null())
+        .cloned()
+        .unwrap_or_default()
 }

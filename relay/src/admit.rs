@@ -11,7 +11,7 @@ use crate::{
     line::{self, End, Patience},
     permit::Permit,
     route::Work,
-    store::{Admission, StoreError},
+    store::{Admission, Saying, StoreError},
 };
 
 /// Who serves the request, and what it holds for that.
@@ -48,7 +48,11 @@ fn after(waited: Duration) -> String {
     }
 }
 
-pub(crate) async fn admit(app: &App, call: &Call) -> Result<Admitted, Refused> {
+pub(crate) async fn admit(
+    app: &App,
+    call: &Call,
+    saying: Option<&Saying>,
+) -> Result<Admitted, Refused> {
     let (id, caller) = (call.id, &call.caller);
     let mut permit = Permit::new(id, &app.ledger);
     let upstreams = &caller.group.upstreams;
@@ -62,8 +66,10 @@ pub(crate) async fn admit(app: &App, call: &Call) -> Result<Admitted, Refused> {
         all: &[&caller.key.gate],
         any: &accounts,
         flow: &caller.key.id,
+        saying,
     };
     permit.ask(admission.gates().cloned());
+    permit.intend();
     let end = line::wait(app, &admission, call.patience).await?;
     let End::Granted(index) = end else {
         permit.granted([]);

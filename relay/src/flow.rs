@@ -12,7 +12,7 @@ use hyper::{
 };
 
 use crate::{
-    admit::admit,
+    admit::{Refused, admit},
     answer::{AnswerBody, respond},
     app::App,
     authenticate::{Caller, authenticate},
@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Retry, Verdict},
     forward::forward,
     ids::RequestId,
+    intend,
     line::Patience,
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
@@ -103,9 +104,11 @@ async fn answer(
     call: Call,
     mut asked: Asked,
 ) -> Result<Response<AnswerBody>, Error> {
-    let mut admitted = admit(&app, &call).await?;
-    let account = &admitted.upstream.account;
-    take_turn(&app, &call, &asked.facts, account, &mut admitted.permit).await?;
+    let mut saying = intend::saying(&call, &asked);
+    let mut admitted = admit(&app, &call, intend::with_admission(&call, &asked, &saying)).await?;
+    saying.intent.account = Some(admitted.upstream.account.id.clone());
+    take_turn(&app, &call, &asked.facts, &mut admitted, &saying).await?;
+    app.store.say(&saying).await.map_err(Refused::Store)?;
     let record = Record::new(&admitted, &call, &mut asked.facts);
     let wait = record.wait;
     admitted.permit.open_record(record);

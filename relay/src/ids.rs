@@ -47,6 +47,11 @@ impl RequestId {
         digits.iter().all(is_letter).then_some(Self(text))
     }
 
+    /// The name of the process that gave it.
+    pub(crate) fn process(&self) -> &str {
+        &self.as_str()[PREFIX.len()..PREFIX.len() + PROCESS_DIGITS]
+    }
+
     /// A number from 0 to 999 that differs between neighbours, to spread what should not happen in one instant.
     pub(crate) fn spread(&self) -> u64 {
         self.0
@@ -139,6 +144,7 @@ mod tests {
     fn an_id_is_read_from_its_own_text_alone() {
         let id = RequestId::next();
         assert_eq!(RequestId::read(id.as_str().as_bytes()), Some(id));
+        assert_eq!(id.process(), process_name());
         let text = id.as_str();
         for other in [
             &text[1..],

@@ -14,6 +14,7 @@ mod authenticate;
 mod early;
 mod flow;
 mod forward;
+mod intend;
 mod line;
 mod read;
 mod route;
@@ -23,8 +24,10 @@ mod turn;
 
 // What a request holds, and how it is kept.
 mod gate;
+mod intent;
 mod permit;
 mod renew;
+mod sweep;
 
 // What callers and upstreams speak.
 #[cfg_attr(not(test), expect(dead_code, reason = "admission is to ask with it"))]

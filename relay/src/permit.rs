@@ -30,6 +30,7 @@ pub(crate) struct Permit {
     asked_turn: Option<Arc<Turn>>,
     turn: Option<Held<Turn>>,
     stamp: Stamp,
+    intent: Place,
     record: Option<Box<Record>>,
     ledger: Arc<Ledger>,
 }
@@ -65,6 +66,7 @@ impl Permit {
             asked_turn: None,
             turn: None,
             stamp: Stamp::Former,
+            intent: Place::Left,
             record: None,
             ledger: Arc::clone(ledger),
         }
@@ -72,6 +74,11 @@ impl Permit {
 
     pub(crate) fn id(&self) -> RequestId {
         self.id
+    }
+
+    /// Said before the intent is: it is withdrawn when the permit ends.
+    pub(crate) fn intend(&mut self) {
+        self.intent = Place::MayStand;
     }
 
     /// Said before slots are asked for: an answer that never comes may still have been a grant.
@@ -120,6 +127,7 @@ impl Permit {
                 turn: Some(turn),
                 record: None,
                 told: Told::Never,
+                intent: Place::Left,
             });
         }
     }
@@ -163,7 +171,8 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let turn = self.owed_turn();
         let holds = !self.slots.is_empty() || turn.is_some() || self.record.is_some();
-        if self.asked.is_empty() && !holds {
+        let is_said = self.intent == Place::MayStand;
+        if self.asked.is_empty() && !holds && !is_said {
             return;
         }
         self.ledger.leases.drop_all(self.id);
@@ -187,6 +196,7 @@ impl Drop for Permit {
             turn,
             record,
             told: Told::Never,
+            intent: self.intent,
         });
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     permit::Ledger,
     renew, settle,
     store::{Store, Supervisor, Tickets},
+    sweep::{self, Spans},
 };
 
 /// How long Redis may take to come up.
@@ -212,6 +213,10 @@ fn beside(app: &Arc<App>) -> JoinSet<()> {
     tasks.spawn(async move {
         renew::run(&leases.ledger.leases, &leases.store, leases.lease).await;
     });
+    let (spans, present) = (Spans::of(app.lease), Arc::clone(app));
+    tasks.spawn(async move { sweep::be_present(&present.store, spans).await });
+    let sweeper = Arc::clone(app);
+    tasks.spawn(async move { sweep::run(&sweeper.store, spans).await });
     tasks
 }
 

@@ -58,6 +58,8 @@ pub(crate) enum Outcome {
     UpstreamCut,
     /// Nothing else happened before the permit ended: the caller left.
     CallerGone,
+    /// Its relay was killed; another one has booked it.
+    Interrupted,
 }
 
 impl Outcome {
@@ -69,6 +71,7 @@ impl Outcome {
             Self::UpstreamTimeout => "upstream_timeout",
             Self::UpstreamCut => "upstream_cut",
             Self::CallerGone => "caller_gone",
+            Self::Interrupted => "interrupted",
         }
     }
 }

@@ -6,6 +6,7 @@ mod admission;
 mod booking;
 mod changes;
 mod gates;
+mod intents;
 mod keys;
 mod link;
 mod locate;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub(crate) use admission::Admission;
 pub(crate) use booking::{Period, Told};
 pub(crate) use changes::Change;
+pub(crate) use intents::Saying;
 pub(crate) use keys::StoredKey;
 pub(crate) use link::{Link, Supervisor};
 pub(crate) use settlement::{Debt, Place, Stamp, TurnDebt};
@@ -107,6 +109,12 @@ impl Store {
     /// Waits until Redis is reachable; for ever when nobody keeps the connection any more.
     pub(crate) async fn up(&self) {
         self.domain.up().await;
+    }
+
+    /// Tells the connection of this moment from others; none while there is none.
+    pub(crate) fn connection_number(&self) -> Option<u64> {
+        let connection = self.domain.connection().ok()?;
+        Some(connection.number())
     }
 
     /// The same of the Redis that has the keys of callers.

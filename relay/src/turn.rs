@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    account::Account,
+    admit::Admitted,
     app::App,
     flow::Call,
     gate::{Turn, likely_free},
@@ -12,7 +12,7 @@ use crate::{
     permit::Permit,
     read::{Facts, LastMessage},
     route::Work,
-    store::{StoreError, TurnAsking},
+    store::{Saying, StoreError, TurnAsking},
 };
 
 /// Why it is not this request's turn. A limit of the relay, or its store.
@@ -36,11 +36,11 @@ pub(crate) async fn take_turn(
     app: &App,
     call: &Call,
     facts: &Facts,
-    account: &Account,
-    permit: &mut Permit,
+    admitted: &mut Admitted,
+    saying: &Saying,
 ) -> Result<(), NoTurn> {
-    let wants_turn = call.work == Work::Generate && facts.last == LastMessage::UsersOwn;
-    let Some(turn) = account.turn.as_ref().filter(|_| wants_turn) else {
+    let (account, permit) = (&admitted.upstream.account, &mut admitted.permit);
+    let Some(turn) = account.turn.as_ref().filter(|_| wants_turn(call, facts)) else {
         return Ok(());
     };
     permit.ask_turn(turn);
@@ -49,6 +49,7 @@ pub(crate) async fn take_turn(
         member: permit.id(),
         lease: app.lease,
         flow: &call.caller.key.id,
+        saying,
     };
     match line::wait(app, &wanted, call.patience).await? {
         End::Granted(_) => {
@@ -65,6 +66,11 @@ pub(crate) async fn take_turn(
         }),
         End::Cancelled => Err(NoTurn::Cancelled),
     }
+}
+
+/// Of an account that has turns.
+pub(crate) fn wants_turn(call: &Call, facts: &Facts) -> bool {
+    call.work == Work::Generate && facts.last == LastMessage::UsersOwn
 }
 
 fn likely(turn: &Turn, permit: &Permit) -> Duration {

@@ -28,7 +28,7 @@ impl Usage {
 
     /// Each number that was told and is not zero, by the name under which it is counted.
     /// What was written to the cache and not for an hour was written for five minutes.
-    pub(crate) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> + Clone {
         let hour = self.cache_write_1h.unwrap_or(0);
         let five_minutes = self.cache_write.unwrap_or(0).saturating_sub(hour);
         [

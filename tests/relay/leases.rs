@@ -97,7 +97,7 @@ async fn the_leases_of_a_killed_relay_end_by_themselves() {
 }
 
 /// A relay as a process of its own, on the same Redis.
-fn start_program(weir: &Weir) -> (Process, SocketAddr) {
+pub(crate) fn start_program(weir: &Weir) -> (Process, SocketAddr) {
     let addr = free_address();
     let mut command = Command::new(program());
     command.arg("serve").arg("--config").arg(weir.write_toml());

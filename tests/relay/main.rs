@@ -15,6 +15,7 @@ mod sdk;
 mod settled;
 mod store;
 mod streaming;
+mod swept;
 mod truncation;
 mod turns;
 mod usage;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use harness::http::Call;
 use harness::weir::stream;
 use harness::{Redis, Weir, eventually_async};
 use tokio::task::JoinSet;
@@ -45,11 +44,12 @@ async fn until_counted(weir: &Weir, requests: u64) {
     .await;
 }
 
-async fn until_up(weir: &Weir) {
-    eventually_async("the relay has Redis again", async || {
-        match Call::get("/healthz").send(weir.addr()).await.status {
-            200 => Ok(()),
-            status => Err(status.to_string()),
+/// Each lost answer makes a settlement come again, over a new connection.
+async fn until_told_again(weir: &Weir, times: usize) {
+    eventually_async("it is told again", async || {
+        match weir.redis.info("weir_tally_repeated") {
+            seen if seen == times.to_string() => Ok(()),
+            seen => Err(seen),
         }
     })
     .await;
@@ -82,7 +82,7 @@ async fn a_settlement_whose_answer_is_lost_counts_once() {
         .await;
         until_counted(&weir, times as u64).await;
         weir.records(times).await;
-        until_up(&weir).await;
+        until_told_again(&weir, lossy.lost()).await;
     }
     weir.relay.shutdown().await;
 }
@@ -154,7 +154,14 @@ async fn what_a_full_redis_does_not_book_is_booked_later_and_holds_nothing_up() 
     answer.until("text_delta").await;
     weir.redis.call("CONFIG SET maxmemory 1");
     answer.text().await;
-    weir.until_nothing_is_held().await;
+    eventually_async("the slots are given back", async || {
+        match weir.slots_held() {
+            0 => Ok(()),
+            seen => Err(format!("{seen} slots")),
+        }
+    })
+    .await;
+    assert_eq!(weir.intents().len(), 1);
     assert_eq!(
         weir.redis.call("KEYS weir:{default}:usage:*").items().len(),
         0

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Batch, Connection, Reply, StoreError, link::ask_one_on, list, tickets::add_wait};
+use super::{
+    Batch, Connection, Reply, Saying, StoreError, intents::ask_saying, list, tickets::add_wait,
+};
 use crate::{
     gate::Gate,
     ids::RequestId,
@@ -21,6 +23,8 @@ pub(crate) struct Admission<'a> {
     pub(crate) any: &'a [&'a Arc<Gate>],
     /// Whose requests wait behind each other; others' wait beside them.
     pub(crate) flow: &'a str,
+    /// What is said with it; none where a turn is to be asked for after it.
+    pub(crate) saying: Option<&'a Saying>,
 }
 
 impl Admission<'_> {
@@ -44,6 +48,20 @@ impl Admission<'_> {
         batch
     }
 
+    fn answer(&self, reply: &Reply) -> Result<Answer<usize>, StoreError> {
+        let [status, index, _, _, blocking, ..] = list(ADMIT, reply)? else {
+            return Err(StoreError::Form { command: ADMIT });
+        };
+        let in_the_way = || self.place(blocking);
+        match (status.int(), index.int()) {
+            (Some(1), Some(index)) => Ok(Answer::Granted(index)),
+            (Some(2), _) => Ok(Answer::Queued(in_the_way())),
+            (Some(0), _) => Ok(Answer::Refused(in_the_way())),
+            (Some(-1), _) => Ok(Answer::LineFull(in_the_way())),
+            _ => Err(StoreError::Form { command: ADMIT }),
+        }
+    }
+
     /// The place, among all gates, of the one with this name.
     fn place(&self, name: &Reply) -> usize {
         let name = name.bytes().unwrap_or_default();
@@ -63,17 +81,6 @@ impl Ask for Admission<'_> {
     async fn ask(&self, over: &Connection, wait: Wait) -> Result<Answer<usize>, StoreError> {
         let mut batch = self.command();
         add_wait(&mut batch, self.flow, wait);
-        let reply = ask_one_on(over, &batch).await?;
-        let [status, index, _, _, blocking, ..] = list(ADMIT, &reply)? else {
-            return Err(StoreError::Form { command: ADMIT });
-        };
-        let in_the_way = || self.place(blocking);
-        match (status.int(), index.int()) {
-            (Some(1), Some(index)) => Ok(Answer::Granted(index)),
-            (Some(2), _) => Ok(Answer::Queued(in_the_way())),
-            (Some(0), _) => Ok(Answer::Refused(in_the_way())),
-            (Some(-1), _) => Ok(Answer::LineFull(in_the_way())),
-            _ => Err(StoreError::Form { command: ADMIT }),
-        }
+        ask_saying(over, batch, self.saying, |reply| self.answer(reply)).await
     }
 }

@@ -3,14 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use super::{Batch, Reply, names};
-use crate::{ids::RequestId, settle::Record, time::millis};
+use super::{Batch, Reply, intents::withdraw, names};
+use crate::{
+    ids::RequestId,
+    intent::Intent,
+    settle::{Outcome, Record},
+    time::{UnixMillis, millis},
+};
 
 const RECORDS_KEPT: u64 = 100_000;
 const HOURS_KEPT_S: u64 = 8 * 86_400;
 const DAYS_KEPT_S: u64 = 400 * 86_400;
 /// For how long Redis knows which requests were counted. Nobody may tell it again after that.
 const COUNTED_KNOWN_MS: u64 = 3_600_000;
+
+/// Stands for an account that was not chosen yet.
+const UNKNOWN: &str = "-";
 
 /// Whether Redis has been told of a record before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +62,7 @@ impl Bookings {
             Told::Never => write(batch, record),
             Told::Perhaps => {}
         }
+        withdraw(batch, record.request);
         self.commands.push(batch.len() - from);
         self.hours.insert(record.at.hour());
     }
@@ -98,38 +107,82 @@ fn booked(reply: &Reply) -> Booked {
 }
 
 fn count(batch: &mut Batch, record: &Record) {
-    let hashes = [
-        names::usage_of_hour(record.at.hour()),
-        names::usage_of_day(record.at.day()),
+    let tally = Tally {
+        request: record.request,
+        at: record.at,
+        key: &record.key,
+        account: &record.account,
+    };
+    let numbers = [("requests", 1)].into_iter();
+    tally.add(batch, numbers.chain(record.usage.counted()));
+}
+
+/// A request whose relay is gone: nobody knows what it has used.
+pub(super) fn count_interrupted(batch: &mut Batch, request: RequestId, intent: &Intent) {
+    let tally = Tally {
+        request,
+        at: intent.at,
+        key: &intent.key,
+        account: intent.account.as_deref().unwrap_or(UNKNOWN),
+    };
+    let numbers = [
+        ("requests", 1),
+        ("interrupted", 1),
+        ("estimated", intent.estimate),
     ];
-    let numbers = || [("requests", 1)].into_iter().chain(record.usage.counted());
-    start_count(batch, record.request, hashes.len() * numbers().count());
-    for hash in hashes {
-        for (what, number) in numbers() {
-            let field = counter(&record.key, &record.account, what);
-            batch.arg(&hash).arg(field).number(number);
+    tally.add(batch, numbers.into_iter());
+}
+
+/// Whose counters a request belongs to.
+struct Tally<'a> {
+    request: RequestId,
+    at: UnixMillis,
+    key: &'a str,
+    account: &'a str,
+}
+
+impl Tally<'_> {
+    /// Counters are `<key>:<account>:<what>`.
+    fn add(&self, batch: &mut Batch, numbers: impl Iterator<Item = (&'static str, u64)> + Clone) {
+        let hashes = [
+            names::usage_of_hour(self.at.hour()),
+            names::usage_of_day(self.at.day()),
+        ];
+        let increments = hashes.len() * numbers.clone().count();
+        batch.command("TALLY.ADD").arg(names::COUNTED);
+        batch.arg(self.request.as_str());
+        batch.arg("PX").number(COUNTED_KNOWN_MS);
+        batch.number(increments as u64);
+        for hash in hashes {
+            for (what, number) in numbers.clone() {
+                let field = format!("{}:{}:{what}", self.key, self.account);
+                batch.arg(&hash).arg(field).number(number);
+            }
         }
     }
 }
 
-fn start_count(batch: &mut Batch, request: RequestId, increments: usize) {
-    batch.command("TALLY.ADD").arg(names::COUNTED);
-    batch
-        .arg(request.as_str())
-        .arg("PX")
-        .number(COUNTED_KNOWN_MS);
-    batch.number(increments as u64);
+pub(super) fn write_interrupted(batch: &mut Batch, request: RequestId, intent: &Intent) {
+    start_record(batch, request);
+    batch.arg("key").arg(&*intent.key);
+    let account = intent.account.as_deref().unwrap_or(UNKNOWN);
+    batch.arg("account").arg(account);
+    batch.arg("at_ms").number(intent.at.0);
+    batch.arg("outcome").arg(Outcome::Interrupted.word());
+    if let Some(model) = &intent.model {
+        batch.arg("model").arg(&**model);
+    }
+    batch.arg("estimated").number(intent.estimate);
 }
 
-/// The name of a counter among those of an hour or a day.
-fn counter(key: &str, account: &str, what: &str) -> String {
-    format!("{key}:{account}:{what}")
+fn start_record(batch: &mut Batch, request: RequestId) {
+    batch.command("XADD").arg(names::RECORDS);
+    batch.arg("MAXLEN").arg("~").number(RECORDS_KEPT).arg("*");
+    batch.arg("request").arg(request.as_str());
 }
 
 pub(super) fn write(batch: &mut Batch, record: &Record) {
-    batch.command("XADD").arg(names::RECORDS);
-    batch.arg("MAXLEN").arg("~").number(RECORDS_KEPT).arg("*");
-    batch.arg("request").arg(record.request.as_str());
+    start_record(batch, record.request);
     batch.arg("key").arg(&*record.key);
     batch.arg("account").arg(&*record.account);
     batch.arg("at_ms").number(record.at.0);
@@ -151,7 +204,7 @@ pub(super) fn write(batch: &mut Batch, record: &Record) {
 }
 
 /// Once an hour, or a few times around its edge: counters end by themselves.
-fn bound(batch: &mut Batch, hour: u64) {
+pub(super) fn bound(batch: &mut Batch, hour: u64) {
     for (hash, seconds) in [
         (names::usage_of_hour(hour), HOURS_KEPT_S),
         (names::usage_of_day(hour / 24), DAYS_KEPT_S),

@@ -17,6 +17,9 @@ pub(crate) const RECORDS: &str = "weir:{default}:records";
 /// The ids of the requests that have been counted.
 pub(crate) const COUNTED: &str = "weir:{default}:counted";
 
+/// What is going to be asked of accounts, by request.
+pub(crate) const INTENTS: &str = "weir:{default}:intents";
+
 pub(crate) fn key(id: &str) -> String {
     format!("weir:{{keys}}:key:{id}")
 }
@@ -38,6 +41,11 @@ pub(crate) fn key_gate(key: &str) -> String {
 
 pub(crate) fn turn(account: &str) -> String {
     format!("{DOMAIN}:turn:{account}")
+}
+
+/// Says that the relay with this process name is there.
+pub(crate) fn relay(process: &str) -> String {
+    format!("{DOMAIN}:relay:{process}")
 }
 
 /// Counters of one hour, numbered from 1970.
@@ -63,8 +71,13 @@ mod tests {
             usage_of_hour(1),
             usage_of_day(1),
             notify_channel().to_owned(),
+            relay("p"),
         ];
-        for name in names.iter().map(String::as_str).chain([RECORDS, COUNTED]) {
+        for name in names
+            .iter()
+            .map(String::as_str)
+            .chain([RECORDS, COUNTED, INTENTS])
+        {
             assert!(name.starts_with("weir:{default}:"), "{name}");
         }
         assert_eq!(account_gate("main"), "weir:{default}:gate:account:main");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     Batch, Reply, Store, StoreError,
     booking::{Booked, Bookings, Period, Told, write},
+    intents::withdraw,
     is_away,
 };
 use crate::{
@@ -24,6 +25,7 @@ pub(crate) struct Debt {
     pub(crate) turn: Option<TurnDebt>,
     pub(crate) record: Option<Box<Record>>,
     pub(crate) told: Told,
+    pub(crate) intent: Place,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,7 @@ pub(crate) struct TurnDebt {
     pub(crate) place: Place,
 }
 
-/// Whether a place in line has to be left too.
+/// Whether a place in line has to be left too, or an intent withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Left,
@@ -52,7 +54,8 @@ pub(crate) enum Stamp {
 
 impl Debt {
     pub(crate) fn is_settled(&self) -> bool {
-        self.gates.is_empty() && self.turn.is_none() && self.record.is_none()
+        let holds = !self.gates.is_empty() || self.turn.is_some();
+        !holds && self.record.is_none() && self.intent == Place::Left
     }
 }
 
@@ -134,6 +137,9 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
             batch.arg(&*gate.name);
         }
     }
+    if debt.record.is_none() && debt.intent == Place::MayStand {
+        withdraw(batch, debt.member);
+    }
     if let Some(owed) = &debt.turn {
         if owed.place == Place::MayStand {
             batch.command("UMQ.CANCEL").arg(&*owed.turn.name);
@@ -164,6 +170,9 @@ fn strike_released(debts: &mut [Debt], commands: &[usize], mut replies: &[Reply]
         }
         debt.gates.clear();
         debt.turn = None;
+        if debt.record.is_none() {
+            debt.intent = Place::Left;
+        }
     }
 }
 
@@ -172,6 +181,7 @@ fn strike_booked(debts: &mut [Debt], booked: Vec<Booked>) -> Vec<Record> {
     let open = debts.iter_mut().filter(|debt| debt.record.is_some());
     let late = open.zip(booked).filter_map(|(debt, booked)| {
         let record = debt.record.take();
+        debt.intent = Place::Left;
         match (booked, debt.told) {
             (Booked::Counted, Told::Perhaps) => record.map(|record| *record),
             (Booked::Counted, Told::Never) | (Booked::Known | Booked::Refused, _) => None,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Batch, Connection, Store, StoreError, link::ask_one_on, numbers, tickets::add_wait};
+use super::{
+    Batch, Connection, Reply, Saying, Store, StoreError, intents::ask_saying, numbers,
+    tickets::add_wait,
+};
 use crate::{
     gate::Turn,
     ids::RequestId,
@@ -20,6 +23,7 @@ pub(crate) struct TurnAsking<'a> {
     pub(crate) lease: Duration,
     pub(crate) turn: &'a Turn,
     pub(crate) flow: &'a str,
+    pub(crate) saying: &'a Saying,
 }
 
 impl Ask for TurnAsking<'_> {
@@ -40,19 +44,23 @@ impl Ask for TurnAsking<'_> {
         batch.arg("PX").number(millis(self.lease));
         batch.arg("DELAY").number(millis(self.turn.delay));
         add_wait(&mut batch, self.flow, wait);
-        let [status, wait_ms, token] = numbers(ACQUIRE, &ask_one_on(over, &batch).await?)?;
-        let spacing = u64::try_from(wait_ms).ok().map(Duration::from_millis);
-        Ok(match (status, spacing, wait) {
-            (1, ..) => Answer::Granted(token),
-            // It is known already that waiting would be in vain.
-            (2, Some(spacing), Wait::Ticket { within, .. }) if spacing > within => {
-                Answer::Refused(Some(spacing))
-            }
-            (2, ..) => Answer::Queued(spacing),
-            (-1, ..) => Answer::LineFull(spacing),
-            _ => Answer::Refused(spacing),
-        })
+        ask_saying(over, batch, Some(self.saying), |reply| answer(reply, wait)).await
     }
+}
+
+fn answer(reply: &Reply, wait: Wait) -> Result<Answer<Option<Duration>>, StoreError> {
+    let [status, wait_ms, token] = numbers(ACQUIRE, reply)?;
+    let spacing = u64::try_from(wait_ms).ok().map(Duration::from_millis);
+    Ok(match (status, spacing, wait) {
+        (1, ..) => Answer::Granted(token),
+        // It is known already that waiting would be in vain.
+        (2, Some(spacing), Wait::Ticket { within, .. }) if spacing > within => {
+            Answer::Refused(Some(spacing))
+        }
+        (2, ..) => Answer::Queued(spacing),
+        (-1, ..) => Answer::LineFull(spacing),
+        _ => Answer::Refused(spacing),
+    })
 }
 
 impl Store {

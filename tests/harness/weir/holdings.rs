@@ -53,16 +53,25 @@ impl Weir {
         turns.items().iter().filter(held).count()
     }
 
-    /// Waits until no slot, turn or upstream request is left.
+    /// Requests that their relays are going to ask of an account, or have asked.
+    pub fn intents(&self) -> Vec<String> {
+        let requests = self.redis.call(format!("HKEYS {DOMAIN}:intents"));
+        requests.items().iter().map(Reply::text).collect()
+    }
+
+    /// Waits until no slot, turn, intent or upstream request is left.
     pub async fn until_nothing_is_held(&self) {
         eventually_async("nothing is held any more", async || {
             match (
                 self.slots_held(),
                 self.turns_held(),
+                self.intents().len(),
                 self.provider.stats().in_flight,
             ) {
-                (0, 0, 0) => Ok(()),
-                seen => Err(format!("slots, turns, upstream requests: {seen:?}")),
+                (0, 0, 0, 0) => Ok(()),
+                seen => Err(format!(
+                    "slots, turns, intents, upstream requests: {seen:?}"
+                )),
             }
         })
         .await;

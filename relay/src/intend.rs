@@ -1,0 +1,39 @@
+//! Before anything goes upstream it is said in Redis, so that another relay can book the request should this one die. It
+//! is said with the last thing that the request asks for: while it waits in a line, nothing has gone upstream.
+
+use crate::{
+    flow::Call,
+    intent::{Intent, estimate},
+    read::Asked,
+    store::Saying,
+    time::UnixMillis,
+    turn::wants_turn,
+};
+
+pub(crate) fn saying(call: &Call, asked: &Asked) -> Saying {
+    let upstreams = &call.caller.group.upstreams;
+    let account = match upstreams.as_slice() {
+        [only] => Some(only.account.id.clone()),
+        _ => None,
+    };
+    let intent = Intent {
+        key: call.caller.key.id.clone(),
+        account,
+        at: UnixMillis::now(),
+        estimate: estimate(asked.body.len()),
+        model: asked.facts.model.as_deref().map(Into::into),
+    };
+    Saying::new(call.id, intent)
+}
+
+/// What is said with the admission; nothing if a turn may have to be asked for after it.
+pub(crate) fn with_admission<'a>(
+    call: &Call,
+    asked: &Asked,
+    saying: &'a Saying,
+) -> Option<&'a Saying> {
+    let mut upstreams = call.caller.group.upstreams.iter();
+    let may_want_turn =
+        wants_turn(call, &asked.facts) && upstreams.any(|one| one.account.turn.is_some());
+    (!may_want_turn).then_some(saying)
+}

@@ -1,0 +1,188 @@
+//! Intents: a hash, request → what was going to be asked of an account; and which relays are there to settle theirs.
+
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
+
+use super::{
+    Batch, Connection, Reply, Store, StoreError,
+    booking::{bound, count_interrupted, write_interrupted},
+    is_away,
+    link::{ask_on, ask_one_on},
+    list, names,
+};
+use crate::{
+    ids::{RequestId, process_name},
+    intent::Intent,
+    line::Answer,
+    time::millis,
+};
+
+/// How many intents are looked at in one step.
+const PAGE: u64 = 256;
+/// After which intents are forgotten if no relay comes any more.
+const KEPT_S: u64 = 7 * 86_400;
+const SAY: &str = "HSET";
+const SCAN: &str = "HSCAN";
+const EXISTS: &str = "EXISTS";
+const COUNT: &str = "TALLY.ADD";
+
+/// A few of all intents.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) intents: Vec<(RequestId, Intent)>,
+    /// Where the next begins; none after the last.
+    pub(crate) next: Option<u64>,
+}
+
+/// An intent on its way: it is said together with the last thing that a request asks for, so that it stands when that is
+/// granted at once, and taken back while the request waits.
+#[derive(Debug)]
+pub(crate) struct Saying {
+    pub(crate) request: RequestId,
+    pub(crate) intent: Intent,
+    stands: AtomicBool,
+}
+
+impl Saying {
+    pub(crate) fn new(request: RequestId, intent: Intent) -> Self {
+        Self {
+            request,
+            intent,
+            stands: AtomicBool::new(false),
+        }
+    }
+
+    fn say(&self, batch: &mut Batch) {
+        batch.command(SAY).arg(names::INTENTS);
+        batch.arg(self.request.as_str()).arg(self.intent.text());
+    }
+}
+
+/// Asks for something once, and says the intent if it goes with that.
+pub(super) async fn ask_saying<D>(
+    over: &Connection,
+    mut batch: Batch,
+    saying: Option<&Saying>,
+    read: impl FnOnce(&Reply) -> Result<Answer<D>, StoreError>,
+) -> Result<Answer<D>, StoreError> {
+    let Some(saying) = saying else {
+        return read(&ask_one_on(over, &batch).await?);
+    };
+    saying.say(&mut batch);
+    let replies = ask_on(over, &batch).await?;
+    let [asked, said] = replies.as_slice() else {
+        return Err(StoreError::Form { command: SAY });
+    };
+    if is_away(asked) || is_away(said) {
+        return Err(StoreError::Down);
+    }
+    let answer = read(asked)?;
+    match answer {
+        Answer::Granted(_) => saying.stands.store(said.int().is_some(), Relaxed),
+        Answer::Queued(_) => {
+            let mut batch = Batch::new();
+            withdraw(&mut batch, saying.request);
+            drop(over.send(&batch));
+        }
+        // Its permit withdraws it.
+        Answer::Refused(_) | Answer::LineFull(_) => {}
+    }
+    Ok(answer)
+}
+
+impl Store {
+    /// Says what is going to be asked of an account, unless that was said already.
+    pub(crate) async fn say(&self, saying: &Saying) -> Result<(), StoreError> {
+        if saying.stands.load(Relaxed) {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        saying.say(&mut batch);
+        match self.domain.ask_one(&batch).await? {
+            Reply::Int(_) => Ok(()),
+            refused => list(SAY, &refused).map(drop),
+        }
+    }
+
+    /// For so long this relay is there.
+    pub(crate) async fn be_present(&self, span: Duration) -> Result<(), StoreError> {
+        let mut batch = Batch::of("SET");
+        batch.arg(names::relay(&process_name())).arg("1");
+        batch.arg("PX").number(millis(span));
+        batch.command("EXPIRE").arg(names::INTENTS).number(KEPT_S);
+        self.domain.ask(&batch).await.map(drop)
+    }
+
+    pub(crate) async fn intents(&self, from: u64) -> Result<Page, StoreError> {
+        let mut batch = Batch::of(SCAN);
+        batch.arg(names::INTENTS).number(from);
+        batch.arg("COUNT").number(PAGE);
+        let reply = self.domain.ask_one(&batch).await?;
+        let [next, fields] = list(SCAN, &reply)? else {
+            return Err(StoreError::Form { command: SCAN });
+        };
+        let next = next.text().and_then(|next| next.parse().ok());
+        let next: u64 = next.ok_or(StoreError::Form { command: SCAN })?;
+        let pairs = list(SCAN, fields)?.as_chunks().0.iter();
+        let read = |[request, intent]: &[Reply; 2]| {
+            let request = RequestId::read(request.bytes()?)?;
+            Some((request, Intent::read(intent.text()?)?))
+        };
+        Ok(Page {
+            intents: pairs.filter_map(read).collect(),
+            next: (next != 0).then_some(next),
+        })
+    }
+
+    /// Those of the requests whose relay is not there.
+    pub(crate) async fn without_relay(
+        &self,
+        requests: impl Iterator<Item = RequestId> + Clone,
+    ) -> Result<HashSet<RequestId>, StoreError> {
+        let mut batch = Batch::new();
+        for request in requests.clone() {
+            batch.command(EXISTS).arg(names::relay(request.process()));
+        }
+        let replies = self.domain.ask(&batch).await?;
+        let gone = requests
+            .zip(&replies)
+            .filter(|(_, there)| there.int() == Some(0));
+        Ok(gone.map(|(request, _)| request).collect())
+    }
+
+    /// Books what became of nobody knows what: how many requests that were not counted before.
+    pub(crate) async fn interrupt(
+        &self,
+        orphans: &[(RequestId, Intent)],
+    ) -> Result<usize, StoreError> {
+        let mut batch = Batch::new();
+        for (request, intent) in orphans {
+            count_interrupted(&mut batch, *request, intent);
+        }
+        let replies = self.domain.ask(&batch).await?;
+        let (mut batch, mut counted) = (Batch::new(), 0);
+        for ((request, intent), reply) in orphans.iter().zip(&replies) {
+            match reply {
+                Reply::Int(1) => {
+                    counted += 1;
+                    write_interrupted(&mut batch, *request, intent);
+                    bound(&mut batch, intent.at.hour());
+                }
+                Reply::Int(_) => {}
+                refused => list(COUNT, refused).map(drop)?,
+            }
+            withdraw(&mut batch, *request);
+        }
+        self.domain.ask(&batch).await.map(|_| counted)
+    }
+}
+
+pub(super) fn withdraw(batch: &mut Batch, request: RequestId) {
+    batch
+        .command("HDEL")
+        .arg(names::INTENTS)
+        .arg(request.as_str());
+}

@@ -1,0 +1,98 @@
+//! Books what relays that died have left: a request that was going upstream when its relay was killed is counted as
+//! interrupted, at an estimate. Every relay says that it is there, and looks now and then for intents of those that are not.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    ids::{RequestId, process_name},
+    intent::Intent,
+    store::{Store, StoreError},
+    time::{UnixMillis, millis},
+};
+
+/// How often relays say that they are there, and look for those that are not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spans {
+    /// A relay that has said nothing for so long is gone.
+    present: Duration,
+    say: Duration,
+    look: Duration,
+}
+
+impl Spans {
+    /// What ends by itself ends after a lease: a relay is gone after half of one.
+    pub(crate) fn of(lease: Duration) -> Self {
+        Self {
+            present: lease / 2,
+            say: lease / 6,
+            look: lease / 4,
+        }
+    }
+}
+
+/// Says for ever that this relay is there.
+pub(crate) async fn be_present(store: &Store, spans: Spans) {
+    loop {
+        store.up().await;
+        if let Err(error) = store.be_present(spans.present).await {
+            tracing::debug!(%error, "Redis does not know that this relay is there");
+        }
+        sleep(spans.say).await;
+    }
+}
+
+/// Looks for ever. After an outage of Redis the others have time to say that they are there.
+pub(crate) async fn run(store: &Store, spans: Spans) {
+    let mut known = None;
+    loop {
+        // Relays that were started together do not look together.
+        sleep(
+            spans
+                .look
+                .mul_f64(0.75 + RequestId::next().spread() as f64 / 2000.0),
+        )
+        .await;
+        store.up().await;
+        let connection = store.connection_number();
+        let since = match known {
+            Some((same, since)) if connection == Some(same) => since,
+            _ => {
+                known = connection.map(|number| (number, Instant::now()));
+                continue;
+            }
+        };
+        if since.elapsed() < spans.present {
+            continue;
+        }
+        match sweep(store, spans.present).await {
+            Ok(0) => {}
+            Ok(requests) => {
+                tracing::warn!(
+                    requests,
+                    "requests of a relay that is gone are booked as interrupted"
+                );
+            }
+            Err(error) => tracing::debug!(%error, "intents were not looked at"),
+        }
+    }
+}
+
+async fn sweep(store: &Store, present: Duration) -> Result<usize, StoreError> {
+    let (mut counted, mut from) = (0, Some(0));
+    let own = process_name();
+    while let Some(place) = from {
+        let page = store.intents(place).await?;
+        let old = UnixMillis::now().0.saturating_sub(millis(present));
+        let of_others =
+            |(request, intent): &(RequestId, Intent)| request.process() != own && intent.at.0 < old;
+        let mut orphans: Vec<_> = page.intents.into_iter().filter(of_others).collect();
+        let requests = orphans.iter().map(|(request, _)| *request);
+        let gone = store.without_relay(requests).await?;
+        orphans.retain(|(request, _)| gone.contains(request));
+        counted += store.interrupt(&orphans).await?;
+        from = page.next;
+    }
+    Ok(counted)
+}

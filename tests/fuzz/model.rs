@@ -25,7 +25,7 @@ use harness::Reply;
 
 use crate::grammar::tries::Chain;
 use crate::grammar::{self, Ask};
-use hall::Waiter;
+use hall::{Charge, Waiter};
 use keyspace::{Keyspace, Name};
 use line::Line;
 pub(crate) use settle::Raw;
@@ -106,6 +106,8 @@ pub(crate) struct World {
     trie_most: usize,
     /// The digests of chains, as far as they have been seen, by seed.
     digests: BTreeMap<(Vec<u8>, Chain), Vec<u8>>,
+    /// What is given back at the end of the step.
+    refunds: Vec<Charge>,
     /// What was heard and is not explained yet.
     heard: VecDeque<Message>,
     /// What must be heard in this step.
@@ -209,6 +211,9 @@ impl World {
 
     fn end_step(&mut self) -> Verdict {
         self.hear()?;
+        for charge in std::mem::take(&mut self.refunds) {
+            self.refund(&charge);
+        }
         let touched: Vec<Name> = self.keys.touched.iter().cloned().collect();
         for name in touched {
             // Another family has written what these wait for.

@@ -14,11 +14,11 @@ const VERBS: [(i64, &str); 6] = [
 ];
 const LIVES: [i64; 6] = [1, 50, 1_000, 60_000, 3_600_000, 315_360_000_000];
 
-/// Few segments in many orders: chains that begin alike.
+/// Few segments in many orders: chains that begin alike, also by their bytes alone.
 pub(super) fn chain(draw: &mut Draw) -> Vec<u8> {
     let dash = draw.one_of(&["-", "-", "-", "--"]);
     let segments = 0..draw.one_of(&[0, 1, 1, 2, 2, 3, 4, 6]);
-    let segments = segments.map(|_| draw.one_of(&["s:1", "u:2", "a:3", "\0\u{fffd}"]));
+    let segments = segments.map(|_| draw.one_of(&["s:1", "s:", "1", "u:2", "\0\u{fffd}"]));
     let chain: Vec<&str> = segments.collect();
     chain.join(dash).into_bytes()
 }
@@ -29,11 +29,14 @@ pub(super) fn line(draw: &mut Draw) -> Line {
     match verb {
         "SAVE" => {
             let saved = chain(draw);
+            let last = i64::try_from(saved.len()).expect("no chain is that long");
+            let cut = usize::try_from(draw.between(0, last)).expect("drawn from 0 up");
             let first = saved.iter().position(|byte| *byte == b'-');
+            let replaced = if draw.percent(30) { Some(cut) } else { first };
             line.extend([saved.clone(), value(draw)]);
             line.extend(span(draw, &LIVES));
-            if let Some(first) = first.filter(|_| draw.percent(25)) {
-                line.extend([b"REPLACE".to_vec(), saved[..first].to_vec()]);
+            if let Some(replaced) = replaced.filter(|_| draw.percent(25)) {
+                line.extend([b"REPLACE".to_vec(), saved[..replaced].to_vec()]);
             }
         }
         "FIND" => {

@@ -194,9 +194,7 @@ impl World {
     pub(super) fn leave(&mut self, at: usize) -> Waiter {
         let waiter = self.step_out(at);
         self.close_empty_lines();
-        for charge in &waiter.charges {
-            self.refund(charge);
-        }
+        self.refunds.extend_from_slice(&waiter.charges);
         waiter
     }
 

@@ -36,6 +36,21 @@ fn every_gate_that_a_waiter_named_shows_it() {
 }
 
 #[test]
+fn as_many_waiters_are_shown_as_asked_for_though_others_stand_between_them() {
+    let redis = held(&["a"]);
+    let _m = Asker::ask(&redis, admit("m", "ALL 1 u 9 ANY 1 a 1 BLOCK 0"));
+    let _x = Asker::ask(&redis, admit("x", "ANY 1 a 1 BLOCK 0"));
+    let _n = Asker::ask(&redis, admit("n", "ALL 1 u 9 ANY 1 a 1 BLOCK 0"));
+    let rows = redis.call("QGATE.WAITERS u COUNT 2");
+    let ids: Vec<_> = rows
+        .items()
+        .iter()
+        .map(|row| row.items()[0].text())
+        .collect();
+    assert_eq!(ids, ["m", "n"]);
+}
+
+#[test]
 fn grants_refusals_and_waits_are_counted() {
     let redis = held(&["u"]);
     redis.call("CONFIG RESETSTAT");

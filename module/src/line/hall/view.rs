@@ -113,12 +113,10 @@ impl<A> Hall<A> {
     /// At most `most` who wait for a key, in the order in which they are served, as far as one line knows of another.
     pub(crate) fn in_order(&self, key: &KeyName, most: usize) -> Vec<&Waiter<A>> {
         let mut rows: Vec<(usize, Number)> = Vec::new();
-        for line in self.lines_at(key) {
-            let numbers = line.in_order(if self.keys.is_shared(key) {
-                usize::MAX
-            } else {
-                most
-            });
+        for (name, line) in self.named_lines_at(key) {
+            // Who stands in a line that is not the key's own may not have named it.
+            let some_are_enough = name.contains(key) && !self.keys.is_shared(key);
+            let numbers = line.in_order(if some_are_enough { most } else { usize::MAX });
             let own = numbers
                 .into_iter()
                 .filter(|number| self.names(*number, key));
@@ -160,8 +158,12 @@ impl<A> Hall<A> {
     }
 
     pub(super) fn lines_at(&self, key: &KeyName) -> impl Iterator<Item = &Line> {
+        self.named_lines_at(key).map(|(_, line)| line)
+    }
+
+    fn named_lines_at(&self, key: &KeyName) -> impl Iterator<Item = (&LineName, &Line)> {
         let names = self.keys.lines(key);
-        names.filter_map(|name| self.lines.get(name))
+        names.filter_map(|name| Some((name, self.lines.get(name)?)))
     }
 
     fn names(&self, number: Number, key: &KeyName) -> bool {

@@ -26,7 +26,6 @@ struct Rules {
     name: &'static str,
     /// The header that shows the credential, and what stands before it there.
     credential: (&'static str, &'static str),
-    /// What a base URL of this kind already has of the paths of callers.
     base_path: &'static str,
     /// Which headers of callers go up, beside those that all APIs read.
     goes_up: fn(&str) -> bool,
@@ -59,9 +58,14 @@ impl Provider {
         Ok(value)
     }
 
+    /// What a base URL of this kind already has of the paths of callers.
+    pub(crate) fn base_path(self) -> &'static str {
+        self.rules().base_path
+    }
+
     /// What follows the base URL when a caller asks for `path`.
     pub(crate) fn path(self, path: &str) -> &str {
-        path.strip_prefix(self.rules().base_path).unwrap_or(path)
+        path.strip_prefix(self.base_path()).unwrap_or(path)
     }
 
     /// The headers to send: what the caller's headers hold of those that the provider knows, and the account's credential.

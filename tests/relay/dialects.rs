@@ -216,3 +216,33 @@ async fn what_tells_of_the_account_does_not_come_back() {
         answer.text().await;
     }
 }
+
+#[tokio::test]
+async fn a_stream_that_begins_late_is_the_same_after_its_heartbeats() {
+    let often = "[waiting]\ngrace_ms = 100\nheartbeat_ms = 100";
+    let weir = Weir::setup().every_kind().head(often).start().await;
+    for (speech, heartbeat) in [
+        (
+            Speech::Messages,
+            "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        ),
+        (Speech::Chat, ": keep-alive\n\n"),
+        (Speech::Responses, ": keep-alive\n\n"),
+        (Speech::Gemini, "\n\n"),
+    ] {
+        let late = weir.ask(speech.stream("latency_ms=900")).await;
+        assert_eq!(late.status, 200);
+        let late = late.text().await;
+        let answer = late.trim_start_matches(heartbeat);
+        assert!(late.len() >= answer.len() + 2 * heartbeat.len(), "{late}");
+        let direct = told_directly(&weir, speech, &speech.stream("")).await;
+        assert_eq!(without_serials(answer), without_serials(&direct));
+    }
+    let array = Speech::GeminiArray.stream("latency_ms=400");
+    let array = weir.ask(array).await.text().await;
+    assert!(
+        array.starts_with("[{"),
+        "an array has no room for any: {array}"
+    );
+    weir.until_nothing_is_held().await;
+}

@@ -4,23 +4,28 @@ use std::path::Path;
 use std::process::Command;
 
 use harness::Weir;
+use harness::weir::Setup;
 use weir_relay::mock::Behaviour;
 
-/// Runs a script of `tests/sdk` against a relay, and checks that nothing is held afterwards.
-async fn run(script: &str) -> Weir {
-    let behaviour = Behaviour {
+fn behaviour() -> Behaviour {
+    Behaviour {
         chunks: 4,
         input_tokens: Some(11),
         cache_read_tokens: 7,
         ..Behaviour::default()
-    };
-    let weir = Weir::setup()
+    }
+}
+
+async fn run(script: &str) -> Weir {
+    run_with(script, Weir::setup().behaviour(behaviour())).await
+}
+
+/// Runs a script of `tests/sdk` against a relay, and checks that nothing is held afterwards.
+async fn run_with(script: &str, setup: Setup) -> Weir {
+    let setup = setup
         .accounts(6)
-        .kinds(&["anthropic", "anthropic", "openai", "gemini"])
-        .max_concurrent(10)
-        .behaviour(behaviour)
-        .start()
-        .await;
+        .kinds(&["anthropic", "anthropic", "openai", "gemini"]);
+    let weir = setup.max_concurrent(10).start().await;
     let mut command = python(script);
     command
         .env("ANTHROPIC_BASE_URL", weir.relay.url())
@@ -125,4 +130,15 @@ async fn google_s_sdk_gets_answers_and_streams() {
 #[tokio::test]
 async fn google_s_sdk_turns_refusals_into_its_own_exceptions() {
     run("gemini_refusals.py").await;
+}
+
+#[tokio::test]
+async fn every_sdk_passes_over_heartbeats() {
+    let slow = Behaviour {
+        latency_ms: 700,
+        delay_ms: 300,
+        ..behaviour()
+    };
+    let often = "[waiting]\ngrace_ms = 100\nheartbeat_ms = 100\nsilence_ms = 100";
+    run_with("heartbeats.py", Weir::setup().behaviour(slow).head(often)).await;
 }

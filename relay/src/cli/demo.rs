@@ -1,4 +1,5 @@
-//! `weir demo`: relay, Redis and upstream in one process, and how to try them.
+//! `weir demo`: relay, Redis and upstream in one process, and how to try them. Whose key is in the environment is asked
+//! for real; the others are simulated.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -8,6 +9,7 @@ use crate::{
     embedded,
     key::NewKey,
     mock::{self, MockProvider},
+    provider::Provider,
     secret::Secret,
     server::Relay,
     store::names,
@@ -15,7 +17,13 @@ use crate::{
 
 const GROUP: &str = "default";
 const KEY_NAME: &str = "demo";
-const API_KEY: &str = "ANTHROPIC_API_KEY";
+
+/// An account for each kind, and the variable that may hold a key of the operator's own.
+const ACCOUNTS: [(&str, AccountKind, &str); 3] = [
+    ("anthropic", AccountKind::Anthropic, "ANTHROPIC_API_KEY"),
+    ("openai", AccountKind::OpenAi, "OPENAI_API_KEY"),
+    ("gemini", AccountKind::Gemini, "GEMINI_API_KEY"),
+];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -32,26 +40,21 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let provider = match config::variable(API_KEY) {
-        Some(_) => None,
-        None => Some(MockProvider::start(mock::Options::default())?),
-    };
-    let account = account(provider.as_ref());
-    let upstream = match &provider {
-        Some(_) => format!("a simulated provider at {}", account.base_url),
-        None => format!("{} with your {API_KEY}", account.base_url),
-    };
+    let provider = MockProvider::start(mock::Options::default())?;
+    let accounts =
+        ACCOUNTS.map(|(id, kind, variable)| account(id, kind, variable, &provider.url()));
     let config = Config {
         callers: args.listen,
         module: args.module,
         data_dir: args.data_dir.clone(),
         groups: vec![GroupConfig {
             id: GROUP.into(),
-            accounts: vec![account.id.clone()],
+            accounts: ACCOUNTS.map(|(id, ..)| id.to_owned()).into(),
         }],
-        accounts: vec![account],
+        accounts: accounts.into(),
         ..Config::default()
     };
+    let upstreams = upstreams(&config.accounts);
     let relay = tokio::select! {
         started = Relay::start(config) => started?,
         () = signals.next() => return Ok(()),
@@ -63,7 +66,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         how_to_try(
             &relay.url(),
             key.reveal(),
-            &upstream,
+            &upstreams,
             &socket.to_string_lossy()
         )
     );
@@ -71,9 +74,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     signals.next().await;
     let stop = async {
         relay.shutdown().await;
-        if let Some(provider) = provider {
-            provider.shutdown().await;
-        }
+        provider.shutdown().await;
     };
     tokio::select! {
         () = stop => Ok(()),
@@ -81,20 +82,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-fn account(provider: Option<&MockProvider>) -> AccountConfig {
-    let (base_url, api_key) = match provider {
-        Some(provider) => (
-            provider.url(),
-            Credential::Literal(Secret::new("simulated")),
-        ),
+fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> AccountConfig {
+    let (base_url, api_key) = match config::variable(variable) {
+        Some(_) => (kind.base_url().to_owned(), Credential::Env(variable.into())),
         None => (
-            "https://api.anthropic.com".to_owned(),
-            Credential::Env(API_KEY.into()),
+            format!("{simulated}{}", Provider::of(kind).base_path()),
+            Credential::Literal(Secret::new("simulated")),
         ),
     };
     AccountConfig {
-        id: "main".into(),
-        kind: AccountKind::Anthropic,
+        id: id.into(),
+        kind,
         base_url,
         api_key,
         max_concurrent: 4,
@@ -102,6 +100,20 @@ fn account(provider: Option<&MockProvider>) -> AccountConfig {
         turn_delay: Duration::ZERO,
         timeouts: Timeouts::default(),
     }
+}
+
+/// A line for each account: where it is, and with whose key.
+fn upstreams(accounts: &[AccountConfig]) -> String {
+    let line = |account: &AccountConfig| match &account.api_key {
+        Credential::Env(variable) => {
+            format!(
+                "  {}: {} with your {variable}",
+                account.id, account.base_url
+            )
+        }
+        _ => format!("  {}: simulated, at {}", account.id, account.base_url),
+    };
+    accounts.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The text of a key is shown once, so every demo has a new one; those before it end.
@@ -120,20 +132,27 @@ async fn new_key(relay: &Relay) -> anyhow::Result<Secret> {
     Ok(relay.create_key(new).await?.secret)
 }
 
-fn how_to_try(url: &str, key: &str, upstream: &str, socket: &str) -> String {
-    let gate = names::account_gate("main");
+fn how_to_try(url: &str, key: &str, upstreams: &str, socket: &str) -> String {
+    let gate = names::account_gate(ACCOUNTS[0].0);
     let records = names::RECORDS;
     format!(
         r#"
-Weir serves at {url}; upstream is {upstream}.
+Weir serves at {url}; upstreams are
+{upstreams}
 
-Stream an answer:
+Stream an answer of Anthropic's, OpenAI's and Gemini's:
   curl -N {url}/v1/messages -H 'x-api-key: {key}' \
     -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \
     -d '{{"model":"claude-sonnet-5-5","max_tokens":256,"stream":true,"messages":[{{"role":"user","content":"Say hello."}}]}}'
+  curl -N {url}/v1/responses -H 'authorization: Bearer {key}' -H 'content-type: application/json' \
+    -d '{{"model":"gpt-5","stream":true,"input":"Say hello."}}'
+  curl -N '{url}/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse' -H 'x-goog-api-key: {key}' \
+    -H 'content-type: application/json' -d '{{"contents":[{{"parts":[{{"text":"Say hello."}}]}}]}}'
 
-Python SDK:
+Python SDKs:
   client = anthropic.Anthropic(base_url="{url}", api_key="{key}")
+  client = openai.OpenAI(base_url="{url}/v1", api_key="{key}")
+  client = genai.Client(http_options={{"base_url": "{url}"}}, api_key="{key}")
 
 Claude Code:
   ANTHROPIC_BASE_URL={url} ANTHROPIC_API_KEY={key} claude

@@ -2,6 +2,7 @@
 //! Functions of the module API that every supported server has are called through `api!`;
 //! newer ones are looked at first (`if let Some(f)`).
 
+pub(crate) mod alarm;
 pub(crate) mod blocked;
 pub(crate) mod channel;
 pub(crate) mod command;

@@ -42,6 +42,7 @@ pub(crate) fn deinit(context: &Context) -> Status {
         );
         return Status::Err;
     }
+    wake::end();
     occasions::end();
     Status::Ok
 }

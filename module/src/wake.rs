@@ -314,6 +314,17 @@ pub(crate) fn tick(ctx: Ctx) {
     schedule(&call);
 }
 
+/// The alarm rings. Whoever is due is served by the timer, when the server may call it.
+pub(crate) fn hasten() {
+    let now = UnixMillis::new(clock::micros() / 1_000);
+    with(|desk| desk.hasten(occasions::own_context(), now));
+}
+
+/// The module is unloaded: nothing calls it any more.
+pub(crate) fn end() {
+    with(desk::Desk::drop_alarm);
+}
+
 /// The timer goes by the wall clock: when that has stepped back, it would ring late.
 pub(crate) fn check_timer(ctx: Ctx) {
     if somebody_waits() {

@@ -31,6 +31,7 @@ mod memory;
 mod order;
 mod patience;
 mod paused;
+mod punctual;
 mod replicas;
 pub(crate) mod roles;
 mod rolled_back;

@@ -11,8 +11,8 @@ use hashbrown::HashMap;
 
 use super::asker::{Address, Asker, ClientId};
 use super::{Bound, First, Granted, Manner, Wish};
-use crate::config;
 use crate::ffi::Ctx;
+use crate::ffi::alarm::Alarm;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::timer::Timer;
 use crate::line::Number;
@@ -20,6 +20,7 @@ use crate::line::hall::{Hall, Join, Next, Waiter};
 use crate::line::plan::{KeyName, LineName, Wants};
 use crate::rate::bucket::Charge;
 use crate::time::{Millis, UnixMillis};
+use crate::{clock, config};
 use askers::Askers;
 
 /// How soon changes are noticed that others made to a key that somebody waits for.
@@ -49,6 +50,8 @@ pub(super) struct Desk {
     /// Whether the server has been asked to let the messages out.
     sending: bool,
     pub(super) timer: Option<(Timer, UnixMillis)>,
+    /// Where the timer would be late.
+    alarm: Option<Alarm>,
     /// When all lines are looked at again.
     safety_at: Option<UnixMillis>,
 }
@@ -267,13 +270,43 @@ impl Desk {
         let latest = now.plus(SAFETY);
         let safety = self.safety_at.map_or(latest, |at| at.min(latest));
         self.safety_at = Some(safety);
-        let due = self.hall.next_due().map_or(safety, |due| due.min(safety));
+        let next = self.hall.next_due().filter(|due| *due <= safety);
+        let due = next.unwrap_or(safety);
         let at_once =
             !self.undo.is_empty() || !self.refunds.is_empty() || !self.lines_due.is_empty();
         let due = if at_once { now } else { due };
         if self.timer.is_none_or(|(_, rings_at)| rings_at != due) {
             self.ring_at(ctx, due, now);
         }
+        if let Some(next) = next.filter(|next| *next > now) {
+            self.set_alarm(next);
+        }
+    }
+
+    fn set_alarm(&mut self, at: UnixMillis) {
+        if self.alarm.is_none() {
+            self.alarm = Alarm::new();
+        }
+        if let Some(alarm) = &mut self.alarm
+            && !alarm.is_set_for(at)
+        {
+            alarm.set(at, clock::micros());
+        }
+    }
+
+    /// The alarm has rung: what is due by now need not wait for the timer.
+    pub(super) fn hasten(&mut self, ctx: Ctx, now: UnixMillis) {
+        if let Some(alarm) = &mut self.alarm {
+            alarm.rang();
+        }
+        if self.hall.next_due().is_some_and(|due| due <= now) {
+            self.ring(ctx, Millis::ZERO);
+        }
+    }
+
+    /// For good, or until somebody waits again.
+    pub(super) fn drop_alarm(&mut self) {
+        self.alarm = None;
     }
 
     /// Rings after a while, whatever is due.

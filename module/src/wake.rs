@@ -91,7 +91,7 @@ pub(crate) struct Wish {
 
 /// Whether a limit would govern those who wait for a gate that did not before.
 pub(crate) fn is_other_limit(key: &KeyName, limit: usize) -> bool {
-    with(|desk| desk.hall.limit(key) != limit)
+    with(|desk| desk.hall.is_awaited(key) && desk.hall.limit(key) != limit)
 }
 
 /// The limit that governs all who wait for a gate from now on.
@@ -105,20 +105,22 @@ pub(crate) fn is_charged(wants: &Wants, id: &[u8]) -> bool {
 }
 
 /// A lease of a key that somebody may wait for ends then: it is looked at no later.
-pub(crate) fn lease_ends(call: &Call<'_>, family: Family, key: &RedisString, end: UnixMillis) {
-    if let Some(key) = call.awaited(family, key) {
-        with(|desk| desk.hall.look_by(&key, end));
-        schedule(call);
-    }
+pub(crate) fn lease_ends(call: &Call<'_>, key: &KeyName, end: UnixMillis) {
+    with(|desk| desk.hall.look_by(key, end));
+    schedule(call);
 }
 
 /// An id has been granted at once what it may wait for as well: then it waits no longer.
-pub(crate) fn supersede(call: &Call<'_>, family: Family, keys: &[&RedisString], id: &[u8]) {
+pub(crate) fn supersede<'k>(
+    call: &Call<'_>,
+    keys: impl IntoIterator<Item = &'k Arc<KeyName>>,
+    id: &[u8],
+) {
     if !somebody_waits() {
         return;
     }
-    for key in keys.iter().filter_map(|key| call.awaited(family, key)) {
-        while let Some(number) = with(|desk| desk.hall.find(&key, id)) {
+    for key in keys {
+        while let Some(number) = with(|desk| desk.hall.find(key, id)) {
             replace(call, number);
         }
     }

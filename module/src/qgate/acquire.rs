@@ -73,9 +73,12 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
     let (answer, end) = take::decide(call, &gate, room, member, ask.lease);
     if answer == Answer::Granted {
         memory.grant(call);
+        if let Some(name) = &awaited {
+            wake::lease_ends(call, name, end);
+        }
     }
-    if let Some(in_use) = take::keep(call, key, &gate, &found, member, (answer, end)) {
-        wake::supersede(call, Family::Gate, &[key], id.bytes);
+    if let Some(in_use) = take::keep(call, key, &gate, &found, member, answer) {
+        wake::supersede(call, &awaited, id.bytes);
         return Ok(Reply::ints([1, in_use as i64, 0]));
     }
     let ahead = awaited.map_or(0, |name| wake::ahead(&name, id.bytes)) as i64;

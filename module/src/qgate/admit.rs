@@ -2,13 +2,11 @@
 //! after a wait.
 
 mod ask;
-
-use std::sync::Arc;
+mod gates;
 
 use super::attempt;
-use super::memory::Memory;
 use super::stored::Stored;
-use super::take::{self, Gate, Obstacle, Order, Takeable};
+use super::take::{self, Obstacle, Order, Takeable};
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::Error;
@@ -18,13 +16,14 @@ use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::{context, positions};
 use crate::line::hall::{Asked, Preference, Request, Span};
-use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
+use crate::line::plan::{Family, Wants};
 use crate::rate::bucket::{Charge, Room};
 use crate::reply::Reply;
 use crate::time::Millis;
 use crate::wait::{self, Replies};
 use crate::{rate, stats, trie, wake};
-use ask::{Ask, GateWords, Wish};
+use ask::{Ask, Wish};
+use gates::Gates;
 
 pub(crate) const DOC: Doc = Doc {
     name: c"qgate.admit",
@@ -74,23 +73,23 @@ fn keys(args: Args<'_>) -> Vec<(Word<'_>, Access)> {
 fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
     let ask = Ask::parse(args)?;
     ask.clause.check(call, call.string(ask.first_key()))?;
-    let (all, any) = (gates(call, &ask.all), gates(call, &ask.any));
+    let gates = Gates::of(call, &ask);
     let preferred = preferred(call, &ask)?;
-    if wake::somebody_waits() && move_lines(call, &ask, all.iter().chain(&any))? {
+    if wake::somebody_waits() && move_lines(call, &ask, &gates)? {
         return Ok(Reply::Nil);
     }
     let member = call.string(ask.member);
     // Who would wait for the gate it prefers does not take another before that, unless it has it already.
     let may_insist = ask.patience > Millis::ZERO && ask.clause.waits(call);
     let insists = match preferred.filter(|_| may_insist) {
-        Some(index) if !take::holds_any(call, member, &any)? => Some(index),
+        Some(index) if !take::holds_any(call, member, &gates.any)? => Some(index),
         _ => None,
     };
     let order = Order {
         member,
         lease: ask.lease,
-        all: &all,
-        any: insists.map_or(&any, |index| &any[index..=index]),
+        all: &gates.all,
+        any: insists.map_or(&gates.any, |index| &gates.any[index..=index]),
         preferred,
         about: None,
     };
@@ -98,8 +97,8 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
     let mut charges = charges(call, &ask);
     let short = rate::charge::refused(call, &charges)?;
     // Nothing fails any more.
-    name_limits(&all, &any);
-    if !is_charged(call, &ask, looked.as_ref().ok()) {
+    gates.name_limits();
+    if !is_charged(call, &ask, &gates, looked.as_ref().ok()) {
         charges.clear();
     } else if let Some((index, room)) = short {
         stats::QGATE_REFUSED_RATE.add();
@@ -109,8 +108,8 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
         Ok(takeable) => {
             rate::charge::take(call, &charges);
             let taken = takeable.take(call);
-            let keys: Vec<_> = all.iter().chain(&any).map(|gate| gate.name).collect();
-            wake::supersede(call, Family::Gate, &keys, ask.member.bytes);
+            let keys = gates.each().filter_map(|gate| gate.key.as_ref());
+            wake::supersede(call, keys, ask.member.bytes);
             let index = taken.index.map_or(-1, |index| index as i64);
             Ok(granted(index, taken.in_use as i64))
         }
@@ -119,17 +118,33 @@ fn admit(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
                 index,
                 insists_until: insists.map(|_| call.now().plus(ask.patience)),
             });
-            Ok(refuse(call, &ask, &obstacle, preference, charges))
+            let asked = || Asked {
+                wants: gates.wants(call),
+                limits: gates.limits(call),
+                request: Request {
+                    id: ask.member.bytes.into(),
+                    lease: Span::new(ask.lease),
+                    delay: Span::new(Millis::ZERO),
+                },
+                preference,
+                charges,
+            };
+            Ok(refuse(call, &ask, &obstacle, asked))
         }
     }
 }
 
 /// Whether a call costs anything: not if it asks for what it has, is charged for its wait already, or does not wait.
-fn is_charged(call: &Call<'_>, ask: &Ask<'_>, takeable: Option<&Takeable<'_>>) -> bool {
+fn is_charged(
+    call: &Call<'_>,
+    ask: &Ask<'_>,
+    gates: &Gates<'_>,
+    takeable: Option<&Takeable<'_>>,
+) -> bool {
     match takeable {
         _ if ask.rates.is_empty() => false,
         Some(takeable) => !takeable.is_held(),
-        None => ask.clause.waits(call) && !wake::is_charged(&wants(call, ask), ask.member.bytes),
+        None => ask.clause.waits(call) && !wake::is_charged(&gates.wants(call), ask.member.bytes),
     }
 }
 
@@ -162,40 +177,12 @@ fn short_of(charge: &Charge, room: Room) -> Reply {
     ])
 }
 
-/// The gates as the command names them; taken are those for which others wait.
-fn gates<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
-    let somebody_waits = wake::somebody_waits();
-    let gates = words.iter().enumerate().map(|(index, gate)| {
-        let name = call.string(gate.key);
-        let is_wanted = || wake::is_wanted(&call.name(Family::Gate, name));
-        Gate {
-            name,
-            index,
-            memory: Memory::of(call, gate.key.bytes),
-            limit: gate.limit,
-            priority: gate.priority,
-            taken: somebody_waits && gate.limit > 0 && is_wanted(),
-        }
-    });
-    gates.collect()
-}
-
-fn name_limits(all: &[Gate<'_>], any: &[Gate<'_>]) {
-    for gate in all.iter().chain(any) {
-        gate.memory.name(gate.limit);
-    }
-}
-
 /// Whether a limit governs from now on that may let waiters through: then they go first. Every key is looked at before.
-fn move_lines<'a>(
-    call: &Call<'_>,
-    ask: &Ask<'_>,
-    gates: impl Iterator<Item = &'a Gate<'a>>,
-) -> Result<bool, Error> {
-    let limited = gates.filter(|gate| gate.limit > 0);
+fn move_lines(call: &Call<'_>, ask: &Ask<'_>, gates: &Gates<'_>) -> Result<bool, Error> {
+    let limited = gates.each().filter(|gate| gate.limit > 0);
     let others = limited.filter_map(|gate| {
-        let key = call.awaited(Family::Gate, gate.name)?;
-        wake::is_other_limit(&key, gate.limit).then_some((gate, key))
+        let key = gate.key.as_ref()?;
+        wake::is_other_limit(key, gate.limit).then_some((gate, key))
     });
     let others: Vec<_> = others.collect();
     if others.is_empty() {
@@ -203,7 +190,7 @@ fn move_lines<'a>(
     }
     refuse_foreign(call, ask)?;
     for (gate, key) in others {
-        wake::name_limit(&key, gate.limit);
+        wake::name_limit(key, gate.limit);
         call.freed(Family::Gate, gate.name);
     }
     call.again();
@@ -235,56 +222,19 @@ fn refuse(
     call: &Call<'_>,
     ask: &Ask<'_>,
     obstacle: &Obstacle<'_>,
-    preference: Option<Preference>,
-    charges: Vec<Charge>,
+    asked: impl FnOnce() -> Asked,
 ) -> Reply {
-    let key = call.name(Family::Gate, obstacle.gate.name);
+    let key = call.name(Family::Gate, obstacle.gate().name);
     let ahead = wake::ahead(&key, ask.member.bytes) as i64;
     let reply = |status| refused(status, obstacle, ahead);
     let replies = Replies {
         queued: reply(2),
         too_many: reply(-1),
     };
-    let waits = ask.clause.wish(
-        call,
-        || Asked {
-            wants: wants(call, ask),
-            limits: limits(call, ask),
-            request: Request {
-                id: ask.member.bytes.into(),
-                lease: Span::new(ask.lease),
-                delay: Span::new(Millis::ZERO),
-            },
-            preference,
-            charges,
-        },
-        replies,
-    );
-    if !waits {
+    if !ask.clause.wish(call, asked, replies) {
         take::count_refusal(obstacle.room);
     }
     reply(0)
-}
-
-fn wants(call: &Call<'_>, ask: &Ask<'_>) -> Wants {
-    let wanted = |gate: &GateWords<'_>| Wanted {
-        key: call.name(Family::Gate, call.string(gate.key)),
-        unlimited: gate.limit == 0,
-        priority: gate.priority,
-    };
-    Wants {
-        form: Form::Admit,
-        all: ask.all.iter().map(wanted).collect(),
-        any: ask.any.iter().map(wanted).collect(),
-    }
-}
-
-fn limits(call: &Call<'_>, ask: &Ask<'_>) -> Vec<(Arc<KeyName>, usize)> {
-    let gates = ask.all.iter().chain(&ask.any);
-    let limited = gates.filter(|gate| gate.limit > 0);
-    limited
-        .map(|gate| (call.name(Family::Gate, call.string(gate.key)), gate.limit))
-        .collect()
 }
 
 pub(super) fn granted(index: i64, in_use: i64) -> Reply {
@@ -301,9 +251,9 @@ fn refused(status: i64, obstacle: &Obstacle<'_>, ahead: i64) -> Reply {
     Reply::Array(vec![
         Reply::Int(status),
         Reply::Int(-1),
-        Reply::count(obstacle.in_use),
+        Reply::count(obstacle.in_use()),
         Reply::Int(ahead),
-        Reply::Bytes(obstacle.gate.name.as_slice().to_vec()),
+        Reply::Bytes(obstacle.gate().name.as_slice().to_vec()),
     ])
 }
 

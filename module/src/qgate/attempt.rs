@@ -19,34 +19,33 @@ use crate::time::UnixMillis;
 use crate::wake::serve::Served;
 use crate::wake::{self, Attempt, First, Grant, Mark, Next};
 
-/// `only`: the one gate that is known to have room; without it, all that the waiter would take are looked at. `about`:
-/// the gate of which is to be said whether it has more.
+/// `among`: the gates that may have room; without them, all that the waiter would take are looked at. `about`: the gate
+/// of which is to be said whether it has more, and when.
 pub(crate) fn attempt(
     call: &Call<'_>,
     first: &First,
-    Served { only, about }: Served<'_>,
+    Served { among, about }: Served<'_>,
     hears: impl Fn() -> bool,
 ) -> Result<Attempt, Error> {
     let wants = &first.plan.wants;
     let preference = first.preference.as_ref();
     let preferred = preference.map(|preference| preference.index);
     let insists = preference.is_some_and(|preference| preference.insists_until.is_some());
-    let is_candidate = |(index, wanted): &(usize, &Wanted)| match only {
-        Some(only) => *wanted.key == *only,
-        None => !insists || preferred == Some(*index),
+    let may_have_room = |key: &Arc<KeyName>| among.is_none_or(|among| among.contains(key));
+    let is_candidate = |(index, wanted): &(usize, &Wanted)| {
+        (!insists || preferred == Some(*index)) && may_have_room(&wanted.key)
     };
     let any: Vec<_> = wants.any.iter().enumerate().filter(is_candidate).collect();
     with_order(call, wants, &any, &first.request, wake::limit, |order| {
-        let about = about.map(|about| &*about.key);
         let order = &Order {
             preferred,
-            about,
+            about: about.map(|about| &*about.key),
             ..*order
         };
         Ok(match take::look(call, order)? {
             Ok(_) if !hears() => Attempt::Unheard,
             Ok(takeable) => Attempt::Granted(grant(call, first, takeable.take(call))),
-            Err(obstacle) => not_yet(&first.plan, &obstacle),
+            Err(obstacle) => not_yet(call, &first.plan, &obstacle, about),
         })
     })
 }
@@ -67,16 +66,24 @@ pub(super) fn obstacle<T>(
 }
 
 /// Who waits at the very gate that has no room stays first there; another gate holds it up.
-fn not_yet(plan: &Plan, obstacle: &Obstacle<'_>) -> Attempt {
-    let name = obstacle.gate.name.as_slice();
+fn not_yet(
+    call: &Call<'_>,
+    plan: &Plan,
+    obstacle: &Obstacle<'_>,
+    about: Option<&KeyName>,
+) -> Attempt {
+    let name = obstacle.gate().name.as_slice();
     let all = plan.wants.all.iter();
     let mut all = all.filter(|_| obstacle.role == Role::All);
     match all.find(|wanted| *wanted.key.key == *name) {
         Some(wanted) if !plan.line.contains(&wanted.key) => Attempt::HeldUp {
             by: Arc::clone(&wanted.key),
-            look_at: obstacle.look_at,
+            look_at: obstacle.look_at(),
         },
-        _ => Attempt::NotYet(obstacle.look_at),
+        _ => Attempt::NotYet(match about.filter(|about| *about.key != *name) {
+            None => obstacle.look_at(),
+            Some(about) => look_at(call, about),
+        }),
     }
 }
 
@@ -119,6 +126,7 @@ fn gates<'a>(
     gates
         .map(|((index, wanted), name)| Gate {
             name,
+            key: Some(Arc::clone(&wanted.key)),
             index: *index,
             memory: Memory::of(call, &wanted.key.key),
             limit: limit(wanted),

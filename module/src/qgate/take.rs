@@ -1,6 +1,8 @@
 //! Takes a slot of each of some gates and of one of others, together or not at all. First everything is looked at, then
 //! everything is written: who is refused has changed nothing. `acquire` and `admit` say what it is for.
 
+use std::sync::Arc;
+
 use redis_module::RedisString;
 
 use super::choice::Candidate;
@@ -10,14 +12,16 @@ use super::stored::{Found, Stored};
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::key::Access;
-use crate::line::plan::Family;
+use crate::line::plan::{Family, KeyName};
 use crate::time::{Millis, UnixMillis};
 use crate::{events, stats, wake};
 
 /// A gate that somebody wants.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Gate<'a> {
     pub(super) name: &'a RedisString,
+    /// By what those who wait for it know it, if anybody waits at all.
+    pub(super) key: Option<Arc<KeyName>>,
     /// Where it stands among `any`.
     pub(super) index: usize,
     /// 0 for none.
@@ -43,11 +47,8 @@ pub(super) struct Order<'a> {
 /// What stands in the way.
 #[derive(Debug)]
 pub(super) struct Obstacle<'a> {
-    pub(super) gate: &'a Gate<'a>,
-    pub(super) in_use: usize,
+    open: Open<'a>,
     pub(super) room: Room,
-    /// When it is worth another look; `None`: when somebody gives something back.
-    pub(super) look_at: Option<UnixMillis>,
     pub(super) role: Role,
 }
 
@@ -175,7 +176,7 @@ fn choose<'a>(
         }
         let room = looked.room(call);
         if room != Room::Free {
-            first_obstacle = first_obstacle.or_else(|| Some(looked.obstacle(room, Role::Any)));
+            first_obstacle.get_or_insert_with(|| looked.obstacle(room, Role::Any));
             continue;
         }
         let candidate = Candidate {
@@ -218,14 +219,27 @@ impl<'a> Open<'a> {
         if self.gate.taken { room.taken() } else { room }
     }
 
-    fn obstacle(&self, room: Room, role: Role) -> Obstacle<'a> {
+    fn obstacle(self, room: Room, role: Role) -> Obstacle<'a> {
         Obstacle {
-            gate: self.gate,
-            in_use: self.found.in_use,
+            open: self,
             room,
-            look_at: self.stored.look_at(&self.found),
             role,
         }
+    }
+}
+
+impl<'a> Obstacle<'a> {
+    pub(super) fn gate(&self) -> &'a Gate<'a> {
+        self.open.gate
+    }
+
+    pub(super) fn in_use(&self) -> usize {
+        self.open.found.in_use
+    }
+
+    /// When it is worth another look; `None`: when somebody gives something back.
+    pub(super) fn look_at(&self) -> Option<UnixMillis> {
+        self.open.stored.look_at(&self.open.found)
     }
 }
 
@@ -253,9 +267,12 @@ impl<'a> Takeable<'a> {
             } = open;
             let room = found.room(gate.limit, call.now());
             let (answer, end) = decide(call, &stored, room, self.member, self.lease);
-            let in_use = keep(call, gate.name, &stored, &found, self.member, (answer, end));
+            let in_use = keep(call, gate.name, &stored, &found, self.member, answer);
             if answer == Answer::Granted {
                 gate.memory.grant(call);
+                if let Some(key) = &gate.key {
+                    wake::lease_ends(call, key, end);
+                }
                 taken.entered.push((gate.name, end));
             }
             taken.in_use = in_use.unwrap_or(found.in_use);
@@ -297,13 +314,12 @@ pub(super) fn keep(
     gate: &Stored<'_>,
     found: &Found,
     member: &RedisString,
-    (answer, end): (Answer, UnixMillis),
+    answer: Answer,
 ) -> Option<usize> {
     match answer {
         Answer::Granted => {
             gate.sweep(found.ended(), Some(member));
             events::ours(call.ctx, c"qgate.grant", key);
-            wake::lease_ends(call, Family::Gate, key, end);
             stats::QGATE_GRANTS.add();
             Some(found.in_use + 1)
         }

@@ -1,5 +1,6 @@
 //! Serves those in line: who wants what a key has to give, then those whom it held up.
 
+use std::slice;
 use std::sync::Arc;
 
 use super::desk::with;
@@ -17,30 +18,27 @@ use crate::{qgate, stats, umq};
 /// What there is to be had.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Served<'a> {
-    /// Nothing but this; `None`: whatever a waiter would take is worth a look.
-    pub(crate) only: Option<&'a KeyName>,
+    /// Nothing but these; `None`: whatever a waiter would take is worth a look.
+    pub(crate) among: Option<&'a [Arc<KeyName>]>,
+    /// The one of which is to be said when there is more of it.
     pub(crate) about: Option<&'a KeyName>,
 }
 
 const ANY: Served<'_> = Served {
-    only: None,
+    among: None,
     about: None,
 };
 
 /// Grants as much of a key as can be granted now.
 pub(super) fn key(call: &Call<'_>, key: &Arc<KeyName>) {
-    let (only, about) = (Some(&**key), Some(&**key));
-    pump(call, key, Served { only, about });
+    keys(call, slice::from_ref(key));
 }
 
 /// As `key`, of several that are free at once: who may have one of them has the one it would rather have.
 pub(super) fn keys(call: &Call<'_>, keys: &[Arc<KeyName>]) {
-    if let [only] = keys {
-        return key(call, only);
-    }
     for key in keys {
-        let (only, about) = (None, Some(&**key));
-        pump(call, key, Served { only, about });
+        let (among, about) = (Some(keys), Some(&**key));
+        pump(call, key, Served { among, about });
     }
 }
 
@@ -120,11 +118,7 @@ fn take(
     if !still_waits && with(|desk| desk.next_is_unlimited(key)) {
         return Ok(());
     }
-    // What was said of when may have been of another gate.
-    match served.only {
-        Some(_) => Err(at),
-        None => Err(qgate::attempt::look_at(call, key)),
-    }
+    Err(at)
 }
 
 /// Who cannot do without a slot of this gate is called back, as long as it has one.

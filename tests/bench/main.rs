@@ -5,6 +5,7 @@ mod admit;
 mod batch;
 mod cpu;
 mod draw;
+mod line;
 mod memory;
 mod qgate;
 mod race;
@@ -55,6 +56,8 @@ enum Bench {
     Memory,
     /// Lines and hand-offs beside polling
     Waiting,
+    /// The relay's line as its callers see it
+    Line,
     /// The relay beside the direct path
     Relay,
 }
@@ -80,6 +83,7 @@ fn main() {
             Bench::Slowlog => slowlog::run(&pace),
             Bench::Memory => memory::run(),
             Bench::Waiting => waiting::run(&pace),
+            Bench::Line => line::run(&pace),
             Bench::Relay => relay::run(&pace),
         }
     }

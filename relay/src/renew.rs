@@ -7,16 +7,20 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     gate::{Gate, Turn},
     ids::RequestId,
-    store::{Store, StoreError},
+    store::{
+        Connection, Store, StoreError, register_slots, release_slots, renew_slots, renew_turns,
+    },
 };
 
 /// Members per command, so that no command keeps Redis for long.
 const CHUNK: usize = 256;
+/// Before a Redis that did not answer is asked again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is held by whom right now.
 #[derive(Debug, Default)]
@@ -107,6 +111,7 @@ impl Leases {
 pub(crate) async fn run(leases: &Leases, store: &Store, lease: Duration) {
     let round = lease / 3;
     let mut begin = Instant::now();
+    let mut line = Line::default();
     loop {
         // Rounds that an outage swallowed are not made up for.
         begin = (begin + round).max(Instant::now());
@@ -115,22 +120,68 @@ pub(crate) async fn run(leases: &Leases, store: &Store, lease: Duration) {
         let apart = round / u32::try_from(chunks.len().max(1)).unwrap_or(u32::MAX);
         for (place, chunk) in (0_u32..).zip(&chunks) {
             sleep_until(begin + apart * place).await;
-            renew_until_answered(leases, store, chunk, lease).await;
+            line.renew_until_answered(leases, store, chunk, lease).await;
         }
     }
 }
 
-async fn renew_until_answered(leases: &Leases, store: &Store, chunk: &Chunk, lease: Duration) {
-    loop {
-        store.up().await;
-        match renew(leases, store, chunk, lease).await {
-            Ok(()) => return,
-            Err(StoreError::Down | StoreError::Unanswered(_)) => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+/// Renews everything once, and registers what was lost, over a connection that nobody else uses yet: so what is held
+/// counts before anybody new is admitted.
+pub(crate) async fn restore(
+    leases: &Leases,
+    over: &Connection,
+    lease: Duration,
+) -> Result<(), StoreError> {
+    for chunk in leases.chunks() {
+        match renew(leases, over, &chunk, lease).await {
+            Err(error @ (StoreError::Down | StoreError::Unanswered(_))) => return Err(error),
+            Err(error) => tracing::error!(%error, "leases were not renewed"),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Renewals have a connection of their own, to the server to which requests go.
+#[derive(Default)]
+struct Line {
+    /// With the number of the connection of requests when it was made.
+    own: Option<(u64, Connection)>,
+}
+
+impl Line {
+    async fn connection(&mut self, store: &Store) -> Result<Connection, StoreError> {
+        let number = store.connection()?.number();
+        match &self.own {
+            Some((same, own)) if *same == number && !own.is_lost() => Ok(own.clone()),
+            _ => {
+                let own = store.another_connection().await?;
+                self.own = Some((number, own.clone()));
+                Ok(own)
             }
-            Err(error) => {
-                tracing::error!(%error, "leases were not renewed");
-                return;
+        }
+    }
+
+    async fn renew_until_answered(
+        &mut self,
+        leases: &Leases,
+        store: &Store,
+        chunk: &Chunk,
+        lease: Duration,
+    ) {
+        loop {
+            store.up().await;
+            let renewed = match self.connection(store).await {
+                Ok(over) => renew(leases, &over, chunk, lease).await,
+                Err(error) => Err(error),
+            };
+            match renewed {
+                Ok(()) => return,
+                Err(StoreError::Down | StoreError::Unanswered(_)) => sleep(PAUSE).await,
+                Err(error) => {
+                    tracing::error!(%error, "leases were not renewed");
+                    return;
+                }
             }
         }
     }
@@ -138,13 +189,13 @@ async fn renew_until_answered(leases: &Leases, store: &Store, chunk: &Chunk, lea
 
 async fn renew(
     leases: &Leases,
-    store: &Store,
+    over: &Connection,
     chunk: &Chunk,
     lease: Duration,
 ) -> Result<(), StoreError> {
     match chunk {
         Chunk::Slots { gate, members } => {
-            let held = store.renew_slots(gate, members, lease).await?;
+            let held = renew_slots(over, gate, members, lease).await?;
             let lost = members
                 .iter()
                 .zip(held)
@@ -152,11 +203,11 @@ async fn renew(
                 .map(|(id, _)| *id);
             // Most of those not held were released since the chunk was made.
             let lost: Vec<_> = lost.filter(|id| leases.holds(*id, gate)).collect();
-            register(leases, store, gate, lost, lease).await
+            register(leases, over, gate, lost, lease).await
         }
         Chunk::Turns(turns) => {
             let members = turns.iter().map(|(turn, id)| (&**turn, *id));
-            store.renew_turns(members, lease).await.map(drop)
+            renew_turns(over, members, lease).await.map(drop)
         }
     }
 }
@@ -164,7 +215,7 @@ async fn renew(
 /// A member that was released while it was registered again would stay for a lease: it is released once more.
 async fn register(
     leases: &Leases,
-    store: &Store,
+    over: &Connection,
     gate: &Gate,
     lost: Vec<RequestId>,
     lease: Duration,
@@ -177,12 +228,12 @@ async fn register(
         leases.lost = lost.len(),
         "lost leases are registered again"
     );
-    store.register_slots(gate, &lost, lease).await?;
+    register_slots(over, gate, &lost, lease).await?;
     let gone: Vec<_> = lost
         .into_iter()
         .filter(|id| !leases.holds(*id, gate))
         .collect();
-    store.release_slots(gate, &gone).await
+    release_slots(over, gate, &gone).await
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::{
     key::{self, CreatedKey, NewKey},
     permit::Ledger,
     renew, settle,
-    store::{Store, Supervisor, Tickets},
+    store::{Part, Store, Supervisor, Tickets},
     sweep::{self, Spans},
 };
 
@@ -112,11 +112,19 @@ impl Relay {
     ) -> anyhow::Result<(Arc<App>, Vec<Supervisor>)> {
         let tickets = Arc::new(Tickets::default());
         let heard = Arc::clone(&tickets);
-        let on_message = Arc::new(move |message: &[u8]| heard.hear(message));
-        let (store, supervisors) = Store::connect(servers, REDIS_WITHIN, Some(on_message))
+        let (ledger, lease) = (Arc::new(ledger), config.lease);
+        let held = Arc::clone(&ledger);
+        let part = Part {
+            on_message: Arc::new(move |message: &[u8]| heard.hear(message)),
+            on_return: Arc::new(move |connection| {
+                let held = Arc::clone(&held);
+                Box::pin(async move { renew::restore(&held.leases, &connection, lease).await })
+            }),
+        };
+        let (store, supervisors) = Store::connect(servers, REDIS_WITHIN, Some(part))
             .await
             .with_context(|| format!("cannot use the Redis at {servers}"))?;
-        let app = App::new(config, groups, (store, tickets), Arc::new(ledger));
+        let app = App::new(config, groups, (store, tickets), ledger);
         app.keys
             .load(&app.store)
             .await

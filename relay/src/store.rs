@@ -21,14 +21,15 @@ use std::time::Duration;
 pub(crate) use admission::Admission;
 pub(crate) use booking::{Period, Told};
 pub(crate) use changes::Change;
+pub(crate) use gates::{register_slots, release_slots, renew_slots};
 pub(crate) use intents::Saying;
 pub(crate) use keys::StoredKey;
-pub(crate) use link::{Link, Supervisor};
+pub(crate) use link::{Link, Part, Supervisor};
 pub(crate) use settlement::{Debt, Place, Stamp, TurnDebt};
 pub(crate) use tickets::{Message, Tickets};
-pub(crate) use turns::TurnAsking;
+pub(crate) use turns::{TurnAsking, renew_turns};
 pub use wire::Fault;
-pub(crate) use wire::{Batch, Connection, OnMessage, Reply};
+pub(crate) use wire::{Batch, Connection, Reply};
 
 use crate::config::Servers;
 use link::{Goal, Hearing};
@@ -70,16 +71,16 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Connects, and fails where that is not possible within `patience` or never will be. `on_message` hears what is
-    /// said on this relay's channel, from before the store counts as up; without it the store is deaf.
+    /// Connects, and fails where that is not possible within `patience` or never will be. A relay's `part` is
+    /// heard and done before the store counts as up; without it the store is deaf.
     pub(crate) async fn connect(
         servers: &Servers,
         patience: Duration,
-        on_message: Option<OnMessage>,
+        part: Option<Part>,
     ) -> Result<(Self, Vec<Supervisor>), StoreError> {
-        let hearing = on_message.map(|on_message| Hearing {
+        let hearing = part.map(|part| Hearing {
             channel: names::notify_channel().to_owned(),
-            on_message,
+            part,
         });
         let goal = Goal::new(servers.clone(), names::usage_of_hour(0), hearing);
         let (domain, supervisor) = Link::connect(goal, patience).await?;
@@ -95,6 +96,11 @@ impl Store {
                 Ok((Self { domain, callers }, vec![supervisor, another]))
             }
         }
+    }
+
+    /// One more connection to the same server, for what must not wait behind others or hold them up.
+    pub(crate) async fn another_connection(&self) -> Result<Connection, StoreError> {
+        self.domain.another(ANSWER_WITHIN).await
     }
 
     /// The connection over which requests are admitted, as it is at this moment.

@@ -68,6 +68,36 @@ async fn a_slot_lost_to_somebody_s_hand_is_registered_again() {
 }
 
 #[tokio::test]
+async fn what_redis_has_lost_is_held_again_before_anybody_new_is_admitted() {
+    let weir = Weir::setup().max_concurrent(2).impatient().start().await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut answer = weir.ask(stream("chunks=9;stall_after=4")).await;
+        answer.until("text_delta").await;
+        held.push(answer);
+    }
+    for _ in 0..3 {
+        // In one go, so that nobody new comes before the connection is lost.
+        let mut client = weir.redis.connect();
+        client.call("MULTI");
+        client.call("DEL weir:{default}:gate:account:a1");
+        client.call("CLIENT KILL TYPE pubsub SKIPME yes");
+        client.call("EXEC");
+        eventually_async("the relay answers again", async || {
+            match weir.ask(stream("")).await {
+                answer if answer.status == 429 => Ok(()),
+                answer => Err(answer.status.to_string()),
+            }
+        })
+        .await;
+        assert_eq!(weir.account_slots(1).len(), 2);
+    }
+    assert_eq!(weir.provider.stats().violations, 0);
+    drop(held);
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
 async fn the_leases_of_a_killed_relay_end_by_themselves() {
     let weir = Weir::setup()
         .impatient()

@@ -2,7 +2,7 @@
 //! writes, has the module and sends us our messages, says up or down to everybody at once, and looks whether an idle
 //! connection still answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -38,10 +38,21 @@ pub(super) struct Goal {
     hearing: Option<Hearing>,
 }
 
+/// What a relay has to do with its link besides asking.
+pub(crate) struct Part {
+    /// Is told what is said on the relay's channel.
+    pub(crate) on_message: OnMessage,
+    /// Brings back what Redis may have lost, over a new connection that nobody else uses yet.
+    pub(crate) on_return: OnReturn,
+}
+
+pub(crate) type OnReturn = Arc<dyn Fn(Connection) -> Returning + Send + Sync>;
+pub(crate) type Returning = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
 /// What is heard over a link besides answers.
 pub(super) struct Hearing {
     pub(super) channel: String,
-    pub(super) on_message: OnMessage,
+    pub(super) part: Part,
 }
 
 impl Goal {
@@ -196,7 +207,7 @@ async fn until_lost(connection: &Connection, goal: &Goal) {
 async fn reconnect(goal: &Goal) -> Connection {
     let mut pause = FIRST_PAUSE;
     loop {
-        match connect(goal).await {
+        match connect_again(goal).await {
             Ok(connection) => return connection,
             Err(error @ (StoreError::NoModule | StoreError::Denied(_))) => {
                 tracing::error!("{error}");
@@ -208,10 +219,18 @@ async fn reconnect(goal: &Goal) -> Connection {
     }
 }
 
+async fn connect_again(goal: &Goal) -> Result<Connection, StoreError> {
+    let connection = connect(goal).await?;
+    if let Some(hearing) = &goal.hearing {
+        (hearing.part.on_return)(connection.clone()).await?;
+    }
+    Ok(connection)
+}
+
 async fn connect(goal: &Goal) -> Result<Connection, StoreError> {
     let ready = async {
         let on_message = match &goal.hearing {
-            Some(hearing) => Arc::clone(&hearing.on_message),
+            Some(hearing) => Arc::clone(&hearing.part.on_message),
             None => Arc::new(|_: &[u8]| {}),
         };
         let address = goal.locator.address().await?;

@@ -105,22 +105,6 @@ impl Store {
             tracing::warn!(%error, records, "whether counted requests have their records is unknown");
         }
     }
-
-    pub(crate) async fn release_slots(
-        &self,
-        gate: &Gate,
-        members: &[RequestId],
-    ) -> Result<(), StoreError> {
-        if members.is_empty() {
-            return Ok(());
-        }
-        let mut batch = Batch::of("QGATE.RELEASE");
-        batch.arg(&*gate.name);
-        for member in members {
-            batch.arg(member.as_str());
-        }
-        self.domain.ask_one(&batch).await.map(drop)
-    }
 }
 
 /// Adds the commands that give back what a request holds: how many.

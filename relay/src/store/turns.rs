@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Batch, Connection, Reply, Saying, Store, StoreError, intents::ask_saying, numbers,
+    Batch, Connection, Reply, Saying, StoreError, intents::ask_saying, link::ask_on, numbers,
     tickets::add_wait,
 };
 use crate::{
@@ -63,19 +63,17 @@ fn answer(reply: &Reply, wait: Wait) -> Result<Answer<Option<Duration>>, StoreEr
     })
 }
 
-impl Store {
-    /// Per turn, whether the member still held it; its lease then runs anew.
-    pub(crate) async fn renew_turns<'a>(
-        &self,
-        held: impl Iterator<Item = (&'a Turn, RequestId)>,
-        lease: Duration,
-    ) -> Result<Vec<bool>, StoreError> {
-        let mut batch = Batch::new();
-        for (turn, member) in held {
-            batch.command(RENEW).arg(&*turn.name).arg(member.as_str());
-            batch.arg("PX").number(millis(lease));
-        }
-        let replies = self.domain.ask(&batch).await?;
-        Ok(replies.iter().map(|held| held.int() == Some(1)).collect())
+/// Per turn, whether the member still held it; its lease then runs anew.
+pub(crate) async fn renew_turns<'a>(
+    over: &Connection,
+    held: impl Iterator<Item = (&'a Turn, RequestId)>,
+    lease: Duration,
+) -> Result<Vec<bool>, StoreError> {
+    let mut batch = Batch::new();
+    for (turn, member) in held {
+        batch.command(RENEW).arg(&*turn.name).arg(member.as_str());
+        batch.arg("PX").number(millis(lease));
     }
+    let replies = ask_on(over, &batch).await?;
+    Ok(replies.iter().map(|held| held.int() == Some(1)).collect())
 }

@@ -62,6 +62,12 @@ impl Cluster {
         self.nodes.iter().map(|node| &node.redis)
     }
 
+    /// The servers as clients are told of them.
+    pub fn addresses(&self) -> Vec<String> {
+        let address = |node: &Node| format!("127.0.0.1:{}", node.port);
+        self.nodes.iter().map(address).collect()
+    }
+
     /// The server that has the slot of a key by its own account.
     ///
     /// # Panics

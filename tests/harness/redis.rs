@@ -83,6 +83,11 @@ impl Redis {
         client
     }
 
+    /// Has [`call`](Self::call) make its connection anew: sentinels end those of a server that they give another role.
+    pub fn reconnect(&self) {
+        *self.kept_client() = None;
+    }
+
     /// For client libraries and for the relay.
     pub fn url(&self) -> String {
         format!("redis+unix://{}", self.socket().display())
@@ -136,7 +141,7 @@ impl Redis {
     /// When it does not start, with its log.
     #[track_caller]
     pub fn start_again(&mut self) {
-        *self.kept_client() = None;
+        self.reconnect();
         match self.builder.launch(self.dir.path()) {
             Ok(process) => self.process = process,
             Err(error) => panic!("{error:#}"),

@@ -13,6 +13,7 @@ use weir_relay::key::CreatedKey;
 use weir_relay::mock::{MockProvider, key_digest};
 use weir_relay::server::Relay;
 
+use crate::eventually::eventually_async;
 use crate::http::{Answer, Call};
 use crate::lossy::Lossy;
 use crate::redis::Redis;
@@ -62,6 +63,18 @@ impl Weir {
     /// [`ask`](Self::ask) on a task; aborting it hangs up.
     pub fn spawn(&self, call: Call) -> JoinHandle<Answer> {
         tokio::spawn(self.with_key(call).send(self.addr()))
+    }
+
+    /// Asks for streams until one is answered so.
+    pub async fn until_status(&self, expected: u16) {
+        eventually_async("requests are answered so", async || {
+            let answer = self.ask(stream("")).await;
+            match answer.status {
+                status if status == expected => Ok(()),
+                status => Err(format!("{status} {:?}", answer.header("x-weir-error"))),
+            }
+        })
+        .await;
     }
 
     pub fn with_key(&self, call: Call) -> Call {

@@ -1,6 +1,8 @@
 //! The relay between callers and a simulated upstream, with a Redis of each test's own. A concern is a file.
 
+mod access;
 mod admission;
+mod cluster;
 mod dialects;
 mod drain;
 mod gone;
@@ -12,6 +14,7 @@ mod recorded;
 mod refusals;
 mod routes;
 mod sdk;
+mod sentinel;
 mod settled;
 mod store;
 mod streaming;

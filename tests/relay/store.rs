@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::http::Answer;
 use harness::weir::stream;
-use harness::{Weir, eventually_async, time};
+use harness::{Weir, time};
 use rustix::process::Signal;
 
 /// An answer that is still being sent when everything else in the test is over.
@@ -24,20 +24,6 @@ fn assert_store_is_gone(answer: &Answer) {
     );
 }
 
-async fn until_status(weir: &Weir, expected: u16) {
-    eventually_async("requests are answered so", async || {
-        match weir.ask(stream("")).await {
-            answer if answer.status == expected => Ok(()),
-            answer => Err(format!(
-                "{} {:?}",
-                answer.status,
-                answer.header("x-weir-error")
-            )),
-        }
-    })
-    .await;
-}
-
 async fn assert_complete(answer: Answer) {
     let text = answer.text().await;
     assert_eq!(text.matches("text_delta").count(), 300);
@@ -53,7 +39,7 @@ async fn a_stream_outlives_a_redis_that_is_killed() {
     let mut running = weir.ask(stream(RUNNING)).await;
     running.until("text_delta").await;
     weir.redis.kill();
-    until_status(&weir, 503).await;
+    weir.until_status(503).await;
     let begun = time::now();
     let refused = weir.ask(stream("")).await;
     assert!(
@@ -83,13 +69,13 @@ async fn what_ended_while_redis_was_away_is_settled_when_it_is_back() {
     let mut running = weir.ask(stream("chunks=9;stall_after=4")).await;
     running.until("text_delta").await;
     weir.redis.kill();
-    until_status(&weir, 503).await;
+    weir.until_status(503).await;
     drop(running);
     weir.until_upstream_has(0).await;
     weir.redis.start_again();
     weir.until_nothing_is_held().await;
     assert_eq!(*weir.records(1).await[0].field("outcome"), "caller_gone");
-    until_status(&weir, 200).await;
+    weir.until_status(200).await;
 }
 
 #[tokio::test]
@@ -115,7 +101,7 @@ async fn a_redis_that_hangs_is_given_up_within_a_second_or_so() {
     );
     weir.redis.signal(Signal::CONT);
     assert_complete(running).await;
-    until_status(&weir, 200).await;
+    weir.until_status(200).await;
     weir.until_nothing_is_held().await;
 }
 
@@ -127,9 +113,9 @@ async fn what_ends_while_redis_is_a_replica_is_settled_when_it_is_a_master_again
     weir.redis.call("REPLICAOF 127.0.0.1 1");
     drop(running);
     weir.until_upstream_has(0).await;
-    until_status(&weir, 503).await;
+    weir.until_status(503).await;
     weir.redis.call("REPLICAOF NO ONE");
     weir.until_nothing_is_held().await;
     assert_eq!(*weir.records(1).await[0].field("outcome"), "caller_gone");
-    until_status(&weir, 200).await;
+    weir.until_status(200).await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Batch, Reply, Store, StoreError, changes, list, names};
+use super::{Batch, Reply, Store, StoreError, changes, is_away, list, names};
 
 const KEYS_AT_ONCE: usize = 500;
 /// The end of the year 9999, the last that a date of HTTP can tell.
@@ -83,7 +83,11 @@ impl Store {
     async fn publish(&self, mut batch: Batch, id: &str) -> Result<(), StoreError> {
         changes::tell(&mut batch, id);
         batch.command("EXEC");
-        let done = self.callers.ask(&batch).await?.pop().unwrap_or(Reply::Nil);
+        let mut replies = self.callers.ask(&batch).await?;
+        if replies.iter().any(is_away) {
+            return Err(StoreError::Down);
+        }
+        let done = replies.pop().unwrap_or(Reply::Nil);
         match list("EXEC", &done)?.iter().find_map(Reply::error) {
             None => Ok(()),
             Some(error) => Err(StoreError::Refused {

@@ -117,8 +117,7 @@ impl Link {
     }
 
     pub(crate) async fn ask_one(&self, batch: &Batch) -> Result<Reply, StoreError> {
-        debug_assert_eq!(batch.len(), 1, "one command");
-        Ok(self.ask(batch).await?.pop().unwrap_or(Reply::Nil))
+        ask_one_on(&self.connection()?, batch).await
     }
 
     /// A connection of its own for commands that wait.
@@ -180,11 +179,12 @@ async fn supervise(goal: Arc<Goal>, up: watch::Sender<Option<Connection>>) {
         let current = up.borrow().clone();
         if let Some(connection) = current {
             until_lost(&connection, &goal).await;
+            connection.retire();
             tracing::warn!("Redis is unreachable: new requests are refused until it is back");
             up.send_replace(None);
         }
         let connection = reconnect(&goal).await;
-        tracing::info!(redis.connection = connection.number(), "Redis is back");
+        tracing::info!(redis.address = %connection.address(), redis.connection = connection.number(), "Redis is back");
         up.send_replace(Some(connection));
     }
 }
@@ -201,6 +201,7 @@ async fn until_lost(connection: &Connection, goal: &Goal) {
     tokio::select! {
         () = connection.lost() => {}
         () = look => {}
+        () = goal.locator.moves_from(connection.address()) => {}
     }
 }
 
@@ -252,10 +253,9 @@ async fn make_sure(connection: &Connection, goal: &Goal) -> Result<(), StoreErro
     let mut batch = Batch::new();
     write_nothing(&mut batch, goal);
     batch.command("COMMAND").arg("INFO");
-    batch
-        .arg("umq.acquire")
-        .arg("qgate.acquire")
-        .arg("tally.add");
+    for command in ["umq.acquire", "qgate.acquire", "tally.add"] {
+        batch.arg(command);
+    }
     if let Some(hearing) = &goal.hearing {
         batch.command("SSUBSCRIBE").arg(&hearing.channel);
     }

@@ -26,14 +26,18 @@ pub struct Setup {
     head: String,
     behaviour: Behaviour,
     redis: Builder,
-    answers: Answers,
+    reach: Reach,
 }
 
-/// How Redis is reached.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Answers {
-    AllCome,
-    MayGetLost,
+/// How a relay reaches Redis.
+#[derive(Clone, Debug, Default)]
+enum Reach {
+    #[default]
+    Directly,
+    /// The first relay does in a way that can lose answers.
+    Lossy,
+    /// As these lines of `[redis]` say.
+    Lines(String),
 }
 
 impl Default for Setup {
@@ -48,7 +52,7 @@ impl Default for Setup {
             head: String::new(),
             behaviour: Behaviour::default(),
             redis: Redis::builder(),
-            answers: Answers::AllCome,
+            reach: Reach::default(),
         }
     }
 }
@@ -124,7 +128,13 @@ impl Setup {
 
     /// The first relay reaches Redis in a way that can lose answers.
     pub fn lossy(mut self) -> Self {
-        self.answers = Answers::MayGetLost;
+        self.reach = Reach::Lossy;
+        self
+    }
+
+    /// Lines of `[redis]`, where relays are to reach it in another way than by its unix socket.
+    pub fn reach(mut self, lines: &str) -> Self {
+        self.reach = Reach::Lines(lines.to_owned());
         self
     }
 
@@ -132,13 +142,21 @@ impl Setup {
     /// When a part of it does not start.
     pub async fn start(self) -> Weir {
         let redis = self.redis.clone().start();
+        self.start_on(redis).await
+    }
+
+    /// [`start`](Self::start) on a server that runs already.
+    ///
+    /// # Panics
+    /// When a part of it does not start.
+    pub async fn start_on(self, redis: Redis) -> Weir {
         let limit = (self.max_concurrent > 0).then_some(u64::from(self.max_concurrent));
         let options = Options {
             limit,
             behaviour: self.behaviour.clone(),
         };
         let provider = MockProvider::start(options).expect("a loopback port is free");
-        let lossy = (self.answers == Answers::MayGetLost).then(|| Lossy::start(&redis));
+        let lossy = matches!(self.reach, Reach::Lossy).then(|| Lossy::start(&redis));
         let url = lossy.as_ref().map_or_else(|| redis.url(), Lossy::url);
         let relay = self.start_relay(&url, &provider).await;
         let CreatedKey { id: key_id, secret } = create_key(&relay, self.key_limit, true).await;
@@ -171,9 +189,13 @@ impl Setup {
             .map(|account| format!("\"a{account}\""))
             .collect();
         let head = &self.head;
+        let redis = match &self.reach {
+            Reach::Directly | Reach::Lossy => format!("url = \"{redis}\""),
+            Reach::Lines(lines) => lines.clone(),
+        };
         let names = names.join(", ");
         format!(
-            "{head}[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\nurl = \"{redis}\"\n\
+            "{head}[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\n{redis}\n\
              {sections}[groups.main]\naccounts = [{names}]\n"
         )
     }

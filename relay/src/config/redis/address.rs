@@ -18,7 +18,7 @@ pub struct Address {
     pub(crate) access: Access,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     Tcp { host: Box<str>, port: u16 },
     Unix(PathBuf),

@@ -60,6 +60,7 @@ pub(crate) struct Connection(Arc<Handle>);
 #[derive(Debug)]
 struct Handle {
     number: u64,
+    address: Address,
     shared: Arc<Shared>,
 }
 
@@ -98,7 +99,7 @@ impl Connection {
         let greeting = greeting(&address.access)?;
         let socket = socket::open(address).await;
         let socket = socket.map_err(|error| Fault::Unopened(error.to_string().into()))?;
-        let connection = Self::over(socket, answer_within, on_message);
+        let connection = Self::over(socket, address.clone(), answer_within, on_message);
         let replies = connection.send(&greeting).await?;
         match replies.iter().find_map(Reply::error) {
             Some(why) => Err(Fault::Refused(why.into())),
@@ -106,7 +107,12 @@ impl Connection {
         }
     }
 
-    fn over(socket: Box<dyn Socket>, answer_within: Duration, on_message: OnMessage) -> Self {
+    fn over(
+        socket: Box<dyn Socket>,
+        address: Address,
+        answer_within: Duration,
+        on_message: OnMessage,
+    ) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
@@ -120,6 +126,7 @@ impl Connection {
         ));
         Self(Arc::new(Handle {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            address,
             shared,
         }))
     }
@@ -136,6 +143,10 @@ impl Connection {
     /// No two connections of a process have the same; later ones have higher ones.
     pub(crate) fn number(&self) -> u64 {
         self.0.number
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.0.address
     }
 
     /// Takes no more commands: what was sent may still be answered, but whoever uses this connection is to look for another.

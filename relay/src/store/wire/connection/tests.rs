@@ -26,12 +26,13 @@ impl Server {
 
 fn connected() -> (Connection, Server, mpsc::Receiver<String>) {
     let (ours, theirs) = duplex(1 << 20);
+    let address = Address::of_socket("none".into());
     let (tell, heard) = mpsc::channel();
     let on_message = Arc::new(move |message: &[u8]| {
         tell.send(String::from_utf8_lossy(message).into_owned())
             .unwrap();
     });
-    let connection = Connection::over(Box::new(ours), ANSWER_WITHIN, on_message);
+    let connection = Connection::over(Box::new(ours), address, ANSWER_WITHIN, on_message);
     (connection, Server(theirs), heard)
 }
 

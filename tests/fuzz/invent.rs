@@ -49,13 +49,26 @@ const KINDS: [(i64, Kind); 11] = [
     (1, Kind::Reload),
 ];
 
+/// What most steps are about for a while, so that enough comes together: lines grow, and tries and buckets fill.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mood(Kind);
+
+impl Mood {
+    pub(crate) fn new(draw: &mut Draw) -> Self {
+        let families = [Kind::Turn, Kind::Gate, Kind::Admit, Kind::Trie, Kind::Rate];
+        Self(draw.one_of(&families))
+    }
+}
+
 /// How long passes, in ms.
-const PASSES: [i64; 10] = [0, 1, 1, 2, 5, 10, 40, 100, 150, 1_000];
+const PASSES: [i64; 14] = [0, 0, 1, 1, 1, 2, 2, 5, 5, 10, 40, 100, 150, 1_000];
 const LEAPS: [i64; 5] = [7_000, 61_000, 3_600_000, 86_400_000, 40 * 86_400_000];
 
-pub(crate) fn next(draw: &mut Draw, world: &World) -> Op {
+pub(crate) fn next(draw: &mut Draw, world: &World, mood: Mood) -> Op {
     let connection = asker(draw);
-    let line = match draw.weighted(&KINDS) {
+    let kind = draw.weighted(&KINDS);
+    let kind = if draw.percent(60) { mood.0 } else { kind };
+    let line = match kind {
         Kind::Turn => turns::line(draw, world),
         Kind::Gate => gates::line(draw, world),
         Kind::Admit => admit::line(draw, world),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::draw::Draw;
-use crate::invent;
+use crate::invent::{self, Mood};
 use crate::model::{Message, Verdict};
 use crate::op::{Op, quoted};
 use crate::server::Variant;
@@ -40,12 +40,14 @@ impl Plan {
     fn run_into(self, steps: &mut Vec<Op>) -> Verdict {
         let mut draw = Draw::new(self.seed, 0);
         let mut stage = self.stage()?;
+        let mut mood = Mood::new(&mut draw);
         for step in 0..=self.steps {
             let clears = step > 0 && step % (self.steps / 3).max(1) == 0;
             let op = if clears {
+                mood = Mood::new(&mut draw);
                 Op::Clear
             } else {
-                invent::next(&mut draw, &stage.world)
+                invent::next(&mut draw, &stage.world, mood)
             };
             steps.push(op.clone());
             do_step(&mut stage, &op)?;

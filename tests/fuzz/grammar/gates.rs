@@ -90,15 +90,17 @@ pub(super) fn leave(words: &mut Words<'_>) -> Result<(Vec<u8>, Vec<Vec<u8>>), Re
             "ERR value is not an integer or out of range: {must}"
         ));
     }
-    refuse_twice(&keys)?;
+    let mut sorted = keys.clone();
+    sorted.sort_unstable();
+    refuse_twice(&sorted)?;
     Ok((member, keys))
 }
 
+/// The error names the first key that comes again.
 pub(super) fn refuse_twice(keys: &[Vec<u8>]) -> Result<(), Refusal> {
-    let mut sorted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    sorted.sort_unstable();
-    let twice = sorted.windows(2).find(|pair| pair[0] == pair[1]);
-    twice.map_or(Ok(()), |pair| {
-        Err(format!("ERR key '{}' is named twice", escaped(pair[0])))
+    let mut numbered = keys.iter().enumerate();
+    let twice = numbered.find(|(at, key)| keys[..*at].contains(key));
+    twice.map_or(Ok(()), |(_, key)| {
+        Err(format!("ERR key '{}' is named twice", escaped(key)))
     })
 }

@@ -10,7 +10,12 @@ use crate::model::{Family, World};
 
 pub(super) fn line(draw: &mut Draw, world: &World) -> Line {
     let all = gates(draw, &OWN, &[0, 0, 1, 1, 1, 2]);
-    let any_of: &[&str] = if draw.percent(10) { &ALONE } else { &ACCOUNTS };
+    // The first of those is left to them alone, so that somewhere the order of gates is known.
+    let any_of: &[&str] = if draw.percent(10) {
+        &ALONE[1..]
+    } else {
+        &ACCOUNTS
+    };
     let least = i64::from(all.is_empty());
     let any = gates(draw, any_of, &[least, 1, 1, 2, 2, 3, 4]);
     let keys = || all.iter().chain(&any);

@@ -79,7 +79,7 @@ pub(super) fn clause(draw: &mut Draw, channels: &[&str]) -> Line {
     let mut line = Vec::new();
     if draw.percent(65) {
         let channel = draw.one_of(channels);
-        let ms = draw.one_of(&[0, 0, 0, 1, 10, 100, 1_000, 60_000]);
+        let ms = draw.one_of(&[0, 0, 0, 0, 0, 0, 1, 10, 100, 60_000]);
         line.extend(["NOTIFY".to_owned(), channel.to_owned(), ms.to_string()]);
     } else if draw.percent(5) {
         line.extend(["BLOCK".to_owned(), "0".to_owned()]);

@@ -21,7 +21,8 @@ impl World {
         })
     }
 
-    /// Whether a waiter could be granted now; and with which of `any`, if it wants one of several.
+    /// Whether a waiter could be granted now; and with which of `any`, if it wants one of several. Where others have given
+    /// it one of them meanwhile, it may have that or another.
     pub(super) fn could_have(&self, waiter: &Waiter) -> Option<Vec<usize>> {
         if waiter.family == Family::Turn {
             let turn = self.turn(&waiter.any[0].name)?;
@@ -36,15 +37,10 @@ impl World {
             return Some(Vec::new());
         }
         let candidates = waiter.candidates(self.now).into_iter();
-        let held = |index: &usize| self.holds(&waiter.any[*index].name, &waiter.id);
         let can: Vec<usize> = candidates
             .filter(|index| has(&waiter.any[*index]))
             .collect();
-        let kept = waiter.candidates(self.now).into_iter().find(held);
-        match kept {
-            Some(kept) => Some(vec![kept]),
-            None => (!can.is_empty()).then_some(can),
-        }
+        (!can.is_empty()).then_some(can)
     }
 
     /// Whether a waiter should have been granted. Who came without a limit may go unserved while there is no room for

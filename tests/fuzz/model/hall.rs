@@ -148,9 +148,9 @@ impl World {
         self.last_number += 1;
         waiter.number = self.last_number;
         if let Some(at) = former {
+            weight = weight.or(self.weight_of(&self.waiters[at]));
             let former = self.step_out(at);
             self.last_number -= 1;
-            weight = weight.or(self.weight_of(&former));
             (waiter.number, waiter.since) = (former.number, former.since);
             waiter.flow.clone_from(&former.flow);
             if !former.charges.is_empty() {
@@ -229,9 +229,9 @@ impl World {
         self.lines.get_mut(&key)
     }
 
-    fn weight_of(&mut self, waiter: &Waiter) -> Option<u64> {
-        let flow = waiter.flow.clone();
-        self.own_line(waiter)?.weight(&flow)
+    fn weight_of(&self, waiter: &Waiter) -> Option<u64> {
+        let key = (waiter.family, waiter.only()?.clone());
+        self.lines.get(&key)?.weight(&waiter.flow)
     }
 
     /// A line in which nobody stands remembers nothing.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use harness::http::Call;
 use harness::weir::stream;
 use harness::{Redis, Weir, eventually_async};
 use tokio::task::JoinSet;
@@ -55,6 +56,17 @@ async fn until_told_again(weir: &Weir, times: usize) {
     .await;
 }
 
+async fn until_health_is(weir: &Weir, expected: u16) {
+    eventually_async(
+        "the relay knows whether Redis is there",
+        async || match Call::get("/healthz").send(weir.addr()).await.status {
+            status if status == expected => Ok(()),
+            status => Err(status.to_string()),
+        },
+    )
+    .await;
+}
+
 /// A Redis that has written what it has answered.
 fn careful() -> harness::redis::Builder {
     Redis::builder()
@@ -92,24 +104,20 @@ async fn of_many_settlements_at_once_none_is_lost_with_an_answer() {
     const REQUESTS: usize = 60;
     let weir = Weir::setup().lossy().start().await;
     let lossy = weir.lossy.as_ref().expect("it was asked for");
-    let mut running = Vec::new();
+    let mut running = JoinSet::new();
     for _ in 0..REQUESTS {
-        let mut answer = weir
-            .ask(stream(&format!("{USAGE};chunks=3;delay_ms=400")))
-            .await;
-        answer.until("text_delta").await;
-        running.push(answer);
+        let call = weir.with_key(stream(&format!("{USAGE};chunks=3;delay_ms=700")));
+        let addr = weir.addr();
+        running.spawn(async move { call.send(addr).await.text().await });
     }
+    weir.until_upstream_has(REQUESTS as u64).await;
     (0..4).for_each(|_| lossy.lose_answer_to("TALLY.ADD"));
-    let mut ends = JoinSet::new();
-    running
-        .into_iter()
-        .for_each(|answer| drop(ends.spawn(answer.text())));
-    ends.join_all().await;
+    running.join_all().await;
     weir.until_nothing_is_held().await;
     until_counted(&weir, REQUESTS as u64).await;
     assert_counted(&weir, REQUESTS as u64);
-    assert_eq!(lossy.lost(), 4);
+    // They come in few batches.
+    assert!((1..=4).contains(&lossy.lost()), "{}", lossy.lost());
     weir.records(REQUESTS).await;
 }
 
@@ -136,7 +144,9 @@ async fn every_answer_of_the_upstream_is_counted_once_though_redis_is_killed_and
         }
         weir.redis.kill();
         ends.join_all().await;
+        until_health_is(&weir, 503).await;
         weir.redis.start_again();
+        until_health_is(&weir, 200).await;
         weir.until_nothing_is_held().await;
         until_counted(&weir, 12 * (round + 1)).await;
     }
@@ -149,7 +159,7 @@ async fn every_answer_of_the_upstream_is_counted_once_though_redis_is_killed_and
 async fn what_a_full_redis_does_not_book_is_booked_later_and_holds_nothing_up() {
     let weir = Weir::setup().max_concurrent(1).start().await;
     let mut answer = weir
-        .ask(stream(&format!("{USAGE};chunks=3;delay_ms=50")))
+        .ask(stream(&format!("{USAGE};chunks=3;delay_ms=400")))
         .await;
     answer.until("text_delta").await;
     weir.redis.call("CONFIG SET maxmemory 1");

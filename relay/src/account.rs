@@ -7,6 +7,7 @@ use hyper::header::HeaderValue;
 use crate::{
     config::{AccountConfig, ConfigError, Timeouts},
     gate::{Gate, HoldTime, Turn},
+    models::{Models, pairs},
     provider::Provider,
     store::names,
 };
@@ -20,6 +21,9 @@ pub(crate) struct Account {
     /// As the provider's header shows it.
     pub(crate) credential: HeaderValue,
     pub(crate) gate: Arc<Gate>,
+    /// Those with a lower number are taken first.
+    pub(crate) priority: u32,
+    pub(crate) models: Models,
     /// None: users' own messages need not wait for each other.
     pub(crate) turn: Option<Arc<Turn>>,
     pub(crate) timeouts: Timeouts,
@@ -72,6 +76,8 @@ impl Account {
                     held: HoldTime::default(),
                 })
             }),
+            priority: config.priority,
+            models: Models::new(pairs(&config.models)),
             timeouts: config.timeouts,
         })
     }

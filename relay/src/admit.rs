@@ -1,24 +1,35 @@
 //! The third step: a slot of the key's gate and a slot of one account, together or not at all, in one command. Who finds
 //! no room waits in line, as one of its caller's flow, and is served by the first account that has room for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
 
 use crate::{
     app::App,
-    flow::Call,
+    attempts::Attempts,
+    call::Call,
+    choice::{Nobody, Reason},
+    cooldown::{Cause, State},
     forward::Upstream,
     gate::{Gate, likely_free},
     line::{self, End, Patience},
     permit::Permit,
     route::Work,
-    store::{Admission, Saying, StoreError},
+    store::{Admission, Affinity, Saying, StoreError, Tiered},
+    time::UnixMillis,
 };
 
-/// Who serves the request, and what it holds for that.
+/// Who serves the request, and why.
 #[derive(Debug)]
 pub(crate) struct Admitted {
+    /// In its group.
+    pub(crate) place: usize,
     pub(crate) upstream: Arc<Upstream>,
-    pub(crate) permit: Permit,
+    pub(crate) reason: Reason,
 }
 
 /// Why a request is not admitted. A limit of the relay, or its store.
@@ -32,6 +43,10 @@ pub(crate) enum Refused {
     },
     #[error("all accounts of this key's group are busy{}", after(*.waited))]
     AccountsBusy { retry: Duration, waited: Duration },
+    #[error("no account of this key's group serves this model")]
+    NoModel,
+    #[error("all accounts of this key's group rest ({}) for another {} s", cause.word(), retry.as_secs().max(1))]
+    AccountsRest { cause: Cause, retry: Duration },
     #[error("as many requests as may wait are waiting already")]
     LineFull { retry: Duration },
     #[error("an operator took this request out of the line")]
@@ -48,24 +63,86 @@ fn after(waited: Duration) -> String {
     }
 }
 
+/// `attempts` are the accounts that have had the request already; what the permit still holds is kept.
 pub(crate) async fn admit(
     app: &App,
     call: &Call,
+    attempts: &Attempts,
     saying: Option<&Saying>,
+    permit: &mut Permit,
 ) -> Result<Admitted, Refused> {
-    let (id, caller) = (call.id, &call.caller);
-    let mut permit = Permit::new(id, &app.ledger);
-    let upstreams = &caller.group.upstreams;
-    let accounts: Vec<&Arc<Gate>> = match call.work {
-        Work::Generate | Work::Embed => upstreams.iter().map(|one| &one.account.gate).collect(),
-        Work::CountTokens | Work::ListModels | Work::Health => Vec::new(),
+    loop {
+        let places = eligible(app, call, attempts).await?;
+        let admitted = ask(app, call, &places, saying, permit).await?;
+        // It may have been cooled while this one was in line, or have another's trial just now.
+        let account = &admitted.upstream.account;
+        let now = UnixMillis::now();
+        if let State::Resting(_) = app.resting.enter(&account.id, call.model(), now)
+            && let Ok(others) = call.eligible(app, attempts, now)
+            && !others.contains(&admitted.place)
+        {
+            permit.give_back(&account.gate);
+            continue;
+        }
+        return Ok(admitted);
+    }
+}
+
+/// Those that may serve. Where the first to come back does so while the request may still wait, it waits for that.
+async fn eligible(app: &App, call: &Call, attempts: &Attempts) -> Result<Vec<usize>, Refused> {
+    loop {
+        let now = UnixMillis::now();
+        let nobody = match call.eligible(app, attempts, now) {
+            Ok(places) => return Ok(places),
+            Err(nobody) => nobody,
+        };
+        let Nobody::Rests(rest) = nobody else {
+            return Err(Refused::NoModel);
+        };
+        let span = Duration::from_millis(rest.end().0.saturating_sub(now.0));
+        let in_time = |until: Instant| Instant::now() + span < until;
+        if !attempts.is_empty() || !call.patience.until.is_some_and(in_time) {
+            return Err(Refused::AccountsRest {
+                cause: rest.cause,
+                retry: span,
+            });
+        }
+        sleep(span).await;
+    }
+}
+
+async fn ask(
+    app: &App,
+    call: &Call,
+    places: &[usize],
+    saying: Option<&Saying>,
+    permit: &mut Permit,
+) -> Result<Admitted, Refused> {
+    let group = &call.caller.group;
+    let tiered = |place: &usize| {
+        let account = &group.upstreams[*place].account;
+        Tiered {
+            gate: &account.gate,
+            priority: account.priority,
+        }
     };
+    let takes_slot = match call.work {
+        Work::Generate | Work::Embed => places,
+        Work::CountTokens | Work::ListModels | Work::Health => &[],
+    };
+    let accounts: Vec<Tiered<'_>> = takes_slot.iter().map(tiered).collect();
     let admission = Admission {
-        member: id,
+        member: call.id,
         lease: app.lease,
-        all: &[&caller.key.gate],
+        all: &[&call.caller.key.gate],
         any: &accounts,
-        flow: &caller.key.id,
+        affinity: call.chain.as_deref().map(|chain| Affinity {
+            trie: &group.affinity,
+            chain,
+            patience: call.affinity_patience(app),
+        }),
+        known: OnceLock::new(),
+        flow: &call.caller.key.id,
         saying,
     };
     permit.ask(admission.gates().cloned());
@@ -75,42 +152,47 @@ pub(crate) async fn admit(
         permit.granted([]);
         return Err(refused(&end, &admission, call.patience));
     };
-    let chosen = usize::try_from(index).ok();
-    let account = chosen.and_then(|index| accounts.get(index).copied());
-    permit.granted(admission.all.iter().copied().chain(account).cloned());
-    let place = chosen.unwrap_or_else(|| caller.group.rotate());
+    let chosen = usize::try_from(index)
+        .ok()
+        .filter(|index| *index < places.len());
+    let slot = chosen
+        .and_then(|index| accounts.get(index))
+        .map(|one| one.gate);
+    permit.granted(admission.all.iter().copied().chain(slot).cloned());
+    let place = chosen.map_or_else(|| group.rotate(places), |index| places[index]);
+    let known = admission.known.get().map(|index| places[*index]);
+    let priority = |place: usize| group.upstreams[place].account.priority;
     Ok(Admitted {
-        upstream: Arc::clone(&upstreams[place]),
-        permit,
+        place,
+        upstream: Arc::clone(&group.upstreams[place]),
+        reason: Reason::of(places, priority, place, known),
     })
 }
 
 /// In the words of whatever stands in the way: the gate with this place among all that were asked for.
 fn refused(end: &End<usize>, admission: &Admission<'_>, patience: Patience) -> Refused {
     let waited = patience.since.elapsed();
-    let retry = |gates: &[&Arc<Gate>]| {
-        let of_gate = |gate: &&Arc<Gate>| {
-            likely_free(gate.held.mean(), gate.limit, admission.member.spread())
-        };
-        let soonest = gates.iter().map(of_gate).min();
-        soonest.unwrap_or(Duration::from_secs(1))
+    let retry = |gate: &Gate| likely_free(gate.held.mean(), gate.limit, admission.member.spread());
+    let soonest = || {
+        let accounts = admission.any.iter().map(|one| retry(one.gate));
+        accounts.min().unwrap_or(Duration::from_secs(1))
     };
     match *end {
         End::Granted(_) | End::Cancelled => Refused::Cancelled,
         End::LineFull(place) => Refused::LineFull {
-            retry: match admission.all.get(place) {
-                Some(gate) => retry(&[gate]),
-                None => retry(admission.any),
-            },
+            retry: admission
+                .all
+                .get(place)
+                .map_or_else(soonest, |gate| retry(gate)),
         },
         End::Refused(place) => match admission.all.get(place) {
             Some(gate) => Refused::KeyBusy {
                 limit: gate.limit,
-                retry: retry(&[gate]),
+                retry: retry(gate),
                 waited,
             },
             None => Refused::AccountsBusy {
-                retry: retry(admission.any),
+                retry: soonest(),
                 waited,
             },
         },

@@ -11,7 +11,10 @@ mod session;
 mod two_turns;
 mod walk;
 
-pub(crate) use self::chain::Conversation;
+pub(crate) use self::{
+    chain::Conversation,
+    session::{Session, of_headers as session},
+};
 
 use crate::json::NotJson;
 
@@ -39,13 +42,12 @@ pub(crate) enum Pin {
     Reasoning,
 }
 
-/// Reads a request. `header` looks one up by its name in small letters.
-pub(crate) fn read<'h>(
+/// Reads the body of a request whose headers may have named its session.
+pub(crate) fn read(
     form: Form,
-    header: impl Fn(&str) -> Option<&'h [u8]>,
+    session: Option<Session>,
     body: &[u8],
 ) -> Result<Conversation, NotJson> {
-    let session = session::of_headers(header);
     // Only bodies of this form may say more than who it is.
     if let (Some(session), true) = (session, form != Form::Responses) {
         return Ok(Conversation::of_session(form, session));

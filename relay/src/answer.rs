@@ -10,7 +10,10 @@ use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
     body::{Body, Frame, SizeHint},
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{
+        CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+        HeaderValue,
+    },
 };
 
 use crate::{early::Early, stream::Relayed};
@@ -48,6 +51,13 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
         .map_or(&b""[..], HeaderValue::as_bytes);
     kind.get(..17)
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+}
+
+/// It was asked not to be.
+pub(crate) fn is_compressed(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
 }
 
 /// An error event may follow the upstream's bytes, so that their number is not known; and nobody on the way may hold

@@ -11,13 +11,15 @@ use std::{
 
 use crate::{
     account::Account,
-    config::{Config, ConfigError, Waits},
+    attempts::Budget,
+    config::{Config, ConfigError, Failover, GroupConfig, Waits},
     forward::{Tls, Upstream},
     group::Group,
     key::KeyTable,
     permit::Ledger,
     provider::Provider,
     read::Buffers,
+    resting::Resting,
     store::{Store, Tickets},
 };
 
@@ -33,6 +35,10 @@ pub(crate) struct App {
     pub(crate) groups: Groups,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) resting: Resting,
+    pub(crate) budget: Budget,
+    pub(crate) failover: Failover,
+    pub(crate) affinity_patience: Duration,
     pub(crate) lease: Duration,
     pub(crate) waits: Waits,
     pub(crate) max_body_bytes: usize,
@@ -53,6 +59,10 @@ impl App {
             groups,
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
+            resting: Resting::default(),
+            budget: Budget::default(),
+            failover: config.failover,
+            affinity_patience: config.affinity_patience,
             lease: config.lease,
             waits: config.waits,
             max_body_bytes: config.max_body_bytes,
@@ -79,20 +89,20 @@ pub(crate) fn groups(config: &Config) -> Result<Groups, ConfigError> {
         let upstream = Upstream::new(Account::new(account)?, &tls);
         upstreams.insert(account.id.as_str(), Arc::new(upstream));
     }
-    let by_provider = |ids: &[String]| {
+    let by_provider = |group: &GroupConfig| {
         let mut of: HashMap<Provider, Vec<Arc<Upstream>>> = HashMap::new();
-        for id in ids {
+        for id in &group.accounts {
             let upstream = &upstreams[id.as_str()];
             let accounts = of.entry(upstream.account.provider).or_default();
             accounts.push(Arc::clone(upstream));
         }
         of.into_iter()
-            .map(|(provider, accounts)| (provider, Arc::new(Group::new(accounts))))
+            .map(|(provider, accounts)| (provider, Arc::new(Group::new(group, accounts))))
             .collect()
     };
     Ok(config
         .groups
         .iter()
-        .map(|group| (group.id.clone(), by_provider(&group.accounts)))
+        .map(|group| (group.id.clone(), by_provider(group)))
         .collect())
 }

@@ -1,7 +1,9 @@
 //! What an operator decides, checked: `weir.toml` (its shape is in `config/shape.rs`) with the environment over it.
 //! The only file that reads the environment. A new setting: a field here, one in `shape.rs`, a line in `cli/weir.toml`.
 
+mod failover;
 mod file;
+mod names;
 mod redis;
 mod shape;
 mod waits;
@@ -16,6 +18,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 
+pub use failover::Failover;
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use waits::Waits;
 
@@ -31,6 +34,9 @@ pub struct Config {
     /// How long a slot or turn outlives a relay that died.
     pub lease: Duration,
     pub waits: Waits,
+    /// How long a request waits for the account that has its prompt cache before it takes another one.
+    pub affinity_patience: Duration,
+    pub failover: Failover,
     /// The largest request body.
     pub max_body_bytes: usize,
     /// All request bodies that wait or are being sent, together.
@@ -50,6 +56,10 @@ pub struct AccountConfig {
     pub api_key: Credential,
     /// How many requests at once; 0 = no limit, counted only.
     pub max_concurrent: u32,
+    /// Accounts with a lower number are taken first.
+    pub priority: u32,
+    /// From the names of models, or their beginnings with a `*`, to the upstream's names; none = all, under their names.
+    pub models: Vec<(String, String)>,
     /// Users' own messages go up one at a time, `turn_delay` apart.
     pub serial_turns: bool,
     pub turn_delay: Duration,
@@ -93,6 +103,8 @@ pub struct Timeouts {
 pub struct GroupConfig {
     pub id: String,
     pub accounts: Vec<String>,
+    /// Other names of models.
+    pub aliases: Vec<(String, String)>,
 }
 
 /// Why a configuration is refused. The operator's fault; the relay does not start.
@@ -128,6 +140,8 @@ impl Default for Config {
             data_dir: "data".into(),
             lease: Duration::from_secs(60),
             waits: Waits::default(),
+            affinity_patience: Duration::from_secs(2),
+            failover: Failover::default(),
             max_body_bytes: 32 << 20,
             max_buffered_bytes: 256 << 20,
             drain_timeout: Duration::from_secs(30),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use crate::{
-    admit::Refused, authenticate::Unauthorized, forward::UpstreamError, ids::RequestId,
-    read::Unreadable, route::NoRoute, store::StoreError, stream::Cut, turn::NoTurn,
+    admit::Refused, authenticate::Unauthorized, cooldown::Cause, forward::UpstreamError,
+    ids::RequestId, read::Unreadable, route::NoRoute, store::StoreError, stream::Cut, turn::NoTurn,
 };
 
 /// One per step.
@@ -150,6 +150,14 @@ fn refused(error: &Refused) -> Verdict {
     let busy = |code, retry| verdict(StatusCode::TOO_MANY_REQUESTS, code, Retry::After(retry));
     match error {
         Refused::KeyBusy { retry, .. } => busy("weir_key_busy", *retry),
+        Refused::NoModel => verdict(StatusCode::NOT_FOUND, "weir_no_model", Retry::Never),
+        Refused::AccountsRest { cause, retry } => {
+            let status = match cause {
+                Cause::Rate | Cause::Billing => StatusCode::TOO_MANY_REQUESTS,
+                _ => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            verdict(status, "weir_accounts_rest", Retry::After(*retry))
+        }
         Refused::AccountsBusy { retry, .. } => busy("weir_accounts_busy", *retry),
         Refused::LineFull { retry } => busy("weir_queue_full", *retry),
         Refused::Cancelled => cancelled(),

@@ -1,6 +1,6 @@
 //! The life of a request, on one screen. Each step is a file; what one step finds out is the next one's argument.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -10,23 +10,26 @@ use hyper::{
     header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     http::request::Parts,
 };
+use tokio::time::Instant;
 
 use crate::{
-    admit::{Refused, admit},
+    admit::{Admitted, Refused, admit},
     answer::{AnswerBody, respond},
     app::App,
-    authenticate::{Caller, authenticate},
+    authenticate::authenticate,
+    call::Call,
     dialect::Dialect,
     early::keep_alive,
     error::{Error, Retry, Verdict},
+    failover::{Failover, Next},
     forward::forward,
     ids::RequestId,
     intend,
-    line::Patience,
+    permit::Permit,
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
     settle::Record,
-    stream::{UsageChunk, stream},
+    stream::{Manner, stream},
     time::millis,
     turn::take_turn,
 };
@@ -37,16 +40,8 @@ const ERROR: HeaderName = HeaderName::from_static("x-weir-error");
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// A request of a caller, as the steps see it.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) id: RequestId,
-    pub(crate) work: Work,
-    pub(crate) dialect: Dialect,
-    pub(crate) head: Parts,
-    pub(crate) caller: Caller,
-    pub(crate) patience: Patience,
-}
+/// A client that waits longer for its next try keeps its user in the dark.
+const SOON: Duration = Duration::from_secs(60);
 
 /// Answers one request, whatever happens.
 pub(crate) async fn serve(
@@ -79,16 +74,10 @@ async fn relay(
         return Ok(health(app));
     }
     let caller = authenticate(app, &head, route.dialect)?;
-    let asked = read(&app.buffers, route, body, app.max_body_bytes).await?;
+    let mut asked = read(&app.buffers, route, &head.headers, body, app.max_body_bytes).await?;
     let answer_form = asked.facts.answer;
-    let call = Call {
-        id,
-        work: route.work,
-        dialect: route.dialect,
-        head,
-        patience: app.waits.patience(caller.key.waits, answer_form),
-        caller,
-    };
+    let spoken = (route.work, route.dialect);
+    let call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
     match answer_form {
         Answer::Whole => answer(Arc::clone(app), call, asked).await,
         Answer::Stream => {
@@ -99,30 +88,56 @@ async fn relay(
     }
 }
 
-async fn answer(
-    app: Arc<App>,
-    call: Call,
-    mut asked: Asked,
-) -> Result<Response<AnswerBody>, Error> {
-    let mut saying = intend::saying(&call, &asked);
-    let mut admitted = admit(&app, &call, intend::with_admission(&call, &asked, &saying)).await?;
-    saying.intent.account = Some(admitted.upstream.account.id.clone());
-    take_turn(&app, &call, &asked.facts, &mut admitted, &saying).await?;
-    app.store.say(&saying).await.map_err(Refused::Store)?;
-    let record = Record::new(&admitted, &call, &mut asked.facts);
-    let wait = record.wait;
-    admitted.permit.open_record(record);
-
-    let usage_chunk = match asked.facts.usage_asked {
-        Some(_) => UsageChunk::IsDropped,
-        None => UsageChunk::Passes,
+/// From account to account, until one has begun to answer.
+async fn answer(app: Arc<App>, call: Call, asked: Asked) -> Result<Response<AnswerBody>, Error> {
+    let mut permit = Permit::new(call.id, &app.ledger);
+    let mut failover = Failover::new(&app);
+    let (admitted, heard) = loop {
+        let admitted = match enter(&app, &call, &asked, &failover, &mut permit).await {
+            Ok(admitted) => admitted,
+            Err(error) => break failover.last_answer(error)?,
+        };
+        let sent = forward(&admitted.upstream, &call, &asked, &mut permit).await;
+        match failover.weigh(&app, &call, admitted, sent, &mut permit) {
+            Next::Answer(admitted, heard) => break (admitted, heard),
+            Next::Fail(error) => return Err(error.into()),
+            Next::TryAnother => {}
+        }
     };
-    let answer = forward(&admitted.upstream, &call.head, asked, &mut admitted.permit).await?;
-    let mut response = stream(answer, admitted, call.dialect, usage_chunk, app.waits);
+    let wait = permit.waited();
+    let manner = Manner {
+        dialect: call.dialect,
+        usage_chunk: asked.facts.usage_chunk(),
+        waits: app.waits,
+    };
+    drop(asked);
+    let mut response = stream(heard, &admitted.upstream, permit, manner);
     response
         .headers_mut()
         .insert(WAIT_MS, HeaderValue::from(millis(wait)));
     Ok(response)
+}
+
+/// Everything that is needed before an account may see the request.
+async fn enter(
+    app: &App,
+    call: &Call,
+    asked: &Asked,
+    failover: &Failover,
+    permit: &mut Permit,
+) -> Result<Admitted, Error> {
+    let began = Instant::now();
+    let mut saying = intend::saying(call, asked);
+    let with_admission = intend::with_admission(call, asked, &saying);
+    let admitted = admit(app, call, &failover.attempts, with_admission, permit).await?;
+    let account = &admitted.upstream.account;
+    saying.intent.account = Some(account.id.clone());
+    take_turn(app, call, &asked.facts, account, &saying, permit).await?;
+    app.store.say(&saying).await.map_err(Refused::Store)?;
+    permit
+        .record(|| Record::new(call, &asked.facts))
+        .goes_to(&admitted, began.elapsed());
+    Ok(admitted)
 }
 
 fn health(app: &App) -> Response<AnswerBody> {
@@ -160,7 +175,8 @@ fn failure(error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBod
             headers.insert(SHOULD_RETRY, HeaderValue::from_static("true"));
         }
         Retry::After(pause) => {
-            headers.insert(SHOULD_RETRY, HeaderValue::from_static("true"));
+            let soon = if pause <= SOON { "true" } else { "false" };
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static(soon));
             headers.insert(RETRY_AFTER_MS, HeaderValue::from(millis(pause)));
             headers.insert(
                 RETRY_AFTER,

@@ -2,6 +2,7 @@
 //! `upstream.rs` keeps the connections, `dial.rs` makes them.
 
 mod dial;
+mod heard;
 mod upstream;
 
 use std::time::Duration;
@@ -13,13 +14,18 @@ use hyper_util::client::legacy::Error as ClientError;
 use tokio::time::timeout;
 
 pub(crate) use dial::Tls;
+pub(crate) use heard::{Fault, Heard};
 pub(crate) use upstream::Upstream;
+
+use heard::hear;
 
 use crate::{
     account::{Account, Origin},
+    call::Call,
+    cooldown::Cause,
     permit::Permit,
     provider::Provider,
-    read::{Answer, Asked},
+    read::{Answer, Asked, Splice},
     route::path_upstream,
     settle::Outcome,
 };
@@ -37,11 +43,40 @@ pub(crate) enum UpstreamError {
     Redirect,
 }
 
-/// Sends the request and waits for the headers of its answer.
+/// What came of sending a request to one account.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) came: Result<Heard, UpstreamError>,
+    /// What speaks against the account; none where the answer is one, or the caller at fault.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Sends the request and waits for the beginning of its answer.
 pub(crate) async fn forward(
     upstream: &Upstream,
-    head: &Parts,
-    asked: Asked,
+    call: &Call,
+    asked: &Asked,
+    permit: &mut Permit,
+) -> Sent {
+    match headers(upstream, call, asked, permit).await {
+        Err(error) => Sent {
+            fault: Some(error.fault()),
+            came: Err(error),
+        },
+        Ok(answer) => {
+            let (heard, fault) = hear(answer, upstream.account.timeouts.idle).await;
+            Sent {
+                came: Ok(heard),
+                fault,
+            }
+        }
+    }
+}
+
+async fn headers(
+    upstream: &Upstream,
+    call: &Call,
+    asked: &Asked,
     permit: &mut Permit,
 ) -> Result<Response<Incoming>, UpstreamError> {
     let account = &upstream.account;
@@ -50,11 +85,15 @@ pub(crate) async fn forward(
         Answer::Whole => account.timeouts.first_byte,
     };
     permit.goes_upstream();
-    let body = match &asked.facts.usage_asked {
-        Some(splice) => splice.apply(&asked.body),
-        None => asked.body,
-    };
-    let request = || request(account, head, body.clone());
+    let renamed = call.renamed(&asked.facts, account);
+    let body = body(asked, renamed.as_deref());
+    let address = address(
+        &account.origin,
+        account.provider,
+        &call.head.uri,
+        renamed.as_deref(),
+    );
+    let request = || request(account, &call.head, address.clone(), body.clone());
     let answer = match timeout(within, upstream.send(request)).await {
         Err(_) => Err(UpstreamError::Late(within)),
         Ok(Err(error)) if error.is_connect() => {
@@ -77,6 +116,18 @@ pub(crate) async fn forward(
 }
 
 impl UpstreamError {
+    fn fault(&self) -> Fault {
+        let cause = match self {
+            Self::Unreachable(_) | Self::BrokeOff(_) => Cause::Unreachable,
+            Self::Late(_) => Cause::Late,
+            Self::Redirect => Cause::Fault,
+        };
+        Fault {
+            cause,
+            stated: None,
+        }
+    }
+
     fn outcome(&self) -> Outcome {
         match self {
             Self::Unreachable(_) | Self::BrokeOff(_) => Outcome::UpstreamUnreachable,
@@ -86,22 +137,39 @@ impl UpstreamError {
     }
 }
 
-fn request(account: &Account, head: &Parts, body: Bytes) -> Request<Full<Bytes>> {
+/// The caller's body, with nothing but the splices that are needed.
+fn body(asked: &Asked, renamed: Option<&str>) -> Bytes {
+    let model = renamed.and_then(|name| Splice::model(&asked.body, name));
+    let splices = asked.facts.usage_asked.iter().cloned().chain(model);
+    Splice::apply(splices.collect(), &asked.body)
+}
+
+fn request(account: &Account, head: &Parts, address: Uri, body: Bytes) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = head.method.clone();
-    *request.uri_mut() = address(&account.origin, account.provider, &head.uri);
+    *request.uri_mut() = address;
     *request.headers_mut() = account.provider.request_headers(&head.headers, account);
     request
 }
 
 /// The account's address with the path and query of the request, less the prefix that named the dialect, and less any
 /// key: the caller's credential goes no further than here, wherever a client put it.
-fn address(origin: &Origin, provider: Provider, asked: &Uri) -> Uri {
+fn address(origin: &Origin, provider: Provider, asked: &Uri, renamed: Option<&str>) -> Uri {
     let query = asked.query();
     let length = origin.path.len() + asked.path().len() + 1 + query.map_or(0, str::len);
     let mut path = String::with_capacity(length);
     path.push_str(&origin.path);
-    path.push_str(provider.path(path_upstream(asked.path())));
+    let asked_path = provider.path(path_upstream(asked.path()));
+    match (
+        asked_path.rsplit_once(['/']),
+        asked_path.rsplit_once(':'),
+        renamed,
+    ) {
+        (Some((before, _)), Some((_, method)), Some(model)) => {
+            path.extend([before, "/", model, ":", method]);
+        }
+        _ => path.push_str(asked_path),
+    }
     let pairs = query.into_iter().flat_map(|query| query.split('&'));
     let mut before = '?';
     for pair in pairs.filter(|pair| !is_key(pair)) {
@@ -141,7 +209,7 @@ mod tests {
             ("/v1/messages?keys=1&Key=2", "/v1/messages?keys=1&Key=2"),
         ] {
             assert_eq!(
-                address(&origin, Provider::Anthropic, &asked.parse().unwrap()).to_string(),
+                address(&origin, Provider::Anthropic, &asked.parse().unwrap(), None).to_string(),
                 format!("https://example.com/x{expected}")
             );
         }
@@ -162,7 +230,10 @@ mod tests {
                 path: path.into(),
             };
             let asked = "/openai/v1/responses".parse().unwrap();
-            assert_eq!(address(&origin, Provider::OpenAi, &asked).path(), expected);
+            assert_eq!(
+                address(&origin, Provider::OpenAi, &asked, None).path(),
+                expected
+            );
         }
     }
 }

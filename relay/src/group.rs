@@ -1,29 +1,74 @@
-//! Groups: which accounts serve which keys.
+//! Groups: which accounts serve which keys, and under which other names models are asked for there.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
-use crate::forward::Upstream;
+use crate::{
+    attempts::Attempts,
+    choice::{Candidate, Nobody, eligible},
+    config::GroupConfig,
+    forward::Upstream,
+    models::pairs,
+    resting::Resting,
+    store::names,
+    time::UnixMillis,
+};
 
 /// A set of accounts of one provider.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) upstreams: Vec<Arc<Upstream>>,
+    /// The key in Redis under which is known which of them has which conversation.
+    pub(crate) affinity: Box<str>,
+    aliases: HashMap<Box<str>, Box<str>>,
     next: AtomicUsize,
 }
 
 impl Group {
-    pub(crate) fn new(upstreams: Vec<Arc<Upstream>>) -> Self {
+    pub(crate) fn new(config: &GroupConfig, upstreams: Vec<Arc<Upstream>>) -> Self {
+        let aliases = pairs(&config.aliases).map(|(alias, model)| (alias.into(), model.into()));
         Self {
             upstreams,
+            affinity: names::affinity(&config.id).into(),
+            aliases: aliases.collect(),
             next: AtomicUsize::new(0),
         }
     }
 
-    /// A place that moves on with every call, so that equals take turns.
-    pub(crate) fn rotate(&self) -> usize {
-        self.next.fetch_add(1, Relaxed) % self.upstreams.len()
+    /// The model that is meant by a name.
+    pub(crate) fn model<'m>(&'m self, name: &'m str) -> &'m str {
+        self.aliases.get(name).map_or(name, |model| model)
+    }
+
+    /// The places of the accounts that may serve a model now and have not been tried.
+    pub(crate) fn eligible(
+        &self,
+        model: Option<&str>,
+        attempts: &Attempts,
+        resting: &Resting,
+        now: UnixMillis,
+    ) -> Result<Vec<usize>, Nobody> {
+        let candidate = |(place, upstream): (usize, &Arc<Upstream>)| {
+            let account = &upstream.account;
+            if attempts.includes(place) {
+                return Candidate::Tried;
+            }
+            match model.is_none_or(|model| account.models.called(model).is_some()) {
+                true => Candidate::Serves(resting.state(&account.id, model, now)),
+                false => Candidate::LacksModel,
+            }
+        };
+        let candidates: Vec<Candidate> = self.upstreams.iter().enumerate().map(candidate).collect();
+        eligible(&candidates)
+    }
+
+    /// One of them, another one each time.
+    pub(crate) fn rotate(&self, places: &[usize]) -> usize {
+        places[self.next.fetch_add(1, Relaxed) % places.len()]
     }
 }

@@ -2,7 +2,7 @@
 //! is said with the last thing that the request asks for: while it waits in a line, nothing has gone upstream.
 
 use crate::{
-    flow::Call,
+    call::Call,
     intent::{Intent, estimate},
     read::Asked,
     store::Saying,

@@ -3,6 +3,8 @@
 
 mod lexeme;
 
+use std::ops::Range;
+
 /// The tokens of one JSON text.
 #[derive(Debug)]
 pub(crate) struct Tokens<'a> {
@@ -58,6 +60,20 @@ enum Due {
     Colon,
     /// A comma or the end of what is open; at the top, the end.
     Next,
+}
+
+/// Where the value of a member of the outermost object stands; `key` has its quotes.
+pub(crate) fn member(text: &[u8], key: &[u8]) -> Option<Range<usize>> {
+    let mut tokens = Tokens::new(text);
+    tokens.next().ok()?;
+    while let Some(next) = tokens.next_key().ok()? {
+        let value = tokens.value().ok()?;
+        tokens.skip(value).ok()?;
+        if tokens.text(next) == key {
+            return Some(value.start..tokens.at);
+        }
+    }
+    None
 }
 
 impl<'a> Tokens<'a> {

@@ -11,7 +11,9 @@ pub mod server;
 mod admit;
 mod answer;
 mod authenticate;
+mod call;
 mod early;
+mod failover;
 mod flow;
 mod forward;
 mod intend;
@@ -30,10 +32,9 @@ mod renew;
 mod sweep;
 
 // What callers and upstreams speak.
-#[cfg_attr(not(test), expect(dead_code, reason = "admission is to ask with it"))]
 mod affinity;
-#[cfg_attr(not(test), expect(dead_code, reason = "forwarding is to ask it"))]
-#[expect(unused_imports, reason = "forwarding is to ask it")]
+mod attempts;
+mod choice;
 mod cooldown;
 mod dialect;
 mod json_array;
@@ -45,6 +46,8 @@ mod usage;
 mod account;
 mod group;
 pub mod key;
+mod models;
+mod resting;
 
 // Redis.
 pub mod embedded;

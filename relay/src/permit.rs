@@ -1,7 +1,7 @@
 //! What one request holds or has asked for, as one value: slots, a turn, a place in line, and the record of what came of
 //! it. Dropping it, whenever and wherever that happens, hands all of it to the settling task, once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, time::Instant};
 
@@ -90,9 +90,33 @@ impl Permit {
     pub(crate) fn granted(&mut self, gates: impl IntoIterator<Item = Arc<Gate>>) {
         self.asked.clear();
         for gate in gates {
+            // It may have been held already, and asked for again with others.
+            if self.slots.iter().any(|slot| Arc::ptr_eq(&slot.what, &gate)) {
+                continue;
+            }
             self.ledger.leases.hold_slot(self.id, &gate);
             self.slots.push(Held::now(gate));
         }
+    }
+
+    /// A slot is not needed any more, the others stay.
+    pub(crate) fn give_back(&mut self, gate: &Arc<Gate>) {
+        let is_it = |slot: &Held<Gate>| Arc::ptr_eq(&slot.what, gate);
+        let Some(place) = self.slots.iter().position(is_it) else {
+            return;
+        };
+        let slot = self.slots.swap_remove(place);
+        slot.what.held.learn(slot.since.elapsed());
+        self.ledger.leases.drop_slot(self.id, gate);
+        self.owe(Debt {
+            member: self.id,
+            gates: vec![slot.what],
+            place: Place::Left,
+            turn: None,
+            intent: Place::Left,
+            record: None,
+            told: Told::Never,
+        });
     }
 
     pub(crate) fn ask_turn(&mut self, turn: &Arc<Turn>) {
@@ -101,6 +125,7 @@ impl Permit {
 
     pub(crate) fn turn_granted(&mut self) {
         if let Some(turn) = self.asked_turn.take() {
+            self.stamp = Stamp::Former;
             self.ledger.leases.hold_turn(self.id, &turn);
             self.turn = Some(Held::now(turn));
         }
@@ -132,9 +157,16 @@ impl Permit {
         }
     }
 
-    /// Begins the record, which is written when the permit ends.
-    pub(crate) fn open_record(&mut self, record: Record) {
-        self.record = Some(Box::new(record));
+    /// The record, which is written when the permit ends; begun if there is none yet.
+    pub(crate) fn record(&mut self, begin: impl FnOnce() -> Record) -> &mut Record {
+        self.record.get_or_insert_with(|| Box::new(begin()))
+    }
+
+    /// How long the request has waited for everything that it needed.
+    pub(crate) fn waited(&self) -> Duration {
+        self.record
+            .as_ref()
+            .map_or(Duration::ZERO, |record| record.wait)
     }
 
     /// Notes something of the request; nothing before its record is begun.

@@ -9,7 +9,11 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::{
+    HeaderMap,
+    body::{Body as _, Incoming},
+    header::HeaderValue,
+};
 use serde_json::error::Category;
 use tokio::time::timeout;
 
@@ -18,7 +22,12 @@ pub(crate) use splice::Splice;
 
 use scan::scan;
 
-use crate::route::{Route, Work};
+use crate::{
+    affinity::{self, Conversation, Form, Session},
+    dialect::Dialect,
+    route::{Route, Work},
+    stream::UsageChunk,
+};
 
 /// Between two pieces of a request's body.
 const PIECE_WITHIN: Duration = Duration::from_secs(30);
@@ -42,8 +51,19 @@ pub(crate) struct Facts {
     pub(crate) model: Option<String>,
     pub(crate) answer: Answer,
     pub(crate) last: LastMessage,
+    /// By what the conversation is known again, where there is one.
+    pub(crate) conversation: Option<Conversation>,
     /// The change by which a stream tells its usage, where its caller did not ask for that.
     pub(crate) usage_asked: Option<Splice>,
+}
+
+impl Facts {
+    pub(crate) fn usage_chunk(&self) -> UsageChunk {
+        match self.usage_asked {
+            Some(_) => UsageChunk::IsDropped,
+            None => UsageChunk::Passes,
+        }
+    }
 }
 
 /// How the answer is to come.
@@ -85,6 +105,7 @@ pub(crate) enum Unreadable {
 pub(crate) async fn read(
     buffers: &Arc<Buffers>,
     route: Route<'_>,
+    headers: &HeaderMap,
     incoming: &mut Incoming,
     limit: usize,
 ) -> Result<Asked, Unreadable> {
@@ -98,11 +119,12 @@ pub(crate) async fn read(
     }
     let (body, share) = collect(buffers, incoming, limit).await?;
     let Route { work, dialect, .. } = route;
+    let session = affinity::session(|name| headers.get(name).map(HeaderValue::as_bytes));
     let facts = if body.len() <= READ_IN_PLACE {
-        scan(&body, work, dialect)
+        facts(&body, work, dialect, session)
     } else {
         let body = body.clone();
-        let read = tokio::task::spawn_blocking(move || scan(&body, work, dialect));
+        let read = tokio::task::spawn_blocking(move || facts(&body, work, dialect, session));
         read.await
             .expect("the scan does not panic and is not cancelled")
     };
@@ -115,6 +137,27 @@ pub(crate) async fn read(
         facts,
         body,
         _share: share,
+    })
+}
+
+fn facts(
+    body: &[u8],
+    work: Work,
+    dialect: Dialect,
+    session: Option<Session>,
+) -> Result<Facts, serde_json::Error> {
+    let facts = scan(body, work, dialect)?;
+    let form = match (work, dialect) {
+        (Work::Embed | Work::CountTokens | Work::ListModels | Work::Health, _) => return Ok(facts),
+        (Work::Generate, Dialect::Anthropic) => Form::Messages,
+        (Work::Generate, Dialect::Chat) => Form::Chat,
+        (Work::Generate, Dialect::Responses) => Form::Responses,
+        (Work::Generate, Dialect::Gemini | Dialect::GeminiArray) => Form::Contents,
+    };
+    Ok(Facts {
+        // The scan has found it to be JSON.
+        conversation: affinity::read(form, session, body).ok(),
+        ..facts
     })
 }
 
@@ -239,7 +282,6 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
 
     #[test]
     fn what_is_said_of_a_bad_body_does_not_quote_it() {

@@ -50,6 +50,12 @@ impl Leases {
             .push(Arc::clone(gate));
     }
 
+    pub(crate) fn drop_slot(&self, id: RequestId, gate: &Arc<Gate>) {
+        if let Some(holding) = self.table().get_mut(&id) {
+            holding.gates.retain(|held| !Arc::ptr_eq(held, gate));
+        }
+    }
+
     pub(crate) fn hold_turn(&self, id: RequestId, turn: &Arc<Turn>) {
         self.table().entry(id).or_default().turn = Some(Arc::clone(turn));
     }

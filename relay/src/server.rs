@@ -217,6 +217,8 @@ fn beside(app: &Arc<App>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let keys = Arc::clone(app);
     tasks.spawn(async move { keys.keys.run(&keys.store).await });
+    let resting = Arc::clone(app);
+    tasks.spawn(async move { resting.resting.run(&resting.store).await });
     let leases = Arc::clone(app);
     tasks.spawn(async move {
         renew::run(&leases.ledger.leases, &leases.store, leases.lease).await;

@@ -10,7 +10,9 @@ use tokio::{
 
 use crate::{
     admit::Admitted,
-    flow::Call,
+    call::Call,
+    choice::Reason,
+    cooldown::Cause,
     ids::RequestId,
     read::Facts,
     store::{Debt, Period, Store},
@@ -32,6 +34,11 @@ pub(crate) struct Record {
     pub(crate) request: RequestId,
     pub(crate) key: Box<str>,
     pub(crate) account: Box<str>,
+    /// Why that one.
+    pub(crate) reason: Reason,
+    /// The accounts that did not serve it before.
+    pub(crate) failed: Vec<(Box<str>, Cause)>,
+    /// As the caller called it.
     pub(crate) model: Option<String>,
     pub(crate) at: UnixMillis,
     /// Until everything that it needed was granted.
@@ -77,15 +84,17 @@ impl Outcome {
 }
 
 impl Record {
-    pub(crate) fn new(admitted: &Admitted, call: &Call, facts: &mut Facts) -> Self {
+    pub(crate) fn new(call: &Call, facts: &Facts) -> Self {
         let began = call.patience.since;
         Self {
             request: call.id,
             key: call.caller.key.id.clone(),
-            account: admitted.upstream.account.id.clone(),
-            model: facts.model.take(),
+            account: Box::default(),
+            reason: Reason::Only,
+            failed: Vec::new(),
+            model: facts.model.clone(),
             at: UnixMillis::now(),
-            wait: began.elapsed(),
+            wait: Duration::ZERO,
             first_byte: None,
             duration: Duration::ZERO,
             status: None,
@@ -93,6 +102,17 @@ impl Record {
             outcome: Outcome::CallerGone,
             began,
         }
+    }
+
+    /// An account was chosen, and the request waited for it since the one before failed.
+    pub(crate) fn goes_to(&mut self, admitted: &Admitted, wait: Duration) {
+        self.account.clone_from(&admitted.upstream.account.id);
+        self.reason = admitted.reason;
+        self.wait += wait;
+    }
+
+    pub(crate) fn failed(&mut self, account: &str, cause: Cause) {
+        self.failed.push((account.into(), cause));
     }
 
     pub(crate) fn headers_came(&mut self, status: u16) {

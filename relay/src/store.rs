@@ -5,6 +5,7 @@
 mod admission;
 mod booking;
 mod changes;
+mod cooldowns;
 mod gates;
 mod intents;
 mod keys;
@@ -18,9 +19,10 @@ mod wire;
 
 use std::time::Duration;
 
-pub(crate) use admission::Admission;
+pub(crate) use admission::{Admission, Affinity, Tiered};
 pub(crate) use booking::{Period, Told};
 pub(crate) use changes::Change;
+pub(crate) use cooldowns::News;
 pub(crate) use gates::{register_slots, release_slots, renew_slots};
 pub(crate) use intents::Saying;
 pub(crate) use keys::StoredKey;

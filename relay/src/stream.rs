@@ -13,7 +13,6 @@ use bytes::Bytes;
 use hyper::{
     Response,
     body::{Body as _, Frame, Incoming},
-    header::{CONTENT_ENCODING, HeaderMap},
 };
 
 pub(crate) use tap::UsageChunk;
@@ -22,11 +21,11 @@ use pace::{Pace, Ring};
 use tap::{Ending, Tap};
 
 use crate::{
-    admit::Admitted,
-    answer::{AnswerBody, BrokenOff, is_event_stream, no_buffering, respond},
+    answer::{AnswerBody, BrokenOff, is_compressed, is_event_stream, no_buffering, respond},
     config::Waits,
     dialect::Dialect,
     error::Error,
+    forward::{Heard, Upstream},
     permit::Permit,
     settle::Outcome,
 };
@@ -34,6 +33,8 @@ use crate::{
 /// An upstream's body on its way to the caller. What the request holds ends with it.
 #[derive(Debug)]
 pub(crate) struct Relayed {
+    /// What was heard before anything was sent; goes first.
+    beginning: Bytes,
     /// None once it has ended; dropping it before aborts the upstream.
     upstream: Option<Incoming>,
     /// What is still to be sent after the upstream's last byte.
@@ -62,18 +63,30 @@ enum Stop {
     Late,
 }
 
+/// How an answer is to reach the caller.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    pub(crate) dialect: Dialect,
+    pub(crate) usage_chunk: UsageChunk,
+    pub(crate) waits: Waits,
+}
+
 pub(crate) fn stream(
-    answer: Response<Incoming>,
-    admitted: Admitted,
-    dialect: Dialect,
-    usage_chunk: UsageChunk,
-    waits: Waits,
+    heard: Heard,
+    upstream: &Upstream,
+    mut permit: Permit,
+    manner: Manner,
 ) -> Response<AnswerBody> {
-    let (head, body) = answer.into_parts();
-    let Admitted {
-        upstream,
-        mut permit,
-    } = admitted;
+    let Manner {
+        dialect,
+        usage_chunk,
+        waits,
+    } = manner;
+    let Heard {
+        head,
+        beginning,
+        rest,
+    } = heard;
     let mut headers = upstream.account.provider.response_headers(&head.headers);
     let tap = if !head.status.is_success() {
         permit.note(|record| record.outcome = Outcome::UpstreamRefused);
@@ -89,9 +102,10 @@ pub(crate) fn stream(
     } else {
         Tap::whole(dialect)
     };
-    let is_empty = body.is_end_stream();
+    let is_empty = beginning.is_empty() && rest.is_end_stream();
     let mut relayed = Relayed {
-        upstream: Some(body),
+        beginning,
+        upstream: Some(rest),
         farewell: None,
         tap,
         pace: Pace::new(upstream.account.timeouts, waits.silence),
@@ -104,18 +118,14 @@ pub(crate) fn stream(
     respond(head.status, headers, AnswerBody::Relayed(Box::new(relayed)))
 }
 
-/// It was asked not to be.
-fn is_compressed(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
-}
-
 impl Relayed {
     pub(crate) fn poll(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if !self.beginning.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(self.begin()))));
+        }
         let Some(upstream) = &mut self.upstream else {
             return Poll::Ready(self.farewell.take().map(|bytes| Ok(Frame::data(bytes))));
         };
@@ -150,8 +160,18 @@ impl Relayed {
         Poll::Ready(self.stop(stop).map(|last| last.map(Frame::data)))
     }
 
+    /// What was heard already. It may be all that comes.
+    fn begin(&mut self) -> Bytes {
+        let beginning = std::mem::take(&mut self.beginning);
+        let passed = self.tap.pass(beginning);
+        if self.upstream.as_ref().is_some_and(Incoming::is_end_stream) {
+            self.end();
+        }
+        passed
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
-        self.upstream.is_none() && self.farewell.is_none()
+        self.beginning.is_empty() && self.upstream.is_none() && self.farewell.is_none()
     }
 
     /// Said as soon as the upstream's last byte is there: the caller's side may never ask for more.

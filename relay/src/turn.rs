@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use crate::{
-    admit::Admitted,
+    account::Account,
     app::App,
-    flow::Call,
+    call::Call,
     gate::{Turn, likely_free},
     line::{self, End},
     permit::Permit,
@@ -36,10 +36,10 @@ pub(crate) async fn take_turn(
     app: &App,
     call: &Call,
     facts: &Facts,
-    admitted: &mut Admitted,
+    account: &Account,
     saying: &Saying,
+    permit: &mut Permit,
 ) -> Result<(), NoTurn> {
-    let (account, permit) = (&admitted.upstream.account, &mut admitted.permit);
     let Some(turn) = account.turn.as_ref().filter(|_| wants_turn(call, facts)) else {
         return Ok(());
     };

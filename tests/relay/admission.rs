@@ -5,6 +5,8 @@ use harness::weir::{message, stream};
 use harness::{Weir, eventually_async};
 use serde_json::json;
 
+use crate::upstreams::fresh_stalling;
+
 const HELD: &str = "chunks=9;stall_after=4";
 
 async fn assert_refused(answer: Answer, code: &str) {
@@ -96,7 +98,7 @@ async fn the_account_with_the_most_room_is_taken() {
     let mut held = Vec::new();
     for turn in 1..=5 {
         for _ in 0..3 {
-            held.push(weir.ask(stream(HELD)).await);
+            held.push(weir.ask(fresh_stalling()).await);
         }
         let seen: Vec<usize> = (1..=3)
             .map(|account| weir.account_slots(account).len())

@@ -2,14 +2,18 @@
 
 mod access;
 mod admission;
+mod affinity;
 mod cluster;
+mod cooldowns;
 mod dialects;
 mod drain;
+mod failover;
 mod gone;
 mod headers;
 mod heartbeats;
 mod leases;
 mod mock;
+mod models;
 mod recorded;
 mod refusals;
 mod routes;
@@ -21,5 +25,6 @@ mod streaming;
 mod swept;
 mod truncation;
 mod turns;
+mod upstreams;
 mod usage;
 mod waiting;

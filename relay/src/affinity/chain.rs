@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{Form, Pin};
+use super::{Form, Pin, Session};
 
 /// What the module takes: a chain of as many segments, which at sixteen bytes each are also as many bytes as it takes.
 /// Of a longer conversation the oldest count: a chain is found by how it begins.
@@ -14,7 +14,7 @@ const LONGEST_DIGEST: usize = 13;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conversation {
     form: Form,
-    pub(super) session: Option<u64>,
+    pub(super) session: Option<Session>,
     system: Option<u64>,
     messages: Vec<(Role, u64)>,
     pub(crate) pin: Option<Pin>,
@@ -41,7 +41,7 @@ impl Conversation {
         }
     }
 
-    pub(super) fn of_session(form: Form, session: u64) -> Self {
+    pub(super) fn of_session(form: Form, session: Session) -> Self {
         Self {
             session: Some(session),
             ..Self::new(form)
@@ -63,7 +63,7 @@ impl Conversation {
     pub(crate) fn chain(&self, model: &str) -> Option<String> {
         let form = self.form as u64;
         if let Some(session) = self.session {
-            let digest = xxh3_64_with_seed(model.as_bytes(), session ^ form);
+            let digest = xxh3_64_with_seed(model.as_bytes(), session.0 ^ form);
             return Some(spell(String::new(), 'i', digest));
         }
         if self.messages.is_empty() {
@@ -155,7 +155,7 @@ mod tests {
             let mut conversation = Conversation::new(form);
             conversation.push(Role::User, 1);
             let chain = conversation.chain(model).unwrap();
-            conversation.session = Some(7);
+            conversation.session = Some(Session(7));
             [chain, conversation.chain(model).unwrap()]
         };
         let mut all = [

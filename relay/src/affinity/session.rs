@@ -17,25 +17,30 @@ const HEADERS: [&str; 9] = [
     "thread-id",
 ];
 
-pub(super) fn digest(name: &str) -> u64 {
-    xxh3_64(name.as_bytes())
+/// A digest of a session's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Session(pub(super) u64);
+
+pub(super) fn named(name: &str) -> Session {
+    Session(xxh3_64(name.as_bytes()))
 }
 
-pub(super) fn of_headers<'h>(header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<u64> {
+/// `header` looks a header up by its name in small letters.
+pub(crate) fn of_headers<'h>(header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<Session> {
     let named = HEADERS
         .iter()
         .find_map(|name| header(name).filter(|value| !value.is_empty()));
-    named.map(xxh3_64)
+    named.map(|name| Session(xxh3_64(name)))
 }
 
 /// Of Anthropic's `metadata.user_id`: Claude Code writes an object with a session into it, and earlier wrote
 /// `user_…_account_…_session_…`.
-pub(super) fn of_user(user: &str) -> Option<u64> {
+pub(super) fn of_user(user: &str) -> Option<Session> {
     let session = match serde_json::from_str::<User>(user) {
         Ok(user) => user.session_id?,
         Err(_) => user.rsplit_once("_session_")?.1.to_owned(),
     };
-    (!session.is_empty()).then(|| digest(&session))
+    (!session.is_empty()).then(|| named(&session))
 }
 
 #[derive(Deserialize)]
@@ -49,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_session_is_found_in_what_claude_code_calls_its_user() {
-        let session = digest("5b1c");
+        let session = named("5b1c");
         for user in [
             r#"{"device_id":"d","account_uuid":"","session_id":"5b1c"}"#,
             "user_0a_account__session_5b1c",
@@ -79,10 +84,10 @@ mod tests {
             })
         };
         let both = [("x-session-id", "b"), ("session_id", "a")];
-        assert_eq!(of(&both), Some(digest("a")));
+        assert_eq!(of(&both), Some(named("a")));
         assert_eq!(
             of(&[("session_id", ""), ("x-session-id", "b")]),
-            Some(digest("b"))
+            Some(named("b"))
         );
         assert_eq!(of(&[("x-request-id", "r")]), None);
     }

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Conversation, Form, Pin, read};
+use super::{Conversation, Form, Pin, read, session};
 
 fn heard(form: Form, body: &Value) -> Conversation {
-    read(form, |_| None, body.to_string().as_bytes()).unwrap()
+    read(form, None, body.to_string().as_bytes()).unwrap()
 }
 
 fn chain(form: Form, body: &Value) -> String {
@@ -14,7 +14,7 @@ fn chain(form: Form, body: &Value) -> String {
 }
 
 fn claude_code_chain(body: &str) -> String {
-    let heard = read(Form::Messages, |_| None, body.as_bytes()).unwrap();
+    let heard = read(Form::Messages, None, body.as_bytes()).unwrap();
     heard.chain("model").unwrap()
 }
 
@@ -115,7 +115,12 @@ fn claude_code_names_its_session() {
 fn a_session_named_in_a_header_needs_no_body() {
     let header = |name: &str| (name == "x-claude-code-session-id").then_some(&b"5b1c"[..]);
     let [one, two] = [1, 2].map(|turn| {
-        let heard = read(Form::Messages, header, claude_code(turn).as_bytes()).unwrap();
+        let heard = read(
+            Form::Messages,
+            session(header),
+            claude_code(turn).as_bytes(),
+        )
+        .unwrap();
         heard.chain("model").unwrap()
     });
     assert_eq!((roles(&one).as_str(), &one), ("i", &two));
@@ -236,7 +241,7 @@ fn chat_is_known_again() {
         r#""text":"Be brief.","type":"text""#,
         r#""type":"text","text":"Be brief.""#,
     );
-    let two = read(Form::Chat, |_| None, written.as_bytes())
+    let two = read(Form::Chat, None, written.as_bytes())
         .unwrap()
         .chain("model")
         .unwrap();

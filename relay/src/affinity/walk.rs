@@ -52,7 +52,7 @@ impl<'a> Walk<'a> {
                 }
                 (Form::Messages, br#""metadata""#) => self.metadata(value)?,
                 (Form::Chat | Form::Responses, br#""prompt_cache_key""#) => {
-                    self.read.session = self.name(value).as_deref().map(session::digest);
+                    self.read.session = self.name(value).as_deref().map(session::named);
                     self.tokens.skip(value)?;
                 }
                 (Form::Responses, br#""previous_response_id""#) => {

@@ -50,6 +50,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         groups: vec![GroupConfig {
             id: GROUP.into(),
             accounts: ACCOUNTS.map(|(id, ..)| id.to_owned()).into(),
+            aliases: Vec::new(),
         }],
         accounts: accounts.into(),
         ..Config::default()
@@ -96,6 +97,8 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         base_url,
         api_key,
         max_concurrent: 4,
+        priority: 0,
+        models: Vec::new(),
         serial_turns: false,
         turn_delay: Duration::ZERO,
         timeouts: Timeouts::default(),

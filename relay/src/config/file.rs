@@ -9,19 +9,20 @@ use toml::Spanned;
 
 use super::{
     AccountConfig, Config, ConfigError, Credential, GroupConfig, Timeouts,
+    names::{self, check_id, is_name},
     shape::{Account, Body, File, Group, TimeoutsMs},
 };
 use crate::secret::Secret;
 use redis::redis_from;
 
 /// A place in the file, for errors.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     name: &'a str,
     text: &'a str,
 }
 
 impl Source<'_> {
-    fn error(&self, at: usize, why: impl Into<String>) -> ConfigError {
+    pub(super) fn error(&self, at: usize, why: impl Into<String>) -> ConfigError {
         let before = &self.text.as_bytes()[..at.min(self.text.len())];
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         let why = why.into();
@@ -42,12 +43,6 @@ impl Source<'_> {
             why,
         }
     }
-}
-
-/// What stands before a `=` may also be the end of a credential.
-fn is_name(key: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    !key.is_empty() && key.bytes().all(allowed)
 }
 
 /// Reads a `weir.toml`; `name` is how errors call it.
@@ -77,6 +72,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         data_dir: file.data_dir,
         lease: Duration::from_millis(file.admission.lease_ms),
         waits: file.waiting.into(),
+        affinity_patience: Duration::from_millis(file.admission.affinity_patience_ms),
+        failover: file.failover.into(),
         max_body_bytes: to_usize(body.max_bytes),
         max_buffered_bytes: to_usize(body.max_buffered_bytes),
         drain_timeout: Duration::from_millis(file.drain_timeout_ms),
@@ -124,6 +121,8 @@ fn account_from(
         base_url,
         api_key,
         max_concurrent: u32::try_from(account.max_concurrent).expect("bounded to 1,000,000"),
+        priority: u32::try_from(account.priority).expect("bounded to 1,000"),
+        models: names::models(source, account.kind, account.models)?,
         serial_turns: account.serial_turns,
         turn_delay: Duration::from_millis(account.turn_delay_ms),
         timeouts: timeouts_from(&account.timeouts),
@@ -170,17 +169,8 @@ fn group_from(
             .iter()
             .map(|account| account.get_ref().clone())
             .collect(),
+        aliases: names::aliases(source, &group.aliases)?,
     })
-}
-
-/// Ids become part of Redis keys and of commands.
-fn check_id(source: &Source<'_>, id: &Spanned<String>) -> Result<(), ConfigError> {
-    let text = id.get_ref();
-    if (1..=64).contains(&text.len()) && is_name(text) {
-        return Ok(());
-    }
-    let why = "a name is 1 to 64 letters, digits, `-` and `_`";
-    Err(source.error(id.span().start, why))
 }
 
 /// A credential must not travel in clear text beyond this machine unless the operator says so.
@@ -261,6 +251,10 @@ mod tests {
             path = "/opt/libweir.so"
             [admission]
             lease_ms = 1000
+            affinity_patience_ms = 5
+            [failover]
+            max_attempts = 2
+            within_ms = 6
             [body]
             max_bytes = 2048
             max_buffered_bytes = 4096
@@ -269,6 +263,8 @@ mod tests {
             base_url = "http://127.0.0.1:9/x"
             api_key = "env:SOME_KEY"
             max_concurrent = 5
+            priority = 7
+            models = { "claude-*" = "x/claude-*", fast = "claude-haiku-4-5" }
             serial_turns = true
             turn_delay_ms = 200
             [accounts.main.timeouts]
@@ -279,6 +275,7 @@ mod tests {
             total_ms = 5
             [groups.default]
             accounts = ["main"]
+            aliases = { best = "claude-opus-4-6" }
             "#,
         )
         .unwrap();
@@ -289,7 +286,12 @@ mod tests {
         assert_eq!(format!("{:?}", account.api_key), "env:SOME_KEY");
         assert_eq!((account.max_concurrent, account.serial_turns), (5, true));
         assert_eq!(account.timeouts.total, Duration::from_millis(5));
-        assert_eq!(config.groups[0].accounts, ["main"]);
+        assert_eq!((account.priority, account.models.len()), (7, 2));
+        assert_eq!(config.affinity_patience, Duration::from_millis(5));
+        assert_eq!(config.failover.max_attempts, 2);
+        let group = &config.groups[0];
+        assert_eq!(group.accounts, ["main"]);
+        assert_eq!(group.aliases, [("best".into(), "claude-opus-4-6".into())]);
     }
 
     #[test]
@@ -301,7 +303,7 @@ mod tests {
             ),
             (
                 "[admission]\n\nlease = 5",
-                "weir.toml line 3: unknown field `lease`, expected `lease_ms`",
+                "weir.toml line 3: unknown field `lease`, expected `lease_ms` or `affinity_patience_ms`",
             ),
             (
                 "[listen]\ncallers = \"x\"",

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{AccountKind, Config, Timeouts, waits::Waiting};
+use super::{AccountKind, Config, Timeouts, failover::FailoverTable, waits::Waiting};
 use crate::time::millis;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) module: Module,
     pub(super) admission: Admission,
     pub(super) waiting: Waiting,
+    pub(super) failover: FailoverTable,
     pub(super) body: Spanned<Body>,
     pub(super) accounts: BTreeMap<Spanned<String>, Account>,
     pub(super) groups: BTreeMap<Spanned<String>, Group>,
@@ -64,6 +65,8 @@ pub(super) struct Module {
 pub(super) struct Admission {
     #[serde(deserialize_with = "bounded::<_, 1_000, HOUR_MS>")]
     pub(super) lease_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 0, HOUR_MS>")]
+    pub(super) affinity_patience_ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +86,10 @@ pub(super) struct Account {
     pub(super) api_key: Spanned<String>,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
     pub(super) max_concurrent: u64,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000>")]
+    pub(super) priority: u64,
+    #[serde(default)]
+    pub(super) models: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     pub(super) serial_turns: bool,
     #[serde(default, deserialize_with = "bounded::<_, 0, DAY_MS>")]
@@ -112,6 +119,8 @@ pub(super) struct TimeoutsMs {
 #[serde(deny_unknown_fields)]
 pub(super) struct Group {
     pub(super) accounts: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) aliases: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 impl Default for File {
@@ -125,6 +134,7 @@ impl Default for File {
             module: Module::default(),
             admission: Admission::default(),
             waiting: Waiting::default(),
+            failover: FailoverTable::default(),
             body: Spanned::new(0..0, Body::default()),
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -142,8 +152,10 @@ impl Default for Listen {
 
 impl Default for Admission {
     fn default() -> Self {
+        let config = Config::default();
         Self {
-            lease_ms: millis(Config::default().lease),
+            lease_ms: millis(config.lease),
+            affinity_patience_ms: millis(config.affinity_patience),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,6 +38,13 @@ struct Answer {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+struct Event {
+    r#type: Value,
+    error: Value,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Fault {
     r#type: Value,
     code: Value,
@@ -53,6 +61,19 @@ impl Told {
         };
         let in_response = answer.response.and_then(|response| response.error);
         answer.error.or(in_response).unwrap_or(answer.own).into()
+    }
+
+    /// What a stream's event says, if it is an error: by its name, or by what stands in it.
+    pub(crate) fn of_event(name: &[u8], data: &[u8]) -> Option<Self> {
+        let by_name = |name: &[u8]| matches!(name, b"error" | b"response.failed");
+        // Most first events are not, and long.
+        if !by_name(name) && memmem::find(data, b"error").is_none() {
+            return None;
+        }
+        let event: Event = serde_json::from_slice(data).unwrap_or_default();
+        let kind = event.r#type.as_str().unwrap_or_default();
+        let is_error = by_name(name) || by_name(kind.as_bytes()) || event.error.is_object();
+        is_error.then(|| Self::read(data))
     }
 
     pub(crate) fn has(&self, words: &[&str]) -> bool {
@@ -98,6 +119,40 @@ fn retry_in(message: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_event_is_told_from_others() {
+        for (name, data, is_error) in [
+            (
+                "message_start",
+                r#"{"type":"message_start","message":{}}"#,
+                false,
+            ),
+            (
+                "error",
+                r#"{"type":"error","error":{"type":"overloaded_error"}}"#,
+                true,
+            ),
+            ("error", "not json", true),
+            ("", r#"{"error":{"message":"m","code":500}}"#, true),
+            (
+                "response.created",
+                r#"{"type":"response.created","response":{"error":null}}"#,
+                false,
+            ),
+            (
+                "",
+                r#"{"type":"response.failed","response":{"error":{"code":"x"}}}"#,
+                true,
+            ),
+            ("", r#"{"choices":[],"error":null}"#, false),
+            ("", r#"{"candidates":[{}]}"#, false),
+            ("", "[DONE]", false),
+        ] {
+            let told = Told::of_event(name.as_bytes(), data.as_bytes());
+            assert_eq!(told.is_some(), is_error, "{name} {data}");
+        }
+    }
 
     #[test]
     fn an_error_is_read_in_the_form_of_any_api() {

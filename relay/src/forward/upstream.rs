@@ -97,6 +97,8 @@ mod tests {
             base_url: base_url.clone(),
             api_key: Credential::Literal(Secret::new("sk")),
             max_concurrent: 0,
+            priority: 0,
+            models: Vec::new(),
             serial_turns: false,
             turn_delay: Duration::ZERO,
             timeouts: Timeouts::default(),

@@ -118,7 +118,7 @@ mod tests {
                 model: Some("mé".into()),
                 answer: Answer::Stream,
                 last: LastMessage::UsersOwn,
-                usage_asked: None,
+                ..Facts::default()
             }
         );
         assert_eq!(scan(b"{}").unwrap(), Facts::default());

@@ -1,9 +1,13 @@
 //! Whole admissions: `QGATE.ADMIT`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use super::{
-    Batch, Connection, Reply, Saying, StoreError, intents::ask_saying, list, tickets::add_wait,
+    Batch, Connection, Reply, Saying, Store, StoreError, intents::ask_saying, list,
+    tickets::add_wait,
 };
 use crate::{
     gate::Gate,
@@ -13,6 +17,9 @@ use crate::{
 };
 
 const ADMIT: &str = "QGATE.ADMIT";
+const FIND: &str = "TRIE.FIND_RO";
+/// As long as a provider may keep a prompt in its cache.
+const REMEMBERED_S: u64 = 3_600;
 
 /// A slot of every gate of `all` and of one gate of `any`.
 #[derive(Debug)]
@@ -20,35 +27,101 @@ pub(crate) struct Admission<'a> {
     pub(crate) member: RequestId,
     pub(crate) lease: Duration,
     pub(crate) all: &'a [&'a Arc<Gate>],
-    pub(crate) any: &'a [&'a Arc<Gate>],
+    pub(crate) any: &'a [Tiered<'a>],
+    pub(crate) affinity: Option<Affinity<'a>>,
+    /// The place, in `any`, of the gate that has the conversation, once that is known.
+    pub(crate) known: OnceLock<usize>,
     /// Whose requests wait behind each other; others' wait beside them.
     pub(crate) flow: &'a str,
     /// What is said with it; none where a turn is to be asked for after it.
     pub(crate) saying: Option<&'a Saying>,
 }
 
+/// A gate, and the number of its tier: lower ones come first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tiered<'a> {
+    pub(crate) gate: &'a Arc<Gate>,
+    pub(crate) priority: u32,
+}
+
+/// Where it is written which gate has the conversation, and how long to wait for that one alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Affinity<'a> {
+    pub(crate) trie: &'a str,
+    pub(crate) chain: &'a str,
+    pub(crate) patience: Duration,
+}
+
+impl Store {
+    /// Writes that the account with this gate has a conversation now. Sent and not waited for: it is there before whatever
+    /// is asked next; and if it is lost, a turn is served elsewhere.
+    pub(crate) fn remember(&self, trie: &str, chain: &str, gate: &Gate) {
+        let mut batch = Batch::of("TRIE.SAVE");
+        batch.arg(trie).arg(chain).arg(&*gate.name);
+        batch.arg("EX").number(REMEMBERED_S);
+        if let Ok(connection) = self.domain.connection() {
+            drop(connection.send(&batch));
+        }
+    }
+}
+
 impl Admission<'_> {
     pub(crate) fn gates(&self) -> impl Iterator<Item = &Arc<Gate>> {
-        self.all.iter().chain(self.any).copied()
+        let any = self.any.iter().map(|one| one.gate);
+        self.all.iter().copied().chain(any)
     }
 
     fn command(&self) -> Batch {
         let mut batch = Batch::of(ADMIT);
         batch.arg(self.member.as_str());
         batch.arg("PX").number(millis(self.lease));
-        for (word, gates) in [("ALL", self.all), ("ANY", self.any)] {
-            if gates.is_empty() {
-                continue;
+        batch.arg("ALL").number(self.all.len() as u64);
+        for gate in self.all {
+            batch.arg(&*gate.name).number(gate.limit);
+        }
+        if self.any.is_empty() {
+            return batch;
+        }
+        batch.arg("ANY").number(self.any.len() as u64);
+        for one in self.any {
+            batch.arg(&*one.gate.name).number(one.gate.limit);
+        }
+        let is_other = |one: &Tiered<'_>| one.priority != self.any[0].priority;
+        if self.any.iter().any(is_other) {
+            batch.arg("PRIORITY");
+            for one in self.any {
+                batch.number(one.priority);
             }
-            batch.arg(word).number(gates.len() as u64);
-            for gate in gates {
-                batch.arg(&*gate.name).number(gate.limit);
+        }
+        if let Some(affinity) = &self.affinity {
+            batch.arg("AFFINITY").arg(affinity.trie).arg(affinity.chain);
+            if !affinity.patience.is_zero() {
+                batch.arg("PATIENCE").number(millis(affinity.patience));
             }
         }
         batch
     }
 
-    fn answer(&self, reply: &Reply) -> Result<Answer<usize>, StoreError> {
+    /// Asks, with the admission, who has the conversation: the record is to say so, and the answer does not.
+    fn find(&self, batch: &mut Batch) {
+        if let Some(affinity) = &self.affinity {
+            batch.command(FIND).arg(affinity.trie).arg(affinity.chain);
+        }
+    }
+
+    fn found(&self, reply: &Reply) {
+        let name = reply.bytes();
+        let has_name = |one: &Tiered<'_>| Some(one.gate.name.as_bytes()) == name;
+        if let Some(place) = self.any.iter().position(has_name) {
+            self.known.get_or_init(|| place);
+        }
+    }
+
+    fn answer(&self, replies: &[Reply]) -> Result<Answer<usize>, StoreError> {
+        let [reply, found @ ..] = replies else {
+            return Err(StoreError::Form { command: ADMIT });
+        };
+        found.iter().for_each(|reply| self.found(reply));
         let [status, index, _, _, blocking, ..] = list(ADMIT, reply)? else {
             return Err(StoreError::Form { command: ADMIT });
         };
@@ -81,6 +154,7 @@ impl Ask for Admission<'_> {
     async fn ask(&self, over: &Connection, wait: Wait) -> Result<Answer<usize>, StoreError> {
         let mut batch = self.command();
         add_wait(&mut batch, self.flow, wait);
-        ask_saying(over, batch, self.saying, |reply| self.answer(reply)).await
+        self.find(&mut batch);
+        ask_saying(over, batch, self.saying, |replies| self.answer(replies)).await
     }
 }

@@ -185,6 +185,10 @@ pub(super) fn write(batch: &mut Batch, record: &Record) {
     start_record(batch, record.request);
     batch.arg("key").arg(&*record.key);
     batch.arg("account").arg(&*record.account);
+    batch.arg("chosen").arg(record.reason.word());
+    if !record.failed.is_empty() {
+        batch.arg("failed").arg(failed(record));
+    }
     batch.arg("at_ms").number(record.at.0);
     batch.arg("outcome").arg(record.outcome.word());
     batch.arg("wait_ms").number(millis(record.wait));
@@ -201,6 +205,15 @@ pub(super) fn write(batch: &mut Batch, record: &Record) {
     for (what, tokens) in record.usage.counted() {
         batch.arg(what).number(tokens);
     }
+}
+
+/// Which accounts did not serve the request and why, in their order.
+fn failed(record: &Record) -> String {
+    let words = record.failed.iter();
+    let words: Vec<String> = words
+        .map(|(account, cause)| format!("{account}:{}", cause.word()))
+        .collect();
+    words.join(" ")
 }
 
 /// Once an hour, or a few times around its edge: counters end by themselves.

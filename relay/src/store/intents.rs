@@ -10,7 +10,7 @@ use super::{
     Batch, Connection, Reply, Store, StoreError,
     booking::{bound, count_interrupted, write_interrupted},
     is_away,
-    link::{ask_on, ask_one_on},
+    link::ask_on,
     list, names,
 };
 use crate::{
@@ -61,24 +61,23 @@ impl Saying {
     }
 }
 
-/// Asks for something once, and says the intent if it goes with that.
+/// Asks for something once, and says the intent if it goes with that. `read` has the replies to what was asked.
 pub(super) async fn ask_saying<D>(
     over: &Connection,
     mut batch: Batch,
     saying: Option<&Saying>,
-    read: impl FnOnce(&Reply) -> Result<Answer<D>, StoreError>,
+    read: impl FnOnce(&[Reply]) -> Result<Answer<D>, StoreError>,
 ) -> Result<Answer<D>, StoreError> {
-    let Some(saying) = saying else {
-        return read(&ask_one_on(over, &batch).await?);
-    };
-    saying.say(&mut batch);
+    if let Some(saying) = saying {
+        saying.say(&mut batch);
+    }
     let replies = ask_on(over, &batch).await?;
-    let [asked, said] = replies.as_slice() else {
-        return Err(StoreError::Form { command: SAY });
-    };
-    if is_away(asked) || is_away(said) {
+    if replies.iter().any(is_away) {
         return Err(StoreError::Down);
     }
+    let (Some(saying), [asked @ .., said]) = (saying, replies.as_slice()) else {
+        return read(&replies);
+    };
     let answer = read(asked)?;
     match answer {
         Answer::Granted(_) => saying.stands.store(said.int().is_some(), Relaxed),

@@ -11,6 +11,8 @@ const DOMAIN: &str = "weir:{default}";
 pub(crate) const CHANGES: &str = "weir:{keys}:changes";
 /// The set of the ids of all keys of callers.
 pub(crate) const KEYS: &str = "weir:{keys}:ids";
+/// A hash of the accounts, and models of accounts, that rest.
+pub(crate) const COOLDOWNS: &str = "weir:{default}:cooldowns";
 /// A stream with one entry per request that went upstream.
 pub(crate) const RECORDS: &str = "weir:{default}:records";
 
@@ -33,6 +35,11 @@ pub(crate) fn notify_channel() -> &'static str {
 
 pub(crate) fn account_gate(account: &str) -> String {
     format!("{DOMAIN}:gate:account:{account}")
+}
+
+/// Which account has which conversation of a group.
+pub(crate) fn affinity(group: &str) -> String {
+    format!("{DOMAIN}:affinity:{group}")
 }
 
 pub(crate) fn key_gate(key: &str) -> String {

@@ -44,7 +44,11 @@ impl Ask for TurnAsking<'_> {
         batch.arg("PX").number(millis(self.lease));
         batch.arg("DELAY").number(millis(self.turn.delay));
         add_wait(&mut batch, self.flow, wait);
-        ask_saying(over, batch, Some(self.saying), |reply| answer(reply, wait)).await
+        ask_saying(over, batch, Some(self.saying), |replies| {
+            let first = replies.first().unwrap_or(&Reply::Nil);
+            answer(first, wait)
+        })
+        .await
     }
 }
 

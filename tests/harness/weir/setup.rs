@@ -22,6 +22,10 @@ pub struct Setup {
     key_limit: u32,
     /// Lines of every account's section.
     account_lines: String,
+    /// Where further accounts are, and the lines of their sections.
+    others: Vec<(String, String)>,
+    /// Lines of the group's section.
+    group_lines: String,
     /// Lines and sections before the accounts.
     head: String,
     behaviour: Behaviour,
@@ -49,6 +53,8 @@ impl Default for Setup {
             max_concurrent: 0,
             key_limit: 0,
             account_lines: String::new(),
+            others: Vec::new(),
+            group_lines: String::new(),
             head: String::new(),
             behaviour: Behaviour::default(),
             redis: Redis::builder(),
@@ -96,6 +102,19 @@ impl Setup {
     pub fn account_line(mut self, line: &str) -> Self {
         self.account_lines += line;
         self.account_lines += "\n";
+        self
+    }
+
+    /// A further account, at an upstream of its own, with these lines in its section.
+    pub fn account_at(mut self, provider: &MockProvider, lines: &str) -> Self {
+        self.others.push((provider.url(), lines.to_owned()));
+        self
+    }
+
+    /// A line of the group's section.
+    pub fn group_line(mut self, line: &str) -> Self {
+        self.group_lines += line;
+        self.group_lines += "\n";
         self
     }
 
@@ -179,36 +198,34 @@ impl Setup {
     }
 
     pub(super) fn toml(&self, redis: &str, provider: &MockProvider) -> String {
-        let accounts: Vec<u32> = (1..=self.accounts).collect();
-        let sections: String = accounts
-            .iter()
-            .map(|account| self.section(*account, provider))
-            .collect();
-        let names: Vec<String> = accounts
-            .iter()
-            .map(|account| format!("\"a{account}\""))
-            .collect();
-        let head = &self.head;
+        let url = self.base_url.clone().unwrap_or_else(|| provider.url());
+        let limit = self.max_concurrent;
+        let lines = format!("max_concurrent = {limit}\n{}", self.account_lines);
+        let alike = (0..self.accounts).map(|_| (url.clone(), lines.clone()));
+        let accounts = (1..).zip(alike.chain(self.others.iter().cloned()));
+        let (mut sections, mut names) = (String::new(), Vec::new());
+        for (account, (url, lines)) in accounts {
+            sections += &self.section(account, &url, &lines);
+            names.push(format!("\"a{account}\""));
+        }
+        let (head, more, names) = (&self.head, &self.group_lines, names.join(", "));
         let redis = match &self.reach {
             Reach::Directly | Reach::Lossy => format!("url = \"{redis}\""),
             Reach::Lines(lines) => lines.clone(),
         };
-        let names = names.join(", ");
         format!(
             "{head}[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\n{redis}\n\
-             {sections}[groups.main]\naccounts = [{names}]\n"
+             {sections}[groups.main]\naccounts = [{names}]\n{more}"
         )
     }
 
-    fn section(&self, account: u32, provider: &MockProvider) -> String {
-        let (lines, limit) = (&self.account_lines, self.max_concurrent);
+    fn section(&self, account: u32, url: &str, lines: &str) -> String {
         let kind = self.kinds[(account as usize - 1) % self.kinds.len()];
-        let url = self.base_url.clone().unwrap_or_else(|| provider.url());
         let version = if kind == "openai" { "/v1" } else { "" };
         let credential = credential(account);
         format!(
             "[accounts.a{account}]\nkind = \"{kind}\"\nbase_url = \"{url}{version}\"\napi_key = \"{credential}\"\n\
-             max_concurrent = {limit}\n{lines}"
+             {lines}\n"
         )
     }
 }

@@ -1,6 +1,6 @@
 //! OpenAI's chat completions: whose the last message is, and whether usage is asked for at the end of a stream.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -66,6 +66,7 @@ pub(super) fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
             Answer::Stream => usage_asked(body, request.stream_options)?,
             Answer::Whole => None,
         },
+        ..Facts::default()
     })
 }
 
@@ -74,7 +75,12 @@ fn usage_asked(
     body: &[u8],
     options: Option<&RawValue>,
 ) -> Result<Option<Splice>, serde_json::Error> {
-    let splice = |at, with| Ok(Some(Splice { at, with }));
+    let splice = |at, with| {
+        Ok(Some(Splice {
+            at,
+            with: Cow::Borrowed(with),
+        }))
+    };
     let Some(options) = options else {
         let end = body.iter().rposition(|byte| *byte == b'}');
         let end = end.expect("the body is an object");
@@ -120,7 +126,10 @@ mod tests {
     /// The body that goes up.
     fn spliced(body: &str) -> String {
         match scan(body.as_bytes()).unwrap().usage_asked {
-            Some(splice) => String::from_utf8(splice.apply(body.as_bytes()).to_vec()).unwrap(),
+            Some(splice) => {
+                let spliced = Splice::apply(vec![splice], &body.to_owned().into());
+                String::from_utf8(spliced.to_vec()).unwrap()
+            }
             None => body.to_owned(),
         }
     }

@@ -1,0 +1,91 @@
+//! A request of a caller, as the steps see it: what was asked of whom, and which accounts may serve it.
+
+use std::{borrow::Cow, time::Duration};
+
+use hyper::http::request::Parts;
+
+use crate::{
+    account::Account, affinity::Pin, app::App, attempts::Attempts, authenticate::Caller,
+    choice::Nobody, dialect::Dialect, ids::RequestId, line::Patience, read::Facts, route::Work,
+    time::UnixMillis,
+};
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) id: RequestId,
+    pub(crate) work: Work,
+    pub(crate) dialect: Dialect,
+    pub(crate) head: Parts,
+    pub(crate) caller: Caller,
+    /// Under its own name, whatever the caller called it.
+    model: Option<Box<str>>,
+    /// By what the group's accounts know the conversation, where there are several.
+    pub(crate) chain: Option<Box<str>>,
+    pin: Option<Pin>,
+    pub(crate) patience: Patience,
+}
+
+impl Call {
+    pub(crate) fn new(
+        app: &App,
+        id: RequestId,
+        (work, dialect): (Work, Dialect),
+        head: Parts,
+        caller: Caller,
+        facts: &mut Facts,
+    ) -> Self {
+        let group = &caller.group;
+        let model = facts.model.as_deref().map(|name| group.model(name));
+        let conversation = facts.conversation.take();
+        let chain = conversation
+            .as_ref()
+            .filter(|_| group.upstreams.len() > 1)
+            .and_then(|conversation| conversation.chain(model.unwrap_or_default()));
+        Self {
+            id,
+            work,
+            dialect,
+            head,
+            model: model.map(Box::from),
+            chain: chain.map(Box::from),
+            pin: conversation.and_then(|conversation| conversation.pin),
+            patience: app.waits.patience(caller.key.waits, facts.answer),
+            caller,
+        }
+    }
+
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The places, in the caller's group, of the accounts that may serve it now and have not been tried.
+    pub(crate) fn eligible(
+        &self,
+        app: &App,
+        attempts: &Attempts,
+        now: UnixMillis,
+    ) -> Result<Vec<usize>, Nobody> {
+        let group = &self.caller.group;
+        group.eligible(self.model(), attempts, &app.resting, now)
+    }
+
+    /// What an account calls the model, where that is not what the caller said.
+    pub(crate) fn renamed(&self, facts: &Facts, account: &Account) -> Option<String> {
+        let called = account.models.called(self.model()?)?;
+        let said = facts.model.as_deref();
+        (said != Some(&*called)).then(|| Cow::into_owned(called))
+    }
+
+    /// How long it waits for the account that has its conversation. What only that one can read waits as long as it may.
+    pub(crate) fn affinity_patience(&self, app: &App) -> Duration {
+        match (&self.pin, self.patience.until) {
+            (Some(_), Some(until)) => until - self.patience.since,
+            _ => app.affinity_patience,
+        }
+    }
+
+    /// Whether another account could make something of it.
+    pub(crate) fn may_move(&self) -> bool {
+        self.pin.is_none()
+    }
+}

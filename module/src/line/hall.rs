@@ -214,9 +214,9 @@ impl<A> Hall<A> {
         self.keys.look_again(key, at);
     }
 
-    /// It is worth one no later than this.
+    /// If it is worth one later, it is by then. Where none is due, whoever comes to want the key finds out when.
     pub(crate) fn look_by(&mut self, key: &KeyName, at: UnixMillis) {
-        if self.keys.look_at(key).is_none_or(|look| look > at) {
+        if self.keys.look_at(key).is_some_and(|look| look > at) {
             self.keys.look_again(key, Some(at));
         }
     }

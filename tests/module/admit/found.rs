@@ -3,10 +3,11 @@
 use harness::{Redis, error};
 
 use super::{admit, granted, held, hold};
+use crate::moment::server_ms;
 use crate::qgate::lease_end;
 use crate::unchanged::changes_nothing;
 use crate::waiting::asker::{Asker, in_transaction};
-use crate::waiting::line::{members, waiters};
+use crate::waiting::line::{assert_to_the_millisecond, members, waiters};
 
 #[test]
 fn a_waiter_whose_own_gate_frees_takes_its_preferred_account() {
@@ -156,6 +157,28 @@ fn hundreds_of_equal_gates_take_turns() {
 }
 
 #[test]
+fn who_is_called_back_is_served_when_the_first_lease_ends_though_a_later_one_was_granted_meanwhile()
+{
+    let redis = held(&["u", "b"]);
+    let mut late = Vec::new();
+    for round in 0..9 {
+        let gate = format!("a{round}");
+        redis.call(format!("QGATE.ACQUIRE {gate} short LIMIT 2 PX 80"));
+        let end = lease_end(&redis, &gate, "short");
+        let ask = format!("ALL 1 u 1 ANY 2 {gate} 2 b 1 BLOCK 0");
+        let mut w = Asker::ask(&redis, admit("w", &ask));
+        redis.call(format!("QGATE.ACQUIRE {gate} long LIMIT 2 PX 500000"));
+        redis.call("QGATE.RELEASE u h");
+        let called_back = server_ms(&redis);
+        assert_eq!(w.answer(), granted(0, 2));
+        late.push(lease_end(&redis, &gate, "w") - 500_000 - end.max(called_back));
+        redis.call("QGATE.RELEASE u w");
+        hold(&redis, "u", "h");
+    }
+    assert_to_the_millisecond(late);
+}
+
+#[test]
 fn a_lease_shorter_than_what_was_seen_before_is_handed_over_when_it_ends() {
     let redis = held(&["u", "a"]);
     let mut late = Vec::new();
@@ -175,7 +198,7 @@ fn a_lease_shorter_than_what_was_seen_before_is_handed_over_when_it_ends() {
         redis.call("QGATE.RELEASE d y");
         redis.call("QGATE.CANCEL u w");
     }
-    crate::waiting::line::assert_to_the_millisecond(late);
+    assert_to_the_millisecond(late);
 }
 
 #[test]

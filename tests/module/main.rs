@@ -2,6 +2,7 @@
 //! First what the tests look through, then what they hold.
 
 mod aof;
+mod limited;
 mod moment;
 mod shown;
 mod traffic;

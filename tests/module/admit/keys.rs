@@ -1,8 +1,9 @@
 //! The keys and the channel of a call, as the server finds them for ACLs and clusters: by the command's own parser.
 
-use harness::{Client, Redis, Reply};
+use harness::{Redis, Reply};
 
 use super::{admit, granted, held, queued};
+use crate::limited::limited;
 use crate::typed::typed;
 use crate::waiting::line::until_waiters_are;
 
@@ -114,16 +115,6 @@ fn gates_and_rates_are_changed_and_the_trie_is_only_read() {
             of("t", &read)
         ]
     );
-}
-
-/// A connection of somebody with these rules.
-#[track_caller]
-fn limited(redis: &Redis, rules: &str) -> Client {
-    let set = redis.call(format!("ACL SETUSER limited reset on nopass +@all {rules}"));
-    assert_eq!(set, "OK", "{rules}");
-    let mut client = redis.connect();
-    assert_eq!(client.call("AUTH limited x"), "OK");
-    client
 }
 
 #[track_caller]

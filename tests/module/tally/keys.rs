@@ -1,9 +1,10 @@
 //! The keys of a call, as the server finds them for ACLs and clusters: by the command's own parser.
 
-use harness::{Client, Redis, Reply, error};
+use harness::{Redis, Reply, error};
 
 use super::{add, ask, assert_counters};
 use crate::cluster::only_server;
+use crate::limited::limited;
 use crate::typed::typed;
 use crate::unchanged::refuses;
 
@@ -80,16 +81,6 @@ fn the_ids_cannot_be_counters_too() {
             (add("r1", "2 hour f 1 ids f 1"), refusal),
         ],
     );
-}
-
-/// A connection of somebody with these rules.
-#[track_caller]
-fn limited(redis: &Redis, rules: &str) -> Client {
-    let set = redis.call(format!("ACL SETUSER limited reset on nopass +@all {rules}"));
-    assert_eq!(set, "OK", "{rules}");
-    let mut client = redis.connect();
-    assert_eq!(client.call("AUTH limited x"), "OK");
-    client
 }
 
 #[test]

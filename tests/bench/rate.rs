@@ -20,36 +20,15 @@ const SHORT: [&str; 3] = ["1", "1", "86400000"];
 
 pub(crate) fn run(pace: &Pace) {
     report::title("RATE: rates");
-    report::table(&[
-        "operation",
-        "Weir µs",
-        "Lua µs",
-        "Lua / Weir",
-        "server CPU µs: Weir",
-        "Lua",
-    ]);
+    report::bounded_duels();
     let mut stand = Stand::start(Redis::builder());
     let [allowed, refused] = [taken(&mut stand, pace), refused(&mut stand, pace)];
-    row("take", Some(MOST), allowed);
-    row("take, refused", Some(MOST), refused);
-    row("take + give", None, given(&mut stand, pace));
+    report::bounded_duel("take", Some(MOST), allowed);
+    report::bounded_duel("take, refused", Some(MOST), refused);
+    report::bounded_duel("take + give", None, given(&mut stand, pace));
     let mut stand = Stand::start(with_aof());
     let with_aof = taken(&mut stand, pace);
-    row("take with an AOF (everysec)", None, with_aof);
-}
-
-fn row(operation: &str, most: Option<f64>, [weir, lua]: [Cost; 2]) {
-    report::row(&[
-        operation.into(),
-        most.map_or_else(
-            || report::micros(weir.own),
-            |most| report::at_most(weir.own, most, 2),
-        ),
-        report::micros(lua.own),
-        format!("{:.1}", lua.own / weir.own),
-        report::micros(weir.cpu),
-        report::micros(lua.cpu),
-    ]);
+    report::bounded_duel("take with an AOF (everysec)", None, with_aof);
 }
 
 fn taken(stand: &mut Stand, pace: &Pace) -> [Cost; 2] {

@@ -53,6 +53,30 @@ pub(crate) fn duel(operation: &str, must: Option<f64>, [weir, lua]: [Cost; 2]) {
     ]);
 }
 
+/// A table of the same where a command's own time is what the design bounds; its rows are [`bounded_duel`].
+pub(crate) fn bounded_duels() {
+    table(&[
+        "operation",
+        "Weir µs",
+        "Lua µs",
+        "Lua / Weir",
+        "server CPU µs: Weir",
+        "Lua",
+    ]);
+}
+
+/// `most`: the most microseconds that the design allows; `None` where it bounds nothing.
+pub(crate) fn bounded_duel(operation: &str, most: Option<f64>, [weir, lua]: [Cost; 2]) {
+    row(&[
+        operation.into(),
+        most.map_or_else(|| micros(weir.own), |most| at_most(weir.own, most, 2)),
+        micros(lua.own),
+        format!("{:.1}", lua.own / weir.own),
+        micros(weir.cpu),
+        micros(lua.cpu),
+    ]);
+}
+
 fn verdict(ratio: f64, must: f64) -> String {
     let mark = if ratio >= must { '✓' } else { '✗' };
     format!("≥ {must} {mark}")

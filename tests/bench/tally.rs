@@ -19,40 +19,19 @@ const MANY: u64 = 1_000;
 
 pub(crate) fn run(pace: &Pace) {
     report::title("TALLY: counters");
-    report::table(&[
-        "operation",
-        "Weir µs",
-        "Lua µs",
-        "Lua / Weir",
-        "server CPU µs: Weir",
-        "Lua",
-    ]);
+    report::bounded_duels();
     for (operation, callers) in [
         ("six increments in two large hashes", MANY),
         ("six increments in two small ones", FEW),
     ] {
         let mut stand = Stand::start(Redis::builder());
-        row(operation, Some(MOST), counted(&mut stand, pace, callers));
+        report::bounded_duel(operation, Some(MOST), counted(&mut stand, pace, callers));
     }
     let mut stand = Stand::start(Redis::builder());
-    row("known already", None, repeated(&mut stand, pace));
+    report::bounded_duel("known already", None, repeated(&mut stand, pace));
     let mut stand = Stand::start(with_aof());
     let with_aof = counted(&mut stand, pace, MANY);
-    row("two large hashes, AOF (everysec)", None, with_aof);
-}
-
-fn row(operation: &str, most: Option<f64>, [weir, lua]: [Cost; 2]) {
-    report::row(&[
-        operation.into(),
-        most.map_or_else(
-            || report::micros(weir.own),
-            |most| report::at_most(weir.own, most, 2),
-        ),
-        report::micros(lua.own),
-        format!("{:.1}", lua.own / weir.own),
-        report::micros(weir.cpu),
-        report::micros(lua.cpu),
-    ]);
+    report::bounded_duel("two large hashes, AOF (everysec)", None, with_aof);
 }
 
 fn counted(stand: &mut Stand, pace: &Pace, callers: u64) -> [Cost; 2] {

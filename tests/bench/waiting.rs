@@ -4,7 +4,7 @@
 pub(crate) mod conn;
 mod crowd;
 mod flow;
-mod hand_off;
+pub(crate) mod hand_off;
 mod memory;
 mod newcomer;
 mod one_turn;

@@ -4,16 +4,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use harness::eventually_async;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
 
 use super::admission::Admission;
 use super::group::{Group, Own, account, caller};
 use crate::draw::Draw;
 use crate::race::{Pace, median};
 use crate::report::{self, micros};
-use crate::stand::Stand;
+use crate::waiting::hand_off::{Seen, look, until_they_wait};
 use crate::waiting::room;
 use crate::waiting::tickets::Tickets;
 
@@ -41,15 +39,6 @@ const CROWDS: [Crowd; 5] = [
         limit: "1",
     },
 ];
-
-/// What one round showed.
-struct Seen {
-    per_second: f64,
-    /// Of the server, per hand-off, in microseconds.
-    cpu: f64,
-    /// The commands' own part of it.
-    own: f64,
-}
 
 impl Crowd {
     /// No caller is ever at its limit.
@@ -118,36 +107,8 @@ async fn round(crowd: Crowd, window: Duration) -> Seen {
             }
         });
     }
-    until_they_wait(&mut stand, crowd.waiters).await;
-    let (begun, before, cpu) = (Instant::now(), hand_offs(&mut stand), stand.cpu());
-    stand.reset_spent();
-    sleep_until(begun + window).await;
-    let cpu = stand.cpu().since(cpu).ran.as_secs_f64();
-    // The server's own account goes on while another program has the CPU.
-    let own = (stand.spent(&["qgate.admit", "qgate.leave"]) as f64).min(cpu * 1e6);
-    let count = hand_offs(&mut stand) - before;
-    let lasted = begun.elapsed().as_secs_f64();
+    until_they_wait(&mut stand, &account(0), crowd.waiters).await;
+    let seen = look(&mut stand, &["qgate.admit", "qgate.leave"], window).await;
     running.shutdown().await;
-    Seen {
-        per_second: count / lasted,
-        cpu: cpu * 1e6 / count,
-        own: own / count,
-    }
-}
-
-/// Some have just been served and have not asked again.
-async fn until_they_wait(stand: &mut Stand, waiters: usize) {
-    let most = i64::try_from(waiters).expect("they are few enough");
-    eventually_async("all wait", async || {
-        let counted = stand.control().call(format!("QGATE.COUNT {}", account(0)));
-        let waiting = counted.items()[0].items()[1].int();
-        let nearly_all = waiting * 10 >= most * 9;
-        nearly_all.then_some(()).ok_or(format!("{waiting} wait"))
-    })
-    .await;
-}
-
-fn hand_offs(stand: &mut Stand) -> f64 {
-    let counted = stand.control().info("weir_qgate_hand_offs");
-    counted.parse().expect("a counter is a number")
+    seen
 }

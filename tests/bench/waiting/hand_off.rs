@@ -20,13 +20,13 @@ const MANY: usize = 10_000;
 const SLOTS: usize = 1_000;
 const HOLD: Duration = Duration::from_millis(50);
 
-/// What one round showed.
-struct Seen {
-    per_second: f64,
+/// What hand-offs cost meanwhile.
+pub(crate) struct Seen {
+    pub(crate) per_second: f64,
     /// Of the server, per hand-off, in microseconds.
-    cpu: f64,
+    pub(crate) cpu: f64,
     /// The commands' own part of it.
-    own: f64,
+    pub(crate) own: f64,
 }
 
 pub(super) async fn run(pace: &Pace) {
@@ -88,16 +88,22 @@ async fn round(way: Way, waiters: usize, window: Duration) -> Seen {
             }
         });
     }
-    until_they_wait(&mut stand, waiters).await;
-    let (begun, before, cpu) = (Instant::now(), hand_offs(&mut stand), stand.cpu());
+    until_they_wait(&mut stand, "gate", waiters).await;
+    let seen = look(&mut stand, &["qgate.acquire", "qgate.release"], window).await;
+    running.shutdown().await;
+    seen
+}
+
+/// Looks for a while at a server on which hand-offs go on by these commands.
+pub(crate) async fn look(stand: &mut Stand, commands: &[&str], window: Duration) -> Seen {
+    let (begun, before, cpu) = (Instant::now(), hand_offs(stand), stand.cpu());
     stand.reset_spent();
     sleep_until(begun + window).await;
     let cpu = stand.cpu().since(cpu).ran.as_secs_f64();
     // The server's own account goes on while another program has the CPU.
-    let own = (stand.spent(&["qgate.acquire", "qgate.release"]) as f64).min(cpu * 1e6);
-    let count = hand_offs(&mut stand) - before;
+    let own = (stand.spent(commands) as f64).min(cpu * 1e6);
+    let count = hand_offs(stand) - before;
     let lasted = begun.elapsed().as_secs_f64();
-    running.shutdown().await;
     Seen {
         per_second: count / lasted,
         cpu: cpu * 1e6 / count,
@@ -106,10 +112,10 @@ async fn round(way: Way, waiters: usize, window: Duration) -> Seen {
 }
 
 /// Some have just been served and have not asked again.
-async fn until_they_wait(stand: &mut Stand, waiters: usize) {
+pub(crate) async fn until_they_wait(stand: &mut Stand, gate: &str, waiters: usize) {
     let most = i64::try_from(waiters).expect("they are few enough");
     eventually_async("all wait", async || {
-        let counted = stand.control().call("QGATE.COUNT gate");
+        let counted = stand.control().call(["QGATE.COUNT", gate]);
         let waiting = counted.items()[0].items()[1].int();
         let nearly_all = waiting * 10 >= most * 9;
         nearly_all.then_some(()).ok_or(format!("{waiting} wait"))

@@ -3,8 +3,6 @@
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use crate::cooldown::Cause;
-
 /// What one request adds, in hundredths of a retry.
 const EARNED: u32 = 20;
 const COST: u32 = 100;
@@ -38,18 +36,17 @@ impl Budget {
     }
 }
 
-/// What came of one request so far, account by account.
+/// The accounts that have had one request so far and did not serve it, by their places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Attempts(Vec<(usize, Cause)>);
+pub(crate) struct Attempts(Vec<usize>);
 
 impl Attempts {
-    /// The account at this place did not serve it.
-    pub(crate) fn failed(&mut self, place: usize, cause: Cause) {
-        self.0.push((place, cause));
+    pub(crate) fn failed(&mut self, place: usize) {
+        self.0.push(place);
     }
 
     pub(crate) fn includes(&self, place: usize) -> bool {
-        self.0.iter().any(|(failed, _)| *failed == place)
+        self.0.contains(&place)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -81,7 +78,7 @@ mod tests {
     fn an_account_is_tried_once_and_only_so_many_are() {
         let mut attempts = Attempts::default();
         assert!(attempts.is_empty() && attempts.are_within(1));
-        attempts.failed(2, Cause::Rate);
+        attempts.failed(2);
         assert!(attempts.includes(2) && !attempts.includes(1));
         assert!(attempts.are_within(2) && !attempts.are_within(1));
         assert!(!attempts.is_empty());

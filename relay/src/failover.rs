@@ -65,7 +65,7 @@ impl Failover {
         };
         app.resting
             .refused(account, call.model(), fault.cause, fault.stated, now);
-        self.attempts.failed(admitted.place, fault.cause);
+        self.attempts.failed(admitted.place);
         permit.note(|record| record.failed(&account.id, fault.cause));
         if !self.may_go_on(app, call, now) {
             return self.end(admitted, sent);

@@ -11,11 +11,11 @@ use proptest::{
 use super::{Basis, Cause, Rests, State};
 use crate::time::UnixMillis;
 
-fn at(seconds: u64) -> UnixMillis {
+pub(super) fn at(seconds: u64) -> UnixMillis {
     UnixMillis(1_000_000 + seconds * 1000)
 }
 
-fn resting_until(rests: &Rests, model: &str, now: UnixMillis) -> Option<UnixMillis> {
+pub(super) fn resting_until(rests: &Rests, model: &str, now: UnixMillis) -> Option<UnixMillis> {
     match rests.state("a", Some(model), now) {
         State::Resting(rest) => Some(rest.until),
         State::Well | State::OnTrial => None,

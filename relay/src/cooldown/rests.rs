@@ -226,19 +226,9 @@ fn after(now: UnixMillis, span: Duration) -> UnixMillis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cooldown::acts::{at, resting_until};
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    fn at(seconds: u64) -> UnixMillis {
-        UnixMillis(1_000_000 + seconds * 1000)
-    }
-
-    fn resting_until(rests: &Rests, model: &str, now: UnixMillis) -> Option<UnixMillis> {
-        match rests.state("a", Some(model), now) {
-            State::Resting(rest) => Some(rest.until),
-            State::Well | State::OnTrial => None,
-        }
-    }
 
     #[test]
     fn a_guess_grows_from_refusal_to_refusal_up_to_a_cap() {

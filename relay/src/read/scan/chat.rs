@@ -34,9 +34,10 @@ struct Said {
     role: Role,
 }
 
+/// Whose a message is, in all of OpenAI's forms.
 #[derive(Deserialize, Default, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
-enum Role {
+pub(super) enum Role {
     System,
     Developer,
     User,
@@ -45,13 +46,19 @@ enum Role {
     Other,
 }
 
+impl Role {
+    pub(super) fn author(self) -> Author {
+        match self {
+            Self::System | Self::Developer => Author::System,
+            Self::User => Author::User,
+            Self::Other => Author::Other,
+        }
+    }
+}
+
 impl Message for Said {
     fn author(&self) -> Author {
-        match self.role {
-            Role::System | Role::Developer => Author::System,
-            Role::User => Author::User,
-            Role::Other => Author::Other,
-        }
+        self.role.author()
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{
     de::{SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
-use super::{Author, Last, Message, answer};
+use super::{Author, Last, Message, answer, chat::Role};
 use crate::read::{Facts, LastMessage};
 
 #[derive(Deserialize)]
@@ -47,23 +47,11 @@ enum Kind {
     Other,
 }
 
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    System,
-    Developer,
-    User,
-    #[default]
-    #[serde(other)]
-    Other,
-}
-
 impl Message for Item {
     fn author(&self) -> Author {
-        match (self.kind, self.role) {
-            (Kind::Message, Role::User) => Author::User,
-            (Kind::Message, Role::System | Role::Developer) => Author::System,
-            (Kind::Message, Role::Other) | (Kind::Other, _) => Author::Other,
+        match self.kind {
+            Kind::Message => self.role.author(),
+            Kind::Other => Author::Other,
         }
     }
 }

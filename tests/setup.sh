@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the make targets need and the machine lacks; says nothing when nothing is to be done.
 #   tests/setup.sh run     to build and run: a C compiler, libclang (for bindgen), redis-server
-#   tests/setup.sh test    the same, a Python environment with the SDKs that the tests drive, and where it can be had a
+#   tests/setup.sh test    the same, the SDKs for Python and Node.js that the tests drive, and where it can be had a
 #                          valkey-server (tests/valkey.sh)
 # On Debian and Ubuntu it installs (with sudo when not root); elsewhere it says what to install.
 set -eu
@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 RUST_MINOR=95  # rust-version in Cargo.toml
 REDIS_MAJOR=7
+NODE_MAJOR=18
 
 purpose=${1:-run}
 case $purpose in run | test) ;; *) echo "usage: tests/setup.sh [run|test]" >&2; exit 2 ;; esac
@@ -18,7 +19,9 @@ main() {
     install_missing
     require_redis
     if [ "$purpose" = test ]; then
-        make_venv
+        require_node
+        install_python_sdks
+        install_node_sdks
         tests/valkey.sh
     fi
 }
@@ -44,6 +47,13 @@ require_redis() {
         "Name another one in WEIR_REDIS_SERVER; see https://redis.io/docs/latest/operate/oss_and_stack/install/"
 }
 
+require_node() {
+    version=$(node --version)
+    major=$(echo "$version" | sed -n 's/^v\([0-9]*\).*/\1/p')
+    [ "${major:-0}" -ge "$NODE_MAJOR" ] || fail \
+        "Node.js $NODE_MAJOR or later is needed, this is: $version" "See https://nodejs.org/en/download"
+}
+
 redis_server() { echo "${WEIR_REDIS_SERVER:-redis-server}"; }
 
 # What is missing, by the name that package_of knows.
@@ -51,7 +61,10 @@ missing() {
     has_c_compiler || echo cc
     has_libclang || echo libclang
     command -v "$(redis_server)" >/dev/null || echo redis
-    if [ "$purpose" = test ] && ! has_python; then echo python; fi
+    [ "$purpose" = test ] || return 0
+    has_python || echo python
+    command -v node >/dev/null || echo node
+    command -v npm >/dev/null || echo npm
 }
 
 has_c_compiler() {
@@ -117,9 +130,14 @@ package_of() {
         other:cc) echo "a C compiler," ;;
         other:libclang) echo "libclang with its headers," ;;
         other:redis) echo "redis-server $REDIS_MAJOR.0 or later," ;;
-        other:python) echo "python3 with venv" ;;
+        other:python) echo "python3 with venv," ;;
+        other:node) echo "Node.js $NODE_MAJOR or later," ;;
+        other:npm) echo "npm" ;;
         *:python) echo python3 ;;
         *:redis) echo redis ;;
+        brew:node | brew:npm) echo node ;;
+        *:node) echo nodejs ;;
+        *:npm) echo npm ;;
     esac
 }
 
@@ -158,14 +176,32 @@ daemon_stays_off() {
     if [ -d /run/systemd/system ]; then $sudo systemctl --quiet disable redis-server 2>/dev/null || true; fi
 }
 
-make_venv() {
-    wanted=tests/sdk/requirements.txt
-    stamp=target/venv/installed
-    if [ -e $stamp ] && [ -z "$(find $wanted -newer $stamp)" ]; then return 0; fi
-    echo "weir: installing $wanted into target/venv" >&2
-    python3 -m venv --clear target/venv
-    target/venv/bin/pip install --quiet --disable-pip-version-check --requirement $wanted
-    touch $stamp
+install_python_sdks() {
+    wanted=tests/sdk/python/requirements.txt
+    into=target/venv
+    ! is_installed || return 0
+    python3 -m venv --clear $into
+    $into/bin/pip install --quiet --disable-pip-version-check --requirement $wanted
+    touch $into/installed
+}
+
+# Beside what is installed stand a link to the scripts, which find it there, and one to the program that it was installed for.
+install_node_sdks() {
+    wanted=tests/sdk/node/package-lock.json
+    into=target/node
+    ! is_installed || return 0
+    mkdir -p $into
+    cp tests/sdk/node/package.json $wanted $into
+    (cd $into && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+    ln -sfn ../../tests/sdk/node $into/scripts
+    ln -sf "$(command -v node)" $into/node
+    touch $into/installed
+}
+
+is_installed() {
+    if [ -e $into/installed ] && [ -z "$(find $wanted -newer $into/installed)" ]; then return 0; fi
+    echo "weir: installing $wanted into $into" >&2
+    return 1
 }
 
 main

@@ -1,11 +1,39 @@
-//! The providers' own Python SDKs, pointed at the relay as their users point them. The scripts are in `tests/sdk`.
+//! The providers' own SDKs, pointed at the relay as their users point them: each test is a script, once for Python and once
+//! for Node.js. The scripts are in `tests/sdk`.
 
-use std::path::Path;
-use std::process::Command;
+use std::pin::pin;
 
-use harness::Weir;
+use harness::http::Answer;
+use harness::tap::Talk;
 use harness::weir::Setup;
-use weir_relay::mock::Behaviour;
+use harness::{Runtime, Speech, Tap, Weir};
+use weir_relay::mock::{Behaviour, Stats};
+
+/// Holds its slots until the caller hangs up.
+const HELD: &str = "chunks=9;stall_after=4";
+
+/// Of a wait, one each 100 ms.
+const BEATS: usize = 20;
+
+/// How the SDKs ask for streams, and what of a heartbeat goes over the wire.
+const STREAMS: [(Speech, &str, &str); 4] = [
+    (
+        Speech::Messages,
+        "POST /v1/messages ",
+        "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+    ),
+    (
+        Speech::Chat,
+        "POST /v1/chat/completions ",
+        ": keep-alive\n\n",
+    ),
+    (Speech::Responses, "POST /v1/responses ", ": keep-alive\n\n"),
+    (
+        Speech::Gemini,
+        ":streamGenerateContent?alt=sse ",
+        "2\r\n\n\n\r\n",
+    ),
+];
 
 fn behaviour() -> Behaviour {
     Behaviour {
@@ -16,121 +44,103 @@ fn behaviour() -> Behaviour {
     }
 }
 
-async fn run(script: &str) -> Weir {
+async fn run(script: &str) -> [Stats; 2] {
     run_with(script, Weir::setup().behaviour(behaviour())).await
 }
 
-/// Runs a script of `tests/sdk` against a relay, and checks that nothing is held afterwards.
-async fn run_with(script: &str, setup: Setup) -> Weir {
+/// Runs a script for each runtime against a relay of its own, and checks that nothing is held afterwards.
+async fn run_with(script: &str, setup: Setup) -> [Stats; 2] {
     let setup = setup
         .accounts(6)
-        .kinds(&["anthropic", "anthropic", "openai", "gemini"]);
-    let weir = setup.max_concurrent(10).start().await;
-    let mut command = python(script);
-    command
-        .env("ANTHROPIC_BASE_URL", weir.relay.url())
-        .env("ANTHROPIC_API_KEY", &weir.key)
-        .env("OPENAI_BASE_URL", format!("{}/v1", weir.relay.url()))
-        .env("OPENAI_API_KEY", &weir.key)
-        .env("GOOGLE_GEMINI_BASE_URL", weir.relay.url())
-        .env("GEMINI_API_KEY", &weir.key)
-        .env("MOCK_URL", weir.provider.url());
-    let output = tokio::task::spawn_blocking(move || command.output())
-        .await
-        .expect("it does not panic");
-    let output =
-        output.expect("Python starts: `tests/setup.sh test` installs the SDKs into target/venv");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{script}: {said}");
-    weir.until_nothing_is_held().await;
-    weir
-}
-
-fn python(script: &str) -> Command {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new(tests.join("../target/venv/bin/python"));
-    // No settings of whoever runs the tests, and no files beside the scripts.
-    command
-        .env_clear()
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .arg("-W")
-        .arg("error");
-    command.arg(tests.join("sdk").join(script));
-    command
+        .kinds(&["anthropic", "anthropic", "openai", "gemini"])
+        .max_concurrent(10);
+    let run = async |runtime: Runtime, setup: Setup| {
+        let weir = setup.start().await;
+        runtime.run(script, &weir, &weir.relay.url()).await;
+        weir.until_nothing_is_held().await;
+        weir.provider.stats()
+    };
+    let (python, node) = tokio::join!(
+        run(Runtime::Python, setup.clone()),
+        run(Runtime::Node, setup)
+    );
+    [python, node]
 }
 
 #[tokio::test]
 async fn the_sdk_gets_a_message_in_one_piece() {
-    run("plain.py").await;
+    run("plain").await;
 }
 
 #[tokio::test]
 async fn the_sdk_gets_a_stream() {
-    run("streaming.py").await;
+    run("streaming").await;
 }
 
 #[tokio::test]
 async fn the_sdk_calls_tools() {
-    run("tools.py").await;
+    run("tools").await;
 }
 
 #[tokio::test]
 async fn the_sdk_counts_tokens() {
-    run("counting.py").await;
+    run("counting").await;
 }
 
 #[tokio::test]
 async fn the_sdk_lists_models() {
-    run("models.py").await;
+    run("models").await;
 }
 
 #[tokio::test]
 async fn the_sdk_turns_refusals_into_its_own_exceptions() {
-    run("refusals.py").await;
+    run("refusals").await;
 }
 
 #[tokio::test]
 async fn the_sdk_cancels_a_stream() {
-    let weir = run("cancelled.py").await;
-    assert_eq!(weir.provider.stats().aborted, 1);
+    let stats = run("cancelled").await;
+    assert_eq!(stats.map(|stats| stats.aborted), [1, 1]);
 }
 
 #[tokio::test]
 async fn the_sdk_runs_twenty_streams_at_once() {
-    let weir = run("asynchronous.py").await;
-    let stats = weir.provider.stats();
-    assert_eq!((stats.streams, stats.violations), (20, 0));
+    let stats = run("asynchronous").await;
+    let seen = stats.map(|stats| (stats.streams, stats.violations));
+    assert_eq!(seen, [(20, 0); 2]);
 }
 
 #[tokio::test]
 async fn openai_s_sdk_completes_chats() {
-    run("openai_chat.py").await;
+    run("openai_chat").await;
 }
 
 #[tokio::test]
 async fn openai_s_sdk_gets_responses() {
-    run("openai_responses.py").await;
+    run("openai_responses").await;
 }
 
 #[tokio::test]
 async fn openai_s_sdk_embeds_and_lists_models() {
-    run("openai_others.py").await;
+    run("openai_others").await;
 }
 
 #[tokio::test]
 async fn openai_s_sdk_turns_refusals_into_its_own_exceptions() {
-    run("openai_refusals.py").await;
+    run("openai_refusals").await;
 }
 
 #[tokio::test]
 async fn google_s_sdk_gets_answers_and_streams() {
-    run("gemini.py").await;
+    run("gemini").await;
 }
 
 #[tokio::test]
 async fn google_s_sdk_turns_refusals_into_its_own_exceptions() {
-    run("gemini_refusals.py").await;
+    run("gemini_refusals").await;
 }
+
+const OFTEN: &str = "[waiting]\ngrace_ms = 100\nheartbeat_ms = 100\nsilence_ms = 100";
 
 #[tokio::test]
 async fn every_sdk_passes_over_heartbeats() {
@@ -139,6 +149,69 @@ async fn every_sdk_passes_over_heartbeats() {
         delay_ms: 300,
         ..behaviour()
     };
-    let often = "[waiting]\ngrace_ms = 100\nheartbeat_ms = 100\nsilence_ms = 100";
-    run_with("heartbeats.py", Weir::setup().behaviour(slow).head(often)).await;
+    run_with("heartbeats", Weir::setup().behaviour(slow).head(OFTEN)).await;
+}
+
+/// Each account has room for one, which somebody has.
+async fn full() -> (Weir, Tap, Vec<Answer>) {
+    let setup = Weir::setup().behaviour(behaviour()).head(OFTEN);
+    let kinds = &["anthropic", "openai", "openai", "gemini"];
+    let setup = setup.accounts(4).kinds(kinds).max_concurrent(1);
+    let weir = setup.start().await;
+    let mut held = Vec::new();
+    for (speech, ..) in STREAMS {
+        held.push(weir.ask(speech.stream(HELD)).await);
+    }
+    let tap = Tap::start(weir.addr()).await;
+    (weir, tap, held)
+}
+
+/// Runs a script that has to wait; `waited` gives room when it has.
+async fn run_in_line(runtime: Runtime, script: &str, waited: impl AsyncFnOnce(&Weir, &Tap)) {
+    let (weir, tap, held) = full().await;
+    let url = tap.url();
+    let mut running = pin!(runtime.run(script, &weir, &url));
+    tokio::select! {
+        () = &mut running => panic!("{script}, {runtime:?}: it did not wait"),
+        () = waited(&weir, &tap) => drop(held),
+    }
+    running.await;
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn every_sdk_waits_in_line_for_a_stream() {
+    let all_were_kept = |talks: &[Talk]| {
+        STREAMS.iter().all(|(_, path, beat)| {
+            let beats = |talk: &Talk| talk.answered.matches(*beat).count();
+            talks
+                .iter()
+                .any(|talk| talk.asked.contains(*path) && beats(talk) >= BEATS)
+        })
+    };
+    let waited = async |_: &Weir, tap: &Tap| tap.until(all_were_kept).await;
+    tokio::join!(
+        run_in_line(Runtime::Python, "heartbeats", waited),
+        run_in_line(Runtime::Node, "heartbeats", waited)
+    );
+}
+
+#[tokio::test]
+async fn every_sdk_waits_in_line_for_an_answer_in_one_piece() {
+    let waited = async |weir: &Weir, tap: &Tap| {
+        let asked = |talk: &&Talk| talk.asked.ends_with('}');
+        tap.until(|talks| talks.iter().filter(asked).count() == STREAMS.len())
+            .await;
+        let mut another = weir.ask(Speech::Messages.stream("")).await;
+        another.until(&STREAMS[0].2.repeat(BEATS)).await;
+        let talks = tap.talks();
+        assert!(
+            talks.iter().all(|talk| talk.answered.is_empty()),
+            "{talks:?}"
+        );
+    };
+    tokio::join!(
+        run_in_line(Runtime::Python, "patience", waited),
+        run_in_line(Runtime::Node, "patience", waited)
+    );
 }

@@ -2,6 +2,7 @@
 //! no room waits in line, as one of its caller's flow, and is served by the first account that has room for it.
 
 use std::{
+    fmt,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -16,7 +17,7 @@ use crate::{
     cooldown::{Cause, State},
     forward::Upstream,
     gate::{Gate, likely_free},
-    line::{self, End, Patience},
+    line::{self, End},
     permit::Permit,
     route::Work,
     store::{Admission, Affinity, Saying, StoreError, Tiered},
@@ -41,18 +42,52 @@ pub(crate) enum Refused {
         retry: Duration,
         waited: Duration,
     },
-    #[error("all accounts of this key's group are busy{}", after(*.waited))]
-    AccountsBusy { retry: Duration, waited: Duration },
+    #[error("{who} busy{}", after(*.waited))]
+    AccountsBusy {
+        who: Who,
+        retry: Duration,
+        waited: Duration,
+    },
     #[error("no account of this key's group serves this model")]
     NoModel,
-    #[error("all accounts of this key's group rest ({}) for another {} s", cause.word(), retry.as_secs().max(1))]
-    AccountsRest { cause: Cause, retry: Duration },
+    #[error("{who} resting ({}) for another {} s", cause.word(), retry.as_secs().max(1))]
+    AccountsRest {
+        who: Who,
+        cause: Cause,
+        retry: Duration,
+    },
     #[error("as many requests as may wait are waiting already")]
     LineFull { retry: Duration },
     #[error("an operator took this request out of the line")]
     Cancelled,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Who would have to serve the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    All,
+    /// The account that has what the request continues.
+    Pinned,
+}
+
+impl Who {
+    fn of(call: &Call) -> Self {
+        match call.pinned {
+            None => Self::All,
+            Some(_) => Self::Pinned,
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all accounts of this key's group are",
+            Self::Pinned => "the account that has what this request continues is",
+        })
+    }
 }
 
 /// How a wait that did not help is told.
@@ -103,6 +138,7 @@ async fn eligible(app: &App, call: &Call, attempts: &Attempts) -> Result<Vec<usi
         let in_time = |until: Instant| Instant::now() + span < until;
         if !attempts.is_empty() || !call.patience.until.is_some_and(in_time) {
             return Err(Refused::AccountsRest {
+                who: Who::of(call),
                 cause: rest.cause,
                 retry: span,
             });
@@ -136,11 +172,7 @@ async fn ask(
         lease: app.lease,
         all: &[&call.caller.key.gate],
         any: &accounts,
-        affinity: call.chain.as_deref().map(|chain| Affinity {
-            trie: &group.affinity,
-            chain,
-            patience: call.affinity_patience(app),
-        }),
+        affinity: affinity(app, call),
         known: OnceLock::new(),
         flow: &call.caller.key.id,
         saying,
@@ -150,7 +182,7 @@ async fn ask(
     let end = line::wait(app, &admission, call.patience).await?;
     let End::Granted(index) = end else {
         permit.granted([]);
-        return Err(refused(&end, &admission, call.patience));
+        return Err(refused(&end, &admission, call));
     };
     let chosen = usize::try_from(index)
         .ok()
@@ -165,13 +197,26 @@ async fn ask(
     Ok(Admitted {
         place,
         upstream: Arc::clone(&group.upstreams[place]),
-        reason: Reason::of(places, priority, place, known),
+        reason: match call.pinned {
+            Some(_) => Reason::Pinned,
+            None => Reason::of(places, priority, place, known),
+        },
+    })
+}
+
+/// Where there is a choice to make by it.
+fn affinity<'a>(app: &App, call: &'a Call) -> Option<Affinity<'a>> {
+    let chain = call.chain.as_deref().filter(|_| call.pinned.is_none());
+    chain.map(|chain| Affinity {
+        trie: &call.caller.group.affinity,
+        chain,
+        patience: call.affinity_patience(app),
     })
 }
 
 /// In the words of whatever stands in the way: the gate with this place among all that were asked for.
-fn refused(end: &End<usize>, admission: &Admission<'_>, patience: Patience) -> Refused {
-    let waited = patience.since.elapsed();
+fn refused(end: &End<usize>, admission: &Admission<'_>, call: &Call) -> Refused {
+    let waited = call.patience.since.elapsed();
     let retry = |gate: &Gate| likely_free(gate.held.mean(), gate.limit, admission.member.spread());
     let soonest = || {
         let accounts = admission.any.iter().map(|one| retry(one.gate));
@@ -192,6 +237,7 @@ fn refused(end: &End<usize>, admission: &Admission<'_>, patience: Patience) -> R
                 waited,
             },
             None => Refused::AccountsBusy {
+                who: Who::of(call),
                 retry: soonest(),
                 waited,
             },

@@ -31,28 +31,14 @@ pub(crate) enum Form {
     Contents,
 }
 
-/// What only the account that made it knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Pin {
-    /// `previous_response_id`.
-    Response(String),
-    /// `conversation`.
-    Conversation(String),
-    /// Reasoning that is encrypted for the account that answered the turn before.
-    Reasoning,
-}
-
 /// Reads the body of a request whose headers may have named its session.
 pub(crate) fn read(
     form: Form,
     session: Option<Session>,
     body: &[u8],
 ) -> Result<Conversation, NotJson> {
-    // Only bodies of this form may say more than who it is.
-    if let (Some(session), true) = (session, form != Form::Responses) {
-        return Ok(Conversation::of_session(form, session));
+    match session {
+        Some(session) => Ok(Conversation::of_session(form, session)),
+        None => walk::conversation(form, body),
     }
-    let mut conversation = walk::conversation(form, body)?;
-    conversation.session = session.or(conversation.session);
-    Ok(conversation)
 }

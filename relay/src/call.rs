@@ -5,8 +5,18 @@ use std::{borrow::Cow, time::Duration};
 use hyper::http::request::Parts;
 
 use crate::{
-    account::Account, affinity::Pin, app::App, attempts::Attempts, authenticate::Caller,
-    choice::Nobody, dialect::Dialect, ids::RequestId, line::Patience, read::Facts, route::Work,
+    account::Account,
+    app::App,
+    attempts::Attempts,
+    authenticate::Caller,
+    choice::Nobody,
+    dialect::Dialect,
+    group::Wanted,
+    ids::RequestId,
+    line::Patience,
+    pins::{Pins, Storing},
+    read::Facts,
+    route::Work,
     time::UnixMillis,
 };
 
@@ -21,7 +31,10 @@ pub(crate) struct Call {
     model: Option<Box<str>>,
     /// By what the group's accounts know the conversation, where there are several.
     pub(crate) chain: Option<Box<str>>,
-    pin: Option<Pin>,
+    /// What it continues, and the place of the account that has it, once that is known.
+    pub(crate) pins: Pins,
+    pub(crate) pinned: Option<usize>,
+    pub(crate) storing: Storing,
     pub(crate) patience: Patience,
 }
 
@@ -48,7 +61,9 @@ impl Call {
             head,
             model: model.map(Box::from),
             chain: chain.map(Box::from),
-            pin: conversation.and_then(|conversation| conversation.pin),
+            pins: std::mem::take(&mut facts.pins),
+            pinned: None,
+            storing: facts.storing,
             patience: app.waits.patience(caller.key.waits, facts.answer),
             caller,
         }
@@ -65,8 +80,13 @@ impl Call {
         attempts: &Attempts,
         now: UnixMillis,
     ) -> Result<Vec<usize>, Nobody> {
+        let wanted = Wanted {
+            model: self.model(),
+            only: self.pinned,
+            attempts,
+        };
         let group = &self.caller.group;
-        group.eligible(self.model(), attempts, &app.resting, now)
+        group.eligible(wanted, &app.resting, now)
     }
 
     /// What an account calls the model, where that is not what the caller said.
@@ -78,14 +98,14 @@ impl Call {
 
     /// How long it waits for the account that has its conversation. What only that one can read waits as long as it may.
     pub(crate) fn affinity_patience(&self, app: &App) -> Duration {
-        match (&self.pin, self.patience.until) {
-            (Some(_), Some(until)) => until - self.patience.since,
+        match self.patience.until {
+            Some(until) if !self.may_move() => until - self.patience.since,
             _ => app.affinity_patience,
         }
     }
 
     /// Whether another account could make something of it.
     pub(crate) fn may_move(&self) -> bool {
-        self.pin.is_none()
+        self.pins.is_empty()
     }
 }

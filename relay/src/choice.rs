@@ -9,6 +9,8 @@ pub(crate) enum Candidate {
     Serves(State),
     /// It does not serve the model.
     LacksModel,
+    /// It does not have what the request continues.
+    LacksPart,
     /// It has had this request already.
     Tried,
 }
@@ -30,7 +32,7 @@ pub(crate) fn eligible(candidates: &[Candidate]) -> Result<Vec<usize>, Nobody> {
     let places = |may: fn(&State) -> bool| -> Vec<usize> {
         let serves = |candidate: &Candidate| match candidate {
             Candidate::Serves(state) => may(state),
-            Candidate::LacksModel | Candidate::Tried => false,
+            Candidate::LacksModel | Candidate::LacksPart | Candidate::Tried => false,
         };
         let all = candidates.iter().enumerate();
         all.filter(|(_, candidate)| serves(candidate))
@@ -69,6 +71,8 @@ fn nobody(candidates: &[Candidate]) -> Nobody {
 /// Why an account has a request, for its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
+    /// It has what the request continues.
+    Pinned,
     /// It has the conversation.
     Affinity,
     /// Another one has it, and did not get free in time.
@@ -100,6 +104,7 @@ impl Reason {
 
     pub(crate) fn word(self) -> &'static str {
         match self {
+            Self::Pinned => "pinned",
             Self::Affinity => "affinity",
             Self::Spilled => "spilled",
             Self::Only => "only",
@@ -194,7 +199,7 @@ mod tests {
             let may = |candidate: &Candidate| match candidate {
                 Candidate::Serves(State::Resting(rest)) => rest.basis == Basis::Guessed,
                 Candidate::Serves(_) => true,
-                Candidate::LacksModel | Candidate::Tried => false,
+                Candidate::LacksModel | Candidate::LacksPart | Candidate::Tried => false,
             };
             match eligible(&candidates) {
                 Ok(places) => {

@@ -7,7 +7,7 @@ mod openai;
 
 use bytes::Bytes;
 
-use crate::{error::Told, provider::Provider, sse::Event, usage::Usage};
+use crate::{error::Told, pins::Made, provider::Provider, sse::Event, usage::Usage};
 
 /// The form of requests and answers on a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,22 @@ impl Dialect {
             Self::Anthropic => anthropic::reads(event),
             Self::Responses => openai::responses::reads(event),
             Self::Chat | Self::Gemini | Self::GeminiArray => true,
+        }
+    }
+
+    /// Reads what an event of a stream tells of having been made.
+    pub(crate) fn made_by_event(self, event: &Event<'_>, made: &mut Made) {
+        match self {
+            Self::Responses => openai::made::read_event(event, made),
+            Self::Anthropic | Self::Chat | Self::Gemini | Self::GeminiArray => {}
+        }
+    }
+
+    /// The same of an answer that is not a stream, as far as it was kept.
+    pub(crate) fn made_by_answer(self, body: &[u8], made: &mut Made) {
+        match self {
+            Self::Responses => openai::made::read_answer(body, made),
+            Self::Anthropic | Self::Chat | Self::Gemini | Self::GeminiArray => {}
         }
     }
 

@@ -104,6 +104,7 @@ async fn refusal(answer: Response<AnswerBody>, request: RequestId) -> Told {
             code: "weir_upstream_refused",
             retry: Retry::Whenever,
         },
+        known_as: None,
         message: match status.is_success() {
             true => "the provider did not answer with a stream".to_owned(),
             false => said

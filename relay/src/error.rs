@@ -7,7 +7,8 @@ use hyper::StatusCode;
 
 use crate::{
     admit::Refused, authenticate::Unauthorized, cooldown::Cause, forward::UpstreamError,
-    ids::RequestId, read::Unreadable, route::NoRoute, store::StoreError, stream::Cut, turn::NoTurn,
+    ids::RequestId, pin::Unpinned, pins::What, read::Unreadable, route::NoRoute, store::StoreError,
+    stream::Cut, turn::NoTurn,
 };
 
 /// One per step.
@@ -19,6 +20,8 @@ pub(crate) enum Error {
     Unauthorized(#[from] Unauthorized),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    #[error(transparent)]
+    Unpinned(#[from] Unpinned),
     #[error(transparent)]
     Refused(#[from] Refused),
     #[error(transparent)]
@@ -34,7 +37,16 @@ pub(crate) enum Error {
 pub(crate) struct Told {
     pub(crate) verdict: Verdict,
     pub(crate) message: String,
+    /// The provider's own words for it, where clients know what to do by them.
+    pub(crate) known_as: Option<KnownAs>,
     pub(crate) request: RequestId,
+}
+
+/// What is wrong, as the provider's API says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KnownAs {
+    pub(crate) code: Option<&'static str>,
+    pub(crate) param: &'static str,
 }
 
 /// What the caller is told.
@@ -63,6 +75,7 @@ impl Error {
         Told {
             verdict: self.verdict(),
             message: self.message(),
+            known_as: self.known_as(),
             request,
         }
     }
@@ -72,6 +85,7 @@ impl Error {
             Self::Route(error) => route(error),
             Self::Unauthorized(error) => unauthorized(error),
             Self::Unreadable(error) => unreadable(error),
+            Self::Unpinned(error) => unpinned(error),
             Self::Refused(error) => refused(error),
             Self::NoTurn(error) => no_turn(error),
             Self::Upstream(error) => upstream(error),
@@ -79,10 +93,24 @@ impl Error {
         }
     }
 
+    fn known_as(&self) -> Option<KnownAs> {
+        let Self::Unpinned(Unpinned::Unknown(named)) = self else {
+            return None;
+        };
+        let (code, param) = match named.what {
+            What::Response => (Some("previous_response_not_found"), "previous_response_id"),
+            What::Conversation => (None, "conversation"),
+            What::Item => (None, "input"),
+        };
+        Some(KnownAs { code, param })
+    }
+
     /// What the caller may read. Of the store only that it failed: its own words may tell how the relay is built.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Refused(Refused::Store(_)) | Self::NoTurn(NoTurn::Store(_)) => {
+            Self::Refused(Refused::Store(_))
+            | Self::NoTurn(NoTurn::Store(_))
+            | Self::Unpinned(Unpinned::Store(_)) => {
                 "the relay cannot reach its store; try again".into()
             }
             other => other.to_string(),
@@ -145,13 +173,25 @@ fn unreadable(error: &Unreadable) -> Verdict {
     }
 }
 
+/// The caller's fault, or nobody's, or that of the store.
+fn unpinned(error: &Unpinned) -> Verdict {
+    let bad = |code| verdict(StatusCode::BAD_REQUEST, code, Retry::Never);
+    match error {
+        Unpinned::Unknown(_) => verdict(StatusCode::NOT_FOUND, "weir_unknown_id", Retry::Never),
+        Unpinned::Gone => verdict(StatusCode::GONE, "weir_account_gone", Retry::Never),
+        Unpinned::Divided => bad("weir_accounts_differ"),
+        Unpinned::TooMany => bad("weir_too_many_ids"),
+        Unpinned::Store(error) => store(error),
+    }
+}
+
 /// A limit of the relay, or its store.
 fn refused(error: &Refused) -> Verdict {
     let busy = |code, retry| verdict(StatusCode::TOO_MANY_REQUESTS, code, Retry::After(retry));
     match error {
         Refused::KeyBusy { retry, .. } => busy("weir_key_busy", *retry),
         Refused::NoModel => verdict(StatusCode::NOT_FOUND, "weir_no_model", Retry::Never),
-        Refused::AccountsRest { cause, retry } => {
+        Refused::AccountsRest { cause, retry, .. } => {
             let status = match cause {
                 Cause::Rate | Cause::Billing => StatusCode::TOO_MANY_REQUESTS,
                 _ => StatusCode::SERVICE_UNAVAILABLE,

@@ -25,7 +25,9 @@ use crate::{
     forward::forward,
     ids::RequestId,
     intend,
+    keeper::Keeper,
     permit::Permit,
+    pin::pin,
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
     settle::Record,
@@ -89,7 +91,12 @@ async fn relay(
 }
 
 /// From account to account, until one has begun to answer.
-async fn answer(app: Arc<App>, call: Call, asked: Asked) -> Result<Response<AnswerBody>, Error> {
+async fn answer(
+    app: Arc<App>,
+    mut call: Call,
+    asked: Asked,
+) -> Result<Response<AnswerBody>, Error> {
+    pin(&app, &mut call).await?;
     let mut permit = Permit::new(call.id, &app.ledger);
     let mut failover = Failover::new(&app);
     let (admitted, heard) = loop {
@@ -109,6 +116,7 @@ async fn answer(app: Arc<App>, call: Call, asked: Asked) -> Result<Response<Answ
         dialect: call.dialect,
         usage_chunk: asked.facts.usage_chunk(),
         waits: app.waits,
+        keeper: Keeper::of(&app, &call, &admitted.upstream),
     };
     drop(asked);
     let mut response = stream(heard, &admitted.upstream, permit, manner);

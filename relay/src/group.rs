@@ -29,6 +29,16 @@ pub(crate) struct Group {
     next: AtomicUsize,
 }
 
+/// What is wanted of an account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) model: Option<&'a str>,
+    /// The place of the one that has what is continued.
+    pub(crate) only: Option<usize>,
+    /// By those that have been tried it is not wanted.
+    pub(crate) attempts: &'a Attempts,
+}
+
 impl Group {
     pub(crate) fn new(config: &GroupConfig, upstreams: Vec<Arc<Upstream>>) -> Self {
         let aliases = pairs(&config.aliases).map(|(alias, model)| (alias.into(), model.into()));
@@ -45,16 +55,23 @@ impl Group {
         self.aliases.get(name).map_or(name, |model| model)
     }
 
-    /// The places of the accounts that may serve a model now and have not been tried.
+    /// The places of the accounts that may serve it now.
     pub(crate) fn eligible(
         &self,
-        model: Option<&str>,
-        attempts: &Attempts,
+        wanted: Wanted<'_>,
         resting: &Resting,
         now: UnixMillis,
     ) -> Result<Vec<usize>, Nobody> {
+        let Wanted {
+            model,
+            only,
+            attempts,
+        } = wanted;
         let candidate = |(place, upstream): (usize, &Arc<Upstream>)| {
             let account = &upstream.account;
+            if only.is_some_and(|only| only != place) {
+                return Candidate::LacksPart;
+            }
             if attempts.includes(place) {
                 return Candidate::Tried;
             }

@@ -66,14 +66,9 @@ enum Due {
 pub(crate) fn member(text: &[u8], key: &[u8]) -> Option<Range<usize>> {
     let mut tokens = Tokens::new(text);
     tokens.next().ok()?;
-    while let Some(next) = tokens.next_key().ok()? {
-        let value = tokens.value().ok()?;
-        tokens.skip(value).ok()?;
-        if tokens.text(next) == key {
-            return Some(value.start..tokens.at);
-        }
-    }
-    None
+    let value = tokens.find(key).ok()??;
+    tokens.skip(value).ok()?;
+    Some(value.start..tokens.at)
 }
 
 impl<'a> Tokens<'a> {
@@ -161,6 +156,18 @@ impl<'a> Tokens<'a> {
                 _ => return Err(NotJson { at: token.start }),
             }
         }
+    }
+
+    /// The first token of the value of this member of the object that is open, or none at its end.
+    pub(crate) fn find(&mut self, key: &[u8]) -> Result<Option<Token>, NotJson> {
+        while let Some(next) = self.next_key()? {
+            let value = self.value()?;
+            if self.text(next) == key {
+                return Ok(Some(value));
+            }
+            self.skip(value)?;
+        }
+        Ok(None)
     }
 
     /// The first token of the value that follows a key.

@@ -25,6 +25,7 @@ use scan::scan;
 use crate::{
     affinity::{self, Conversation, Form, Session},
     dialect::Dialect,
+    pins::{Pins, Storing},
     route::{Route, Work},
     stream::UsageChunk,
 };
@@ -51,6 +52,9 @@ pub(crate) struct Facts {
     pub(crate) model: Option<String>,
     pub(crate) answer: Answer,
     pub(crate) last: LastMessage,
+    /// What only one account can read, and whether that is to grow.
+    pub(crate) pins: Pins,
+    pub(crate) storing: Storing,
     /// By what the conversation is known again, where there is one.
     pub(crate) conversation: Option<Conversation>,
     /// The change by which a stream tells its usage, where its caller did not ask for that.

@@ -14,6 +14,7 @@ use crate::{
     choice::Reason,
     cooldown::Cause,
     ids::RequestId,
+    pins::Mark,
     read::Facts,
     store::{Debt, Period, Store},
     time::UnixMillis,
@@ -50,6 +51,8 @@ pub(crate) struct Record {
     pub(crate) status: Option<u16>,
     pub(crate) usage: Usage,
     pub(crate) outcome: Outcome,
+    /// What the answer has made of which Redis does not know yet.
+    pub(crate) made: Vec<Mark>,
     began: Instant,
 }
 
@@ -100,6 +103,7 @@ impl Record {
             status: None,
             usage: Usage::default(),
             outcome: Outcome::CallerGone,
+            made: Vec::new(),
             began,
         }
     }

@@ -12,6 +12,7 @@ mod keys;
 mod link;
 mod locate;
 pub(crate) mod names;
+mod pins;
 mod settlement;
 mod tickets;
 mod turns;

@@ -26,6 +26,7 @@ use crate::{
     dialect::Dialect,
     error::Error,
     forward::{Heard, Upstream},
+    keeper::Keeper,
     permit::Permit,
     settle::Outcome,
 };
@@ -43,6 +44,7 @@ pub(crate) struct Relayed {
     pace: Pace,
     /// What keeps the caller while the upstream is silent.
     heartbeat: Option<Bytes>,
+    keeper: Option<Keeper>,
     permit: Permit,
 }
 
@@ -64,11 +66,13 @@ enum Stop {
 }
 
 /// How an answer is to reach the caller.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Manner {
     pub(crate) dialect: Dialect,
     pub(crate) usage_chunk: UsageChunk,
     pub(crate) waits: Waits,
+    /// Who keeps what it makes, if anybody.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 pub(crate) fn stream(
@@ -81,6 +85,7 @@ pub(crate) fn stream(
         dialect,
         usage_chunk,
         waits,
+        keeper,
     } = manner;
     let Heard {
         head,
@@ -107,9 +112,10 @@ pub(crate) fn stream(
         beginning,
         upstream: Some(rest),
         farewell: None,
-        tap,
+        tap: tap.noting(keeper.as_ref().map(Keeper::made)),
         pace: Pace::new(upstream.account.timeouts, waits.silence),
         heartbeat: dialect.heartbeat(),
+        keeper,
         permit,
     };
     if is_empty {
@@ -135,7 +141,7 @@ impl Relayed {
             Poll::Ready(Some(Ok(frame))) => {
                 let whole = upstream.is_end_stream();
                 self.pace.beat();
-                let passed = frame.map_data(|piece| self.tap.pass(piece));
+                let passed = frame.map_data(|piece| self.pass(piece));
                 if whole {
                     self.end();
                 }
@@ -163,11 +169,29 @@ impl Relayed {
     /// What was heard already. It may be all that comes.
     fn begin(&mut self) -> Bytes {
         let beginning = std::mem::take(&mut self.beginning);
-        let passed = self.tap.pass(beginning);
+        let passed = self.pass(beginning);
         if self.upstream.as_ref().is_some_and(Incoming::is_end_stream) {
             self.end();
         }
         passed
+    }
+
+    fn pass(&mut self, piece: Bytes) -> Bytes {
+        let passed = self.tap.pass(piece);
+        self.keep_made();
+        passed
+    }
+
+    /// Before the caller knows of it.
+    fn keep_made(&mut self) {
+        let Some(keeper) = &self.keeper else {
+            return;
+        };
+        let made = self.tap.made();
+        if !made.is_empty() && keeper.keep(&made).is_err() {
+            // Redis is away: it is told when the request is settled.
+            self.permit.note(|record| record.made.extend(made));
+        }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -183,6 +207,7 @@ impl Relayed {
     fn stop(&mut self, stop: Stop) -> Option<Result<Bytes, BrokenOff>> {
         self.upstream = None;
         let (usage, ending) = self.tap.end();
+        self.keep_made();
         let outcome = match (ending, stop) {
             (Ending::Refusal, Stop::End) => Outcome::UpstreamRefused,
             (Ending::Complete, _) | (Ending::Open | Ending::Unmarked, Stop::End) => Outcome::Done,
@@ -218,6 +243,7 @@ impl Drop for Relayed {
     fn drop(&mut self) {
         if self.upstream.is_some() {
             let (usage, ending) = self.tap.end();
+            self.keep_made();
             self.permit.note(|record| {
                 record.usage = usage;
                 record.outcome = match ending {

@@ -67,8 +67,13 @@ impl Weir {
 
     /// Asks for streams until one is answered so.
     pub async fn until_status(&self, expected: u16) {
+        self.until_status_of(stream(""), expected).await;
+    }
+
+    /// Asks for the same until that is answered so.
+    pub async fn until_status_of(&self, call: Call, expected: u16) {
         eventually_async("requests are answered so", async || {
-            let answer = self.ask(stream("")).await;
+            let answer = self.ask(call.clone()).await;
             match answer.status {
                 status if status == expected => Ok(()),
                 status => Err(format!("{status} {:?}", answer.header("x-weir-error"))),

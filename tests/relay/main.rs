@@ -14,6 +14,7 @@ mod heartbeats;
 mod leases;
 mod mock;
 mod models;
+mod pins;
 mod recorded;
 mod refusals;
 mod routes;

@@ -53,6 +53,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/json.rs", &[]),
     ("relay/src/json/lexeme.rs", &[]),
     ("relay/src/json_array.rs", &["memchr"]),
+    ("relay/src/pins.rs", &["xxhash_rust"]),
     ("relay/src/read/splice.rs", &["bytes"]),
     ("relay/src/models.rs", &[]),
     ("relay/src/sse.rs", &["memchr"]),

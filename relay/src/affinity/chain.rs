@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{Form, Pin, Session};
+use super::{Form, Session};
 
 /// What the module takes: a chain of as many segments, which at sixteen bytes each are also as many bytes as it takes.
 /// Of a longer conversation the oldest count: a chain is found by how it begins.
@@ -17,7 +17,6 @@ pub(crate) struct Conversation {
     pub(super) session: Option<Session>,
     system: Option<u64>,
     messages: Vec<(Role, u64)>,
-    pub(crate) pin: Option<Pin>,
 }
 
 /// Whose message it is.
@@ -37,7 +36,6 @@ impl Conversation {
             session: None,
             system: None,
             messages: Vec::new(),
-            pin: None,
         }
     }
 

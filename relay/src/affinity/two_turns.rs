@@ -3,14 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Conversation, Form, Pin, read, session};
-
-fn heard(form: Form, body: &Value) -> Conversation {
-    read(form, None, body.to_string().as_bytes()).unwrap()
-}
+use super::{Form, read, session};
 
 fn chain(form: Form, body: &Value) -> String {
-    heard(form, body).chain("model").unwrap()
+    let heard = read(form, None, body.to_string().as_bytes()).unwrap();
+    heard.chain("model").unwrap()
 }
 
 fn claude_code_chain(body: &str) -> String {
@@ -161,34 +158,10 @@ fn codex_is_known_by_its_cache_key_and_without_it() {
         ("dssu".into(), "dssuata".into())
     );
     assert!(continues(&one, &two));
-    assert_eq!(heard(Form::Responses, &first).pin, None);
-    assert_eq!(heard(Form::Responses, &second).pin, Some(Pin::Reasoning));
 }
 
 #[test]
-fn what_continues_a_stored_answer_is_pinned() {
-    for (member, value, pin) in [
-        (
-            "previous_response_id",
-            json!("resp_1"),
-            Some(Pin::Response("resp_1".into())),
-        ),
-        (
-            "conversation",
-            json!("conv_1"),
-            Some(Pin::Conversation("conv_1".into())),
-        ),
-        (
-            "conversation",
-            json!({"id": "conv_1"}),
-            Some(Pin::Conversation("conv_1".into())),
-        ),
-        ("previous_response_id", Value::Null, Some(Pin::Reasoning)),
-    ] {
-        let mut second = codex(2);
-        second[member] = value;
-        assert_eq!(heard(Form::Responses, &second).pin, pin, "{member}");
-    }
+fn a_string_is_one_message() {
     let plain = json!({"input": "hi", "instructions": null});
     assert_eq!(roles(&chain(Form::Responses, &plain)), "du");
 }

@@ -1,8 +1,8 @@
-//! One walk over a body: a digest of each message, and what names the session or pins it to an account. Left out is what
+//! One walk over a body: a digest of each message, and what names the session. Left out is what
 //! clients change or drop between turns: cache marks, reasoning, signatures, and a system text about billing. Pure.
 
 use super::{
-    Form, Pin,
+    Form,
     chain::{Conversation, Role},
     kept::Kept,
     session,
@@ -55,26 +55,10 @@ impl<'a> Walk<'a> {
                     self.read.session = self.name(value).as_deref().map(session::named);
                     self.tokens.skip(value)?;
                 }
-                (Form::Responses, br#""previous_response_id""#) => {
-                    let id = self.name(value);
-                    self.tokens.skip(value)?;
-                    self.pin(id.map(Pin::Response));
-                }
-                (Form::Responses, br#""conversation""#) => {
-                    let id = self.named(value, br#""id""#)?;
-                    self.pin(id.map(Pin::Conversation));
-                }
                 _ => self.tokens.skip(value)?,
             }
         }
         Ok(())
-    }
-
-    /// An id pins more than reasoning does.
-    fn pin(&mut self, pin: Option<Pin>) {
-        if let (None | Some(Pin::Reasoning), Some(pin)) = (&self.read.pin, pin) {
-            self.read.pin = Some(pin);
-        }
     }
 
     fn metadata(&mut self, value: Token) -> Result<(), NotJson> {
@@ -150,9 +134,6 @@ impl<'a> Walk<'a> {
             match key {
                 br#""role""# => whose.role = self.tokens.text(value),
                 br#""type""# => whose.kind = self.tokens.text(value),
-                br#""encrypted_content""# if value.kind == Kind::String => {
-                    self.pin(Some(Pin::Reasoning));
-                }
                 _ => {}
             }
             match key {

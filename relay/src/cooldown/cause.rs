@@ -65,6 +65,8 @@ impl Cause {
             401 => Self::Credential,
             402 => Self::Billing,
             403 => Self::Forbidden,
+            // A response or an item of one.
+            404 if told.says(&["with id '", "not found"]) => Self::Caller,
             404 => Self::Model,
             429 if told.has(&["insufficient_quota", "billing_error"]) => Self::Billing,
             429 => Self::Rate,
@@ -214,6 +216,11 @@ mod tests {
                 404,
                 r#"{"error":{"type":"not_found_error","message":"model: x"}}"#,
                 Cause::Model,
+            ),
+            (
+                404,
+                r#"{"error":{"message":"Item with id 'rs_1' not found.","type":"invalid_request_error","param":"input","code":null}}"#,
+                Cause::Caller,
             ),
             (408, "", Cause::Fault),
             (409, "", Cause::Caller),

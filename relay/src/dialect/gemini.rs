@@ -157,12 +157,17 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{admit::Refused, error::Error, ids::RequestId};
+    use crate::{
+        admit::{Refused, Who},
+        error::Error,
+        ids::RequestId,
+    };
 
     #[test]
     fn an_error_is_the_apis_own_object_and_says_when_to_come_back() {
         let refused = Refused::AccountsBusy {
-            waited: std::time::Duration::ZERO,
+            who: Who::All,
+            waited: Duration::ZERO,
             retry: Duration::from_millis(1500),
         };
         let told = Error::from(refused).told(RequestId::next());

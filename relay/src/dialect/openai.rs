@@ -2,6 +2,7 @@
 //! <https://platform.openai.com/docs/guides/error-codes>
 
 pub(super) mod chat;
+pub(super) mod made;
 pub(super) mod responses;
 
 use bytes::Bytes;
@@ -43,7 +44,7 @@ struct Cause<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     param: Option<&'a str>,
-    code: &'a str,
+    code: Option<&'a str>,
 }
 
 impl<'a> Cause<'a> {
@@ -51,8 +52,11 @@ impl<'a> Cause<'a> {
         Self {
             message: &told.message,
             kind: error_type(told.verdict.status),
-            param: None,
-            code: told.verdict.code,
+            param: told.known_as.map(|known| known.param),
+            code: match told.known_as {
+                None => Some(told.verdict.code),
+                Some(known) => known.code,
+            },
         }
     }
 }

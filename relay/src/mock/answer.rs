@@ -25,6 +25,8 @@ pub(super) struct Ask {
     pub(super) texts: usize,
     /// A stream is to end with its usage, in a dialect where that must be asked for.
     pub(super) usage_asked: bool,
+    /// What was thought is to be told, encrypted.
+    pub(super) encrypted: bool,
     pub(super) body_bytes: usize,
 }
 
@@ -55,6 +57,7 @@ pub(super) struct Answer {
     pub(super) call: Option<Call>,
     pub(super) texts: usize,
     pub(super) usage_asked: bool,
+    pub(super) encrypted: bool,
     pub(super) usage: Usage,
 }
 
@@ -134,6 +137,7 @@ impl Answer {
             call,
             texts: ask.texts,
             usage_asked: ask.usage_asked,
+            encrypted: ask.encrypted,
             usage,
         }
     }

@@ -62,6 +62,15 @@ trait Message {
     fn author(&self) -> Author;
 }
 
+/// Whose the last message is, with one more after it.
+fn after(last: LastMessage, author: Author) -> LastMessage {
+    match author {
+        Author::System => last,
+        Author::User => LastMessage::UsersOwn,
+        Author::Other => LastMessage::Other,
+    }
+}
+
 /// The author of the last of a list of messages.
 struct Last<M>(LastMessage, PhantomData<M>);
 
@@ -89,11 +98,7 @@ impl<'de, M: Message + Deserialize<'de>> Visitor<'de> for LastVisitor<M> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Last<M>, A::Error> {
         let mut last = LastMessage::Other;
         while let Some(message) = list.next_element::<M>()? {
-            last = match message.author() {
-                Author::System => last,
-                Author::User => LastMessage::UsersOwn,
-                Author::Other => LastMessage::Other,
-            };
+            last = after(last, message.author());
         }
         Ok(Last(last, PhantomData))
     }

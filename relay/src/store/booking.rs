@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Batch, Reply, intents::withdraw, names};
+use super::{Batch, Reply, intents::withdraw, names, pins::pin};
 use crate::{
     ids::RequestId,
     intent::Intent,
@@ -62,6 +62,7 @@ impl Bookings {
             Told::Never => write(batch, record),
             Told::Perhaps => {}
         }
+        pin(batch, &record.key, &record.account, &record.made);
         withdraw(batch, record.request);
         self.commands.push(batch.len() - from);
         self.hours.insert(record.at.hour());

@@ -46,6 +46,11 @@ pub(crate) fn key_gate(key: &str) -> String {
     format!("{DOMAIN}:gate:key:{key}")
 }
 
+/// Which account has made what for a key of a caller.
+pub(crate) fn pins(key: &str) -> String {
+    format!("{DOMAIN}:pins:{key}")
+}
+
 pub(crate) fn turn(account: &str) -> String {
     format!("{DOMAIN}:turn:{account}")
 }
@@ -75,6 +80,7 @@ mod tests {
             account_gate("a"),
             key_gate("k"),
             turn("a"),
+            pins("k"),
             usage_of_hour(1),
             usage_of_day(1),
             notify_channel().to_owned(),

@@ -1,6 +1,7 @@
 //! Reads an answer beside its way to the caller: what it used, and whether it came to its end. All bytes pass, except for
 //! the one event that the relay asked for itself (`unasked.rs`).
 
+mod said;
 mod unasked;
 
 use bytes::Bytes;
@@ -8,9 +9,12 @@ use bytes::Bytes;
 use crate::{
     dialect::{Dialect, Place},
     error::Told,
-    json_array, sse,
+    json_array,
+    pins::{Made, Mark},
+    sse,
     usage::Usage,
 };
+use said::Said;
 use unasked::Unasked;
 
 /// The most of an answer that is kept to be read at its end; a longer one passes, its usage unknown.
@@ -21,7 +25,7 @@ const KEPT: usize = 4 << 20;
 pub(super) struct Tap {
     dialect: Dialect,
     form: Form,
-    usage: Usage,
+    said: Said,
 }
 
 #[derive(Debug)]
@@ -117,22 +121,33 @@ impl Tap {
         Self {
             dialect,
             form,
-            usage: Usage::default(),
+            said: Said::default(),
         }
+    }
+
+    /// What the answer makes is noted too.
+    pub(super) fn noting(mut self, made: Option<Made>) -> Self {
+        self.said.made = made;
+        self
+    }
+
+    /// What it has made since the last time.
+    pub(super) fn made(&mut self) -> Vec<Mark> {
+        self.said.made()
     }
 
     /// Reads the next piece; gives what of it, and of what was held back, goes on to the caller.
     pub(super) fn pass(&mut self, piece: Bytes) -> Bytes {
-        let (dialect, usage) = (self.dialect, &mut self.usage);
+        let (dialect, said) = (self.dialect, &mut self.said);
         match &mut self.form {
-            Form::Events(events) => return events.pass(dialect, usage, piece),
+            Form::Events(events) => return events.pass(dialect, said, piece),
             Form::Array { scanner, place } => scanner.push(&piece, |element| {
                 let chunk = sse::Event {
                     name: b"",
                     data: element,
                     end: 0,
                 };
-                *place = dialect.read_event(&chunk, usage).unwrap_or(*place);
+                *place = said.read_event(dialect, &chunk).unwrap_or(*place);
             }),
             Form::Whole { copy, length } => {
                 *length += piece.len();
@@ -165,14 +180,15 @@ impl Tap {
             Form::Array { scanner, .. } if scanner.is_closed() => Ending::Complete,
             Form::Array { .. } => Ending::Cut,
             Form::Whole { copy, length } => {
-                if *length <= KEPT {
-                    self.dialect.read_answer(copy, &mut self.usage);
+                match *length <= KEPT {
+                    true => self.said.read_answer(self.dialect, copy),
+                    false => self.said.read_beginning(self.dialect, copy),
                 }
                 Ending::Unmarked
             }
             Form::Opaque { ending } => *ending,
         };
-        (self.usage, ending)
+        (self.said.usage, ending)
     }
 
     /// What was held back of a stream that has come to its end.
@@ -204,22 +220,19 @@ impl Tap {
 }
 
 impl Events {
-    fn pass(&mut self, dialect: Dialect, usage: &mut Usage, piece: Bytes) -> Bytes {
+    fn pass(&mut self, dialect: Dialect, said: &mut Said, piece: Bytes) -> Bytes {
         if self.unasked.is_some() && self.scanner.belongs_to_last_event(&piece) {
             let (line_end, rest) = (piece.slice(..1), piece.slice(1..));
-            self.read(dialect, usage, &line_end);
+            self.read(dialect, said, &line_end);
             let line_end = self
                 .unasked
                 .as_ref()
                 .and_then(|held| held.pass_line_end(line_end));
-            return [
-                line_end.unwrap_or_default(),
-                self.pass(dialect, usage, rest),
-            ]
-            .concat()
-            .into();
+            return [line_end.unwrap_or_default(), self.pass(dialect, said, rest)]
+                .concat()
+                .into();
         }
-        self.read(dialect, usage, &piece);
+        self.read(dialect, said, &piece);
         let Some(held) = &mut self.unasked else {
             return piece;
         };
@@ -230,7 +243,7 @@ impl Events {
         }
     }
 
-    fn read(&mut self, dialect: Dialect, usage: &mut Usage, piece: &[u8]) {
+    fn read(&mut self, dialect: Dialect, said: &mut Said, piece: &[u8]) {
         let Self {
             scanner,
             place,
@@ -242,7 +255,7 @@ impl Events {
             |name| dialect.reads(name),
             |event| {
                 *seen += 1;
-                let told = dialect.read_event(event, usage).unwrap_or(*place);
+                let told = said.read_event(dialect, event).unwrap_or(*place);
                 if *place != Place::Last {
                     *place = told;
                 }

@@ -23,14 +23,18 @@ pub(in crate::dialect) fn error_event(told: &Told, seen: u64) -> Bytes {
 }
 
 pub(in crate::dialect) fn reads(event: &[u8]) -> bool {
+    matches!(event, b"response.created" | b"") || is_last(event)
+}
+
+fn is_last(event: &[u8]) -> bool {
     matches!(
         event,
-        b"response.completed" | b"response.incomplete" | b"response.failed" | b"error" | b""
+        b"response.completed" | b"response.incomplete" | b"response.failed" | b"error"
     )
 }
 
 pub(in crate::dialect) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Option<Place> {
-    if !reads(event.name) {
+    if !is_last(event.name) && !event.name.is_empty() {
         return None;
     }
     // Compatible endpoints leave out the event's name: the data tells it as well.
@@ -39,7 +43,7 @@ pub(in crate::dialect) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Op
         b"" => data.kind.unwrap_or_default().as_bytes(),
         name => name,
     };
-    if name.is_empty() || !reads(name) {
+    if !is_last(name) {
         return None;
     }
     if let Some(told) = data.response.and_then(|response| response.usage) {
@@ -60,7 +64,7 @@ struct ErrorEvent<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     sequence_number: u64,
-    code: &'a str,
+    code: Option<&'a str>,
     message: &'a str,
     param: Option<&'a str>,
     error: Cause<'a>,

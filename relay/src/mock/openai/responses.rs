@@ -16,6 +16,8 @@ struct Body {
     #[serde(default)]
     stream: bool,
     #[serde(default)]
+    include: Vec<String>,
+    #[serde(default)]
     tools: Vec<Value>,
     #[serde(default)]
     tool_choice: Value,
@@ -30,6 +32,10 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
     };
     Ok(Ask {
         stream: request.stream,
+        encrypted: request
+            .include
+            .iter()
+            .any(|it| it == "reasoning.encrypted_content"),
         tool: chosen_tool(&request, &last),
         said: text_of(&last["content"]),
         body_bytes: body.len(),
@@ -55,6 +61,7 @@ fn chosen_tool(request: &Body, last: &Value) -> Option<Tool> {
 }
 
 pub(in super::super) fn whole(answer: &Answer) -> Value {
+    let reasoning = answer.encrypted.then(|| reasoning(answer));
     let message = answer
         .has_text()
         .then(|| message(answer, &answer.text(), "completed"));
@@ -62,7 +69,7 @@ pub(in super::super) fn whole(answer: &Answer) -> Value {
         .call
         .as_ref()
         .map(|call| function_call(answer, call, &call.input.to_string(), "completed"));
-    let output: Vec<Value> = message.into_iter().chain(call).collect();
+    let output: Vec<Value> = reasoning.into_iter().chain(message).chain(call).collect();
     envelope(answer, "completed", json!(output), usage(answer.usage))
 }
 
@@ -71,6 +78,11 @@ pub(in super::super) fn stream(answer: &Answer) -> Script {
     let opening = envelope(answer, "in_progress", json!([]), Value::Null);
     events.push("response.created", json!({ "response": opening }));
     events.push("response.in_progress", json!({ "response": opening }));
+    if answer.encrypted {
+        let item = json!({"output_index": 0, "item": reasoning(answer)});
+        events.push("response.output_item.added", item.clone());
+        events.push("response.output_item.done", item);
+    }
     if answer.has_text() {
         push_message(&mut events, answer);
     }
@@ -82,9 +94,9 @@ pub(in super::super) fn stream(answer: &Answer) -> Script {
 }
 
 fn push_message(events: &mut Events, answer: &Answer) {
-    let item = &json!(message_id(answer));
+    let (item, index) = (&json!(message_id(answer)), usize::from(answer.encrypted));
     let place = |rest: Value| {
-        let mut fields = json!({"item_id": item, "output_index": 0, "content_index": 0});
+        let mut fields = json!({"item_id": item, "output_index": index, "content_index": 0});
         let more = rest.as_object().expect("it is one").clone();
         fields.as_object_mut().expect("it is one").extend(more);
         fields
@@ -93,7 +105,7 @@ fn push_message(events: &mut Events, answer: &Answer) {
     opened["content"] = json!([]);
     events.push(
         "response.output_item.added",
-        json!({"output_index": 0, "item": opened}),
+        json!({"output_index": index, "item": opened}),
     );
     let text = answer.text();
     events.push(
@@ -113,12 +125,12 @@ fn push_message(events: &mut Events, answer: &Answer) {
     let item = message(answer, &text, "completed");
     events.push(
         "response.output_item.done",
-        json!({"output_index": 0, "item": item}),
+        json!({"output_index": index, "item": item}),
     );
 }
 
 fn push_call(events: &mut Events, answer: &Answer, call: &Call) {
-    let index = usize::from(answer.has_text());
+    let index = usize::from(answer.encrypted) + usize::from(answer.has_text());
     let item = function_call(answer, call, "", "in_progress");
     let id = item["id"].clone();
     events.push(
@@ -191,6 +203,12 @@ fn envelope(answer: &Answer, status: &str, output: Value, usage: Value) -> Value
         "tools": [],
         "usage": usage,
     })
+}
+
+fn reasoning(answer: &Answer) -> Value {
+    let serial = answer.serial;
+    json!({"id": format!("rs_mock_{serial:016x}"), "type": "reasoning", "summary": [],
+        "encrypted_content": format!("gAAAA_mock_{serial:016x}")})
 }
 
 fn message_id(answer: &Answer) -> String {

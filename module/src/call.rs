@@ -3,7 +3,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use redis_module::RedisString;
 
@@ -12,7 +11,7 @@ use crate::clock::{self, Now};
 use crate::error::Error;
 use crate::ffi::command::{Argv, Lent};
 use crate::ffi::{Ctx, context};
-use crate::line::plan::{Family, KeyName};
+use crate::line::name::{Family, KeyName};
 use crate::reply::{self, Reply};
 use crate::stats;
 use crate::time::{UnixMillis, UnixNanos};
@@ -29,7 +28,7 @@ pub(crate) struct Call<'a> {
     /// That its client wants to wait.
     wish: RefCell<Option<Box<Wish>>>,
     /// The keys whose waiters may move because of it.
-    freed: RefCell<Vec<Arc<KeyName>>>,
+    freed: RefCell<Vec<KeyName>>,
     /// Whether it is to run once more when they have moved.
     again: Cell<bool>,
 }
@@ -65,19 +64,15 @@ impl<'a> Call<'a> {
         self.now.tick
     }
 
-    pub(crate) fn name(&self, family: Family, key: &RedisString) -> Arc<KeyName> {
-        Arc::new(KeyName {
-            family,
-            db: context::db(self.ctx),
-            key: key.as_slice().into(),
-        })
+    pub(crate) fn name(&self, family: Family, key: &RedisString) -> KeyName {
+        KeyName::new(family, context::db(self.ctx), key.as_slice())
     }
 
     /// The name of this key, if anybody waits for it.
-    pub(crate) fn awaited(&self, family: Family, key: &RedisString) -> Option<Arc<KeyName>> {
+    pub(crate) fn awaited(&self, family: Family, key: &RedisString) -> Option<KeyName> {
         wake::somebody_waits()
             .then(|| self.name(family, key))
-            .filter(|key| wake::is_awaited(key))
+            .filter(wake::is_awaited)
     }
 
     /// Something of this key was given back, or its end moved.

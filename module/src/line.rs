@@ -5,6 +5,7 @@
 mod deadlines;
 mod flow;
 pub(crate) mod hall;
+pub(crate) mod name;
 mod places;
 pub(crate) mod plan;
 mod ranked;
@@ -16,13 +17,13 @@ mod twin;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
-use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use crate::line::flow::{Flow, Post};
+use crate::line::name::{FlowName, KeyName};
 pub(crate) use crate::line::places::Place;
-use crate::line::plan::{KeyName, PlanId};
+use crate::line::plan::PlanId;
 use crate::line::ranked::{Rank, Ranked};
 use crate::time::UnixMillis;
 
@@ -32,9 +33,6 @@ const UNIT: u64 = 1 << 24;
 /// A waiter, everywhere in the module. Who comes later has the greater one.
 pub(crate) type Number = u64;
 
-/// Whose waiter it is; empty for the common flow.
-pub(crate) type FlowName = Arc<[u8]>;
-
 /// A strand of a flow.
 type StrandName = (FlowName, PlanId);
 
@@ -42,7 +40,7 @@ type StrandName = (FlowName, PlanId);
 pub(crate) struct Line {
     flows: Ranked<FlowName, Flow>,
     /// The strands that stand aside, by what holds them up.
-    aside: HashMap<Arc<KeyName>, BTreeMap<Post, StrandName>>,
+    aside: HashMap<KeyName, BTreeMap<Post, StrandName>>,
     /// The flows without waiters whose tag lies ahead of the clock, by that tag.
     resting: BTreeSet<(u64, FlowName)>,
     /// The virtual time: moves with every service, and never past the tag of anybody who could be served.
@@ -59,7 +57,7 @@ struct Known {
     weight: u64,
     /// If it rests, with which tag.
     rests: Option<u64>,
-    aside: Option<(Arc<KeyName>, Post)>,
+    aside: Option<(KeyName, Post)>,
 }
 
 impl Known {
@@ -84,7 +82,7 @@ impl Line {
 
     /// The name of a flow as the line itself keeps it, so that all who stand there share it.
     pub(crate) fn shared(&self, flow: FlowName) -> FlowName {
-        let known = self.flows.get(&flow).map(|(name, _)| Arc::clone(name));
+        let known = self.flows.get(&flow).map(|(name, _)| name.clone());
         known.unwrap_or(flow)
     }
 
@@ -156,10 +154,10 @@ impl Line {
     }
 
     /// A strand is held up, and stands aside.
-    pub(crate) fn hold_up(&mut self, flow: &FlowName, plan: PlanId, by: &Arc<KeyName>) {
+    pub(crate) fn hold_up(&mut self, flow: &FlowName, plan: PlanId, by: &KeyName) {
         self.change(flow, plan, |flow| {
             let tag = flow.tag;
-            flow.change(plan, |strand| strand.aside = Some((Arc::clone(by), tag)));
+            flow.change(plan, |strand| strand.aside = Some((by.clone(), tag)));
         });
         self.forget_rested();
     }
@@ -253,21 +251,21 @@ impl Line {
         });
         self.weights = self.weights - before.weight + after.weight;
         if before.aside != after.aside {
-            self.move_aside(before.aside, after.aside, (Arc::clone(name), plan));
+            self.move_aside(before.aside, after.aside, (name.clone(), plan));
         }
         if let Some(tag) = before.rests {
-            self.resting.remove(&(tag, Arc::clone(name)));
+            self.resting.remove(&(tag, name.clone()));
         }
         if let Some(tag) = after.rests {
-            self.resting.insert((tag, Arc::clone(name)));
+            self.resting.insert((tag, name.clone()));
         }
         done
     }
 
     fn move_aside(
         &mut self,
-        from: Option<(Arc<KeyName>, Post)>,
-        to: Option<(Arc<KeyName>, Post)>,
+        from: Option<(KeyName, Post)>,
+        to: Option<(KeyName, Post)>,
         name: StrandName,
     ) {
         if let Some((key, post)) = from

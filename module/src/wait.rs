@@ -1,8 +1,6 @@
 //! The waiting clause that every acquisition takes:
 //! `[BLOCK ms | NOTIFY channel ms] [QUEUE max] [FLOW flow [WEIGHT w]] [WAITED ms]`.
 
-use std::sync::Arc;
-
 use redis_module::RedisString;
 
 use crate::args::{Args, Word};
@@ -11,6 +9,7 @@ use crate::error::Error;
 use crate::ffi::docs::Arg;
 use crate::ffi::{channel, context};
 use crate::line::hall::{Asked, Join};
+use crate::line::name::FlowName;
 use crate::reply::Reply;
 use crate::slot;
 use crate::time::{MAX_SPAN, Millis, UnixMillis};
@@ -152,7 +151,7 @@ impl<'a> Clause<'a> {
         let now = call.now();
         let join = Join {
             asked: asked(),
-            flow: Arc::from(self.flow.unwrap_or_default()),
+            flow: FlowName::new(self.flow.unwrap_or_default()),
             weight: self.weight.map(|(_, weight)| weight),
             now,
             waited: self.waited.unwrap_or(Millis::ZERO),

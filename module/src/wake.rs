@@ -20,7 +20,8 @@ use crate::ffi::context::{self, Writing};
 use crate::ffi::{Ctx, channel, occasions, string};
 use crate::line::Number;
 use crate::line::hall::{Due, Join, Preference, Request};
-use crate::line::plan::{Family, KeyName, Plan, Wanted, Wants};
+use crate::line::name::{Family, KeyName};
+use crate::line::plan::{Plan, Wanted, Wants};
 use crate::reply::Reply;
 use crate::time::{Millis, UnixMillis};
 use crate::{clock, config, rate, stats};
@@ -47,7 +48,7 @@ pub(crate) enum Attempt {
     NotYet(Option<UnixMillis>),
     /// Not before this gate has room, which it cannot do without.
     HeldUp {
-        by: Arc<KeyName>,
+        by: KeyName,
         look_at: Option<UnixMillis>,
     },
 }
@@ -113,7 +114,7 @@ pub(crate) fn lease_ends(call: &Call<'_>, key: &KeyName, end: UnixMillis) {
 /// An id has been granted at once what it may wait for as well: then it waits no longer.
 pub(crate) fn supersede<'k>(
     call: &Call<'_>,
-    keys: impl IntoIterator<Item = &'k Arc<KeyName>>,
+    keys: impl IntoIterator<Item = &'k KeyName>,
     id: &[u8],
 ) {
     if !somebody_waits() {
@@ -198,7 +199,7 @@ fn may_wait(call: &Call<'_>, manner: &Manner) -> bool {
 }
 
 /// Grants what a command may have set free, and sees that the timer rings in time.
-pub(crate) fn moved(call: &Call<'_>, keys: Vec<Arc<KeyName>>) {
+pub(crate) fn moved(call: &Call<'_>, keys: Vec<KeyName>) {
     serve::keys(call, &keys);
     if !keys.is_empty() {
         schedule(call);
@@ -213,7 +214,7 @@ pub(crate) fn cancel(call: &Call<'_>, key: &KeyName, id: &[u8]) -> bool {
     end_wait(call, number, End::Cancelled);
     serve::due_lines(call);
     schedule(call);
-    stats::of(key.family).cancels.add();
+    stats::of(key.family()).cancels.add();
     true
 }
 
@@ -342,8 +343,8 @@ fn serve_due(call: &Call<'_>) {
     rate::charge::give(call, &refunds);
     // Here no command of a client has made sure that this server may write the keys.
     for key in with(|desk| desk.due_keys(call.now())) {
-        context::select(call.ctx, key.db);
-        if context::serves(call.ctx, &string(&key.key)) {
+        context::select(call.ctx, key.db());
+        if context::serves(call.ctx, &string(key.key())) {
             serve::key(call, &key);
         } else {
             dismiss(call, &key, &Error::Moved);

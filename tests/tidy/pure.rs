@@ -17,6 +17,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("module/src/line/hall/keys.rs", &["hashbrown"]),
     ("module/src/line/hall/view.rs", &[]),
     ("module/src/line/hall/waiter.rs", &[]),
+    ("module/src/line/name.rs", &["triomphe"]),
     ("module/src/line/places.rs", &[]),
     ("module/src/line/plan.rs", &["hashbrown"]),
     ("module/src/line/ranked.rs", &["hashbrown"]),

@@ -1,9 +1,8 @@
 //! The waiters of one flow in a line, in strands of those who need the same. First come, first served. Pure.
 
-use std::sync::Arc;
-
+use super::name::KeyName;
 use super::places::{Place, Places};
-use super::plan::{KeyName, PlanId};
+use super::plan::PlanId;
 use super::ranked::{Rank, Ranked};
 use super::{Number, UNIT};
 use crate::time::UnixMillis;
@@ -16,7 +15,7 @@ pub(super) type Post = (u64, Number);
 pub(super) struct Strand {
     pub(super) places: Places,
     /// What holds it up, and the tag under which it stands aside, which its flow may have left behind.
-    pub(super) aside: Option<(Arc<KeyName>, u64)>,
+    pub(super) aside: Option<(KeyName, u64)>,
 }
 
 #[derive(Debug)]
@@ -98,11 +97,11 @@ impl Flow {
     }
 
     /// By what a strand is held up, and where it stands among those whom the same holds up.
-    pub(super) fn aside(&self, plan: PlanId) -> Option<(Arc<KeyName>, Post)> {
+    pub(super) fn aside(&self, plan: PlanId) -> Option<(KeyName, Post)> {
         let (_, strand) = self.strands.get(&plan)?;
         let (key, tag) = strand.aside.as_ref()?;
         let first = strand.places.first()?;
-        Some((Arc::clone(key), (*tag, first.number)))
+        Some((key.clone(), (*tag, first.number)))
     }
 
     /// Changes a strand, which comes with its first waiter and goes with its last.

@@ -10,13 +10,12 @@ mod view;
 mod waiter;
 
 use std::hash::BuildHasher;
-use std::mem;
-use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::deadlines::Deadlines;
-use super::plan::{KeyName, LineName, Plans};
+use super::name::KeyName;
+use super::plan::{LineName, Plans};
 use super::{Line, Number};
 use crate::line::hall::keys::Keys;
 use crate::line::hall::waiter::Extra;
@@ -86,7 +85,7 @@ impl<A> Default for Hall<A> {
 
 impl<A> Hall<A> {
     pub(crate) fn line_of(&self, number: Number) -> Option<&LineName> {
-        self.waiter(number).map(|waiter| &waiter.line)
+        self.waiter(number).map(Waiter::line)
     }
 
     /// Puts somebody in line, or in the place where its id stands already.
@@ -110,21 +109,24 @@ impl<A> Hall<A> {
         let plan = self.plans.take(asked.wants, |key| keys.shared(key));
         let mut waiter = Waiter {
             asker,
-            line: preferred.unwrap_or_else(|| plan.line.clone()),
             plan,
             request: asked.request,
-            extra: Extra::new(asked.preference, charges.unwrap_or(asked.charges)),
+            extra: Extra::new(
+                asked.preference,
+                preferred,
+                charges.unwrap_or(asked.charges),
+            ),
             flow: join.flow,
             since: self.latest.minus(join.waited),
             deadline: join.deadline,
         };
         if let Some(former) = &former {
-            waiter.flow = Arc::clone(&former.flow);
+            waiter.flow = former.flow.clone();
             waiter.since = former.since;
         }
-        let first = self.first(&waiter.line);
+        let first = self.first(waiter.line());
         self.stand(number, &mut waiter, weight);
-        let moves = self.first(&waiter.line) != first;
+        let moves = self.first(waiter.line()) != first;
         for (key, limit) in &asked.limits {
             self.keys.set_limit(key, *limit);
         }
@@ -150,7 +152,7 @@ impl<A> Hall<A> {
     /// Somebody is served and leaves its line.
     pub(crate) fn serve(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = self.forget(number)?;
-        if let Some(line) = self.lines.get_mut(&waiter.line) {
+        if let Some(line) = self.lines.get_mut(waiter.line()) {
             line.serve(&waiter.flow, waiter.plan.id(), waiter.place(number));
         }
         self.close_after(&waiter);
@@ -185,9 +187,9 @@ impl<A> Hall<A> {
     }
 
     /// A gate that somebody cannot do without has no room: all of its flow that need the same stand aside.
-    pub(crate) fn hold_up(&mut self, number: Number, by: &Arc<KeyName>) {
+    pub(crate) fn hold_up(&mut self, number: Number, by: &KeyName) {
         if let Some(waiter) = self.waiters.get(&number)
-            && let Some(line) = self.lines.get_mut(&waiter.line)
+            && let Some(line) = self.lines.get_mut(waiter.line())
         {
             line.hold_up(&waiter.flow, waiter.plan.id(), by);
         }
@@ -222,7 +224,7 @@ impl<A> Hall<A> {
     }
 
     /// The keys that are worth a look by now.
-    pub(crate) fn due_looks(&self, now: UnixMillis) -> Vec<Arc<KeyName>> {
+    pub(crate) fn due_looks(&self, now: UnixMillis) -> Vec<KeyName> {
         self.keys.due_looks(now)
     }
 
@@ -253,7 +255,7 @@ impl<A> Hall<A> {
     }
 
     /// All keys that somebody waits for. Lines that nobody has stood in for a while are forgotten.
-    pub(crate) fn keys(&mut self) -> Vec<Arc<KeyName>> {
+    pub(crate) fn keys(&mut self) -> Vec<KeyName> {
         let empty = self.lines.iter().filter(|(_, line)| line.len() == 0);
         for name in empty.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
             self.catch_up(&name);
@@ -266,27 +268,27 @@ impl<A> Hall<A> {
 
     fn weight_of(&self, number: Number) -> Option<u32> {
         let waiter = self.waiter(number)?;
-        self.lines.get(&waiter.line)?.weight(&waiter.flow)
+        self.lines.get(waiter.line())?.weight(&waiter.flow)
     }
 
     fn find_in(&self, line: &LineName, id: &[u8]) -> Option<Number> {
         let same = |number: &Number| {
             let waiter = &self.waiters[number];
-            *waiter.request.id == *id && waiter.line == *line
+            *waiter.request.id == *id && waiter.line() == line
         };
         let hash = self.hasher.hash_one((id, line));
         self.numbers.find(hash, same).copied()
     }
 
     fn stand(&mut self, number: Number, waiter: &mut Waiter<A>, weight: Option<u32>) {
-        self.keys.stand(&waiter.line, &waiter.plan);
-        self.catch_up(&waiter.line);
+        self.keys.stand(waiter.line(), &waiter.plan);
+        self.catch_up(waiter.line());
         let (lines, keys) = (&mut self.lines, &mut self.keys);
-        let line = lines.entry(waiter.line.clone()).or_insert_with(|| {
-            keys.open(&waiter.line);
+        let line = lines.entry(waiter.line().clone()).or_insert_with(|| {
+            keys.open(waiter.line());
             Line::default()
         });
-        waiter.flow = line.shared(Arc::clone(&waiter.flow));
+        waiter.flow = line.shared(waiter.flow.clone());
         line.join(&waiter.flow, waiter.plan.id(), weight, waiter.place(number));
     }
 
@@ -306,12 +308,8 @@ impl<A> Hall<A> {
         let Some(mut waiter) = self.step_out(number) else {
             return;
         };
-        if let Some(extra) = &mut waiter.extra
-            && let Some(preference) = &mut extra.preference
-        {
-            preference.insists_until = None;
-        }
-        let former = mem::replace(&mut waiter.line, waiter.plan.line.clone());
+        let former = waiter.line().clone();
+        waiter.insist_no_more();
         self.stand(number, &mut waiter, weight);
         self.keys.leave(&former, &waiter.plan);
         self.close_if_over(&former);
@@ -330,7 +328,7 @@ impl<A> Hall<A> {
 
     fn remember(&mut self, number: Number, waiter: Waiter<A>) {
         let hash_of = |hasher: &DefaultHashBuilder, waiter: &Waiter<A>| {
-            hasher.hash_one((&*waiter.request.id, &waiter.line))
+            hasher.hash_one((&*waiter.request.id, waiter.line()))
         };
         let hash = hash_of(&self.hasher, &waiter);
         self.id_bytes += waiter.request.id.len();
@@ -342,7 +340,7 @@ impl<A> Hall<A> {
 
     fn forget(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = *self.waiters.remove(&number)?;
-        let hash = self.hasher.hash_one((&*waiter.request.id, &waiter.line));
+        let hash = self.hasher.hash_one((&*waiter.request.id, waiter.line()));
         if let Ok(entry) = self.numbers.find_entry(hash, |other| *other == number) {
             entry.remove();
         }
@@ -353,7 +351,7 @@ impl<A> Hall<A> {
     /// Leaves the line, which stays for now.
     fn step_out(&mut self, number: Number) -> Option<Waiter<A>> {
         let waiter = self.forget(number)?;
-        if let Some(line) = self.lines.get_mut(&waiter.line) {
+        if let Some(line) = self.lines.get_mut(waiter.line()) {
             line.leave(&waiter.flow, waiter.plan.id(), waiter.place(number));
         }
         Some(waiter)
@@ -367,8 +365,8 @@ impl<A> Hall<A> {
             return;
         }
         self.plans.drop(&waiter.plan);
-        self.keys.leave(&waiter.line, &waiter.plan);
-        self.close_if_over(&waiter.line);
+        self.keys.leave(waiter.line(), &waiter.plan);
+        self.close_if_over(waiter.line());
     }
 
     /// An empty line is kept while others want the same keys and a flow has had its share.

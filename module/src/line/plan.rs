@@ -7,25 +7,12 @@ use std::sync::{Arc, LazyLock};
 use hashbrown::hash_map::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-/// What is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Family {
-    Turn,
-    Gate,
-}
-
-/// Names a turn or a gate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct KeyName {
-    pub(crate) family: Family,
-    pub(crate) db: i32,
-    pub(crate) key: Box<[u8]>,
-}
+use crate::line::name::{Family, KeyName};
 
 /// One of the keys that somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wanted {
-    pub(crate) key: Arc<KeyName>,
+    pub(crate) key: KeyName,
     /// Whether it named no limit for this gate: then none holds it back.
     pub(crate) unlimited: bool,
     /// Among `any`, the lower is taken first.
@@ -34,7 +21,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// With its name as it is kept.
-    fn shared(&self, shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>) -> Self {
+    fn shared(&self, shared: impl Fn(&KeyName) -> KeyName) -> Self {
         let key = shared(&self.key);
         Self { key, ..*self }
     }
@@ -60,39 +47,39 @@ pub(crate) struct LineName(Arc<LineKeys>);
 
 #[derive(Debug)]
 struct LineKeys {
-    keys: Box<[Arc<KeyName>]>,
+    keys: Box<[KeyName]>,
     /// Of all keys: there may be many, and lines are looked up often.
     digest: u64,
 }
 
 impl LineName {
-    pub(crate) fn one(key: &Arc<KeyName>) -> Self {
-        Self::new(vec![Arc::clone(key)])
+    pub(crate) fn one(key: &KeyName) -> Self {
+        Self::new(vec![key.clone()])
     }
 
     fn of_any(any: &[Wanted]) -> Self {
-        Self::new(any.iter().map(|wanted| Arc::clone(&wanted.key)).collect())
+        Self::new(any.iter().map(|wanted| wanted.key.clone()).collect())
     }
 
     fn of_all(all: &[Wanted]) -> Self {
-        let first = all.first().map(|wanted| Arc::clone(&wanted.key));
+        let first = all.first().map(|wanted| wanted.key.clone());
         Self::new(first.into_iter().collect())
     }
 
-    fn new(mut keys: Vec<Arc<KeyName>>) -> Self {
+    fn new(mut keys: Vec<KeyName>) -> Self {
         keys.sort_unstable();
         let digest = DIGEST.hash_one(&keys);
         let keys = keys.into();
         Self(Arc::new(LineKeys { keys, digest }))
     }
 
-    pub(crate) fn keys(&self) -> &[Arc<KeyName>] {
+    pub(crate) fn keys(&self) -> &[KeyName] {
         &self.0.keys
     }
 
     pub(crate) fn contains(&self, key: &KeyName) -> bool {
         let keys = self.keys();
-        keys.binary_search_by(|own| (**own).cmp(key)).is_ok()
+        keys.binary_search_by(|own| own.cmp(key)).is_ok()
     }
 }
 
@@ -129,7 +116,7 @@ impl Plan {
     }
 
     /// The keys that it names although who stands in this line need not.
-    pub(super) fn keys_beside(&self, line: &LineName) -> impl Iterator<Item = &Arc<KeyName>> {
+    pub(super) fn keys_beside(&self, line: &LineName) -> impl Iterator<Item = &KeyName> {
         let any = if *line == self.line {
             &[]
         } else {
@@ -142,7 +129,7 @@ impl Plan {
 
 impl Wants {
     /// A turn, or one gate.
-    pub(crate) fn one(key: Arc<KeyName>, unlimited: bool) -> Self {
+    pub(crate) fn one(key: KeyName, unlimited: bool) -> Self {
         let wanted = Wanted {
             key,
             unlimited,
@@ -160,16 +147,16 @@ impl Wants {
     }
 
     pub(crate) fn family(&self) -> Family {
-        self.some_key().map_or(Family::Gate, |key| key.family)
+        self.some_key().map_or(Family::Gate, |key| key.family())
     }
 
     /// One of its keys; all are of one family and in one database.
-    pub(crate) fn some_key(&self) -> Option<&Arc<KeyName>> {
+    pub(crate) fn some_key(&self) -> Option<&KeyName> {
         self.keys().map(|wanted| &wanted.key).next()
     }
 
     pub(crate) fn names(&self, key: &KeyName) -> bool {
-        self.keys().any(|wanted| *wanted.key == *key)
+        self.keys().any(|wanted| wanted.key == *key)
     }
 }
 
@@ -208,7 +195,7 @@ impl Plans {
     pub(super) fn take(
         &mut self,
         mut wants: Wants,
-        shared: impl Fn(&Arc<KeyName>) -> Arc<KeyName>,
+        shared: impl Fn(&KeyName) -> KeyName,
     ) -> Arc<Plan> {
         let pool = self.pools.get_key_value(&wants.any);
         wants.any = match pool {

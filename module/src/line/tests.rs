@@ -1,7 +1,5 @@
 //! A line, by examples.
 
-use std::sync::Arc;
-
 use super::plan::PlanId;
 use super::{FlowName, Line, Number, Place};
 use crate::time::UnixMillis;
@@ -9,7 +7,7 @@ use crate::time::UnixMillis;
 const PLAN: PlanId = 1;
 
 fn flow(name: u8) -> FlowName {
-    Arc::from([name])
+    FlowName::new(&[name])
 }
 
 fn place(number: Number) -> Place {
@@ -25,7 +23,7 @@ fn serve_first(line: &mut Line) {
     let first = line.first().expect("somebody can be served");
     let own = line.flows.iter().find_map(|(name, flow)| {
         let place = flow.places().find(|place| place.number == first)?;
-        Some((Arc::clone(name), place))
+        Some((name.clone(), place))
     });
     let (flow, place) = own.expect("it has a place");
     line.serve(&flow, PLAN, place);
@@ -99,7 +97,7 @@ fn no_stream_of_new_flows_keeps_an_old_one_from_its_turn() {
     join(&mut line, 1, b'a', None);
     serve_first(&mut line);
     let served = (2..100).find(|number| {
-        let name: FlowName = Arc::from(number.to_string().as_bytes());
+        let name = FlowName::new(number.to_string().as_bytes());
         line.join(&name, PLAN, None, place(*number));
         let first = line.first();
         serve_first(&mut line);
@@ -113,7 +111,7 @@ fn a_flow_whose_waiters_left_unserved_leaves_nothing_behind() {
     let mut line = Line::default();
     join(&mut line, 0, b'a', None);
     for number in 1..100 {
-        let name: FlowName = Arc::from(number.to_string().as_bytes());
+        let name = FlowName::new(number.to_string().as_bytes());
         line.join(&name, PLAN, None, place(number));
         line.leave(&name, PLAN, place(number));
     }

@@ -1,25 +1,21 @@
 //! The rules of a line once more, by looking at everybody each time, and the proof that both serve alike.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use proptest::prelude::{Strategy, prop_oneof, proptest};
 use proptest::{collection, option, prop_assert, prop_assert_eq};
 
-use super::plan::{Family, KeyName, PlanId};
+use super::name::{Family, KeyName};
+use super::plan::PlanId;
 use super::{FlowName, Line, Number, Place, UNIT};
 use crate::time::UnixMillis;
 
 fn flow(name: u8) -> FlowName {
-    Arc::from([name])
+    FlowName::new(&[name])
 }
 
-fn key(name: u8) -> Arc<KeyName> {
-    Arc::new(KeyName {
-        family: Family::Gate,
-        db: 0,
-        key: Box::from([name]),
-    })
+fn key(name: u8) -> KeyName {
+    KeyName::new(Family::Gate, 0, &[name])
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,5 @@
 //! A waiter's attempt: what it stands in line for, taken if it can be had now.
 
-use std::sync::Arc;
-
 use redis_module::RedisString;
 
 use super::gate::Room;
@@ -13,7 +11,8 @@ use crate::error::Error;
 use crate::ffi::key::Access;
 use crate::ffi::string;
 use crate::line::hall::Request;
-use crate::line::plan::{Family, Form, KeyName, Plan, Wanted, Wants};
+use crate::line::name::{Family, KeyName};
+use crate::line::plan::{Form, Plan, Wanted, Wants};
 use crate::reply::Reply;
 use crate::time::UnixMillis;
 use crate::wake::serve::Served;
@@ -31,7 +30,7 @@ pub(crate) fn attempt(
     let preference = first.preference.as_ref();
     let preferred = preference.map(|preference| preference.index);
     let insists = preference.is_some_and(|preference| preference.insists_until.is_some());
-    let may_have_room = |key: &Arc<KeyName>| among.is_none_or(|among| among.contains(key));
+    let may_have_room = |key: &KeyName| among.is_none_or(|among| among.contains(key));
     let is_candidate = |(index, wanted): &(usize, &Wanted)| {
         (!insists || preferred == Some(*index)) && may_have_room(&wanted.key)
     };
@@ -39,7 +38,7 @@ pub(crate) fn attempt(
     with_order(call, wants, &any, &first.request, wake::limit, |order| {
         let order = &Order {
             preferred,
-            about: about.map(|about| &*about.key),
+            about: about.map(KeyName::key),
             ..*order
         };
         Ok(match take::look(call, order)? {
@@ -58,7 +57,7 @@ pub(super) fn obstacle<T>(
     then: impl FnOnce(Option<&Obstacle<'_>>) -> T,
 ) -> Result<T, Error> {
     let any: Vec<_> = wants.any.iter().enumerate().collect();
-    let limit = |wanted: &Wanted| Memory::of(call, &wanted.key.key).last_named();
+    let limit = |wanted: &Wanted| Memory::of(call, wanted.key.key()).last_named();
     let limit = |wanted: &Wanted| limit(wanted).filter(|_| !wanted.unlimited).unwrap_or(0);
     with_order(call, wants, &any, request, limit, |order| {
         Ok(then(take::look(call, order)?.err().as_ref()))
@@ -75,12 +74,12 @@ fn not_yet(
     let name = obstacle.gate().name.as_slice();
     let all = plan.wants.all.iter();
     let mut all = all.filter(|_| obstacle.role == Role::All);
-    match all.find(|wanted| *wanted.key.key == *name) {
+    match all.find(|wanted| wanted.key.key() == name) {
         Some(wanted) if !plan.line.contains(&wanted.key) => Attempt::HeldUp {
-            by: Arc::clone(&wanted.key),
+            by: wanted.key.clone(),
             look_at: obstacle.look_at(),
         },
-        _ => Attempt::NotYet(match about.filter(|about| *about.key != *name) {
+        _ => Attempt::NotYet(match about.filter(|about| about.key() != name) {
             None => obstacle.look_at(),
             Some(about) => look_at(call, about),
         }),
@@ -96,8 +95,8 @@ fn with_order<T>(
     then: impl FnOnce(&Order<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let names = |wanted: &[(usize, &Wanted)]| -> Vec<RedisString> {
-        let keys = wanted.iter().map(|(_, wanted)| &wanted.key.key);
-        keys.map(|key| string(key)).collect()
+        let keys = wanted.iter().map(|(_, wanted)| wanted.key.key());
+        keys.map(string).collect()
     };
     let all: Vec<_> = wants.all.iter().enumerate().collect();
     let (all_names, any_names) = (names(&all), names(any));
@@ -126,9 +125,9 @@ fn gates<'a>(
     gates
         .map(|((index, wanted), name)| Gate {
             name,
-            key: Some(Arc::clone(&wanted.key)),
+            key: Some(wanted.key.clone()),
             index: *index,
-            memory: Memory::of(call, &wanted.key.key),
+            memory: Memory::of(call, wanted.key.key()),
             limit: limit(wanted),
             priority: wanted.priority,
             taken: false,
@@ -160,7 +159,7 @@ fn grant(call: &Call<'_>, first: &First, taken: Taken<'_>) -> Grant {
 
 /// When a gate may have room, unless somebody gives a slot back before.
 pub(crate) fn look_at(call: &Call<'_>, key: &KeyName) -> Option<UnixMillis> {
-    let name = string(&key.key);
+    let name = string(key.key());
     let gate = Stored::open(call, &name, Access::Read).ok()?;
     gate.look_at(&gate.look().ok()?)
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::ffi::Ctx;
 use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
-use crate::line::plan::Family;
+use crate::line::name::Family;
 use crate::reply::Reply;
 use crate::wake;
 

@@ -11,7 +11,7 @@ use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::string;
-use crate::line::plan::Family;
+use crate::line::name::Family;
 use crate::reply::Reply;
 use crate::time::UnixMillis;
 use crate::{events, stats};

@@ -1,8 +1,6 @@
 //! Takes a slot of each of some gates and of one of others, together or not at all. First everything is looked at, then
 //! everything is written: who is refused has changed nothing. `acquire` and `admit` say what it is for.
 
-use std::sync::Arc;
-
 use redis_module::RedisString;
 
 use super::choice::Candidate;
@@ -12,7 +10,7 @@ use super::stored::{Found, Stored};
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::key::Access;
-use crate::line::plan::{Family, KeyName};
+use crate::line::name::{Family, KeyName};
 use crate::time::{Millis, UnixMillis};
 use crate::{events, stats, wake};
 
@@ -21,7 +19,7 @@ use crate::{events, stats, wake};
 pub(super) struct Gate<'a> {
     pub(super) name: &'a RedisString,
     /// By what those who wait for it know it, if anybody waits at all.
-    pub(super) key: Option<Arc<KeyName>>,
+    pub(super) key: Option<KeyName>,
     /// Where it stands among `any`.
     pub(super) index: usize,
     /// 0 for none.

@@ -2,7 +2,7 @@
 //! grant, and a grant on its way to its waiter.
 
 use super::{Counter, Rows};
-use crate::line::plan::Family;
+use crate::line::name::Family;
 use crate::wake::Bound;
 
 static TURNS: Waiting = Waiting::new();

@@ -1,7 +1,5 @@
 //! `UMQ.ACQUIRE`: take the turn when it is free and the spacing has passed, now or after a wait.
 
-use std::sync::Arc;
-
 use redis_module::RedisString;
 
 use super::stored::Stored;
@@ -15,7 +13,8 @@ use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::string;
 use crate::line::hall::{Asked, Request, Span};
-use crate::line::plan::{Family, KeyName, Wants};
+use crate::line::name::{Family, KeyName};
+use crate::line::plan::Wants;
 use crate::reply::Reply;
 use crate::time::Millis;
 use crate::wait::{self, Clause, Replies};
@@ -96,11 +95,11 @@ fn acquire(call: &Call<'_>, mut args: Args<'_>) -> Result<Reply, Error> {
 /// Grants the turn to a waiter, if it can have it now and `hears` of it.
 pub(crate) fn attempt(
     call: &Call<'_>,
-    name: &Arc<KeyName>,
+    name: &KeyName,
     request: &Request,
     hears: impl Fn() -> bool,
 ) -> Result<Attempt, Error> {
-    let key = &string(&name.key);
+    let key = &string(name.key());
     let stored = Stored::open(call, key, Access::Write)?;
     let turn = stored.turn()?;
     let answer = turn.ask(ask_of(request), call.tick(), call.now());
@@ -112,7 +111,7 @@ pub(crate) fn attempt(
                 reply: Reply::ints([1, 0, turn.token(), 0]),
                 number: turn.token(),
                 mark: matches!(answer, Answer::Granted(_))
-                    .then(|| Mark::Token(Arc::clone(name), turn.token())),
+                    .then(|| Mark::Token(name.clone(), turn.token())),
                 next: Next::NotBefore(Some(turn.lease_end())),
             })
         }

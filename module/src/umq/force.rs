@@ -8,7 +8,7 @@ use crate::ffi::Ctx;
 use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
-use crate::line::plan::Family;
+use crate::line::name::Family;
 use crate::reply::Reply;
 use crate::{events, stats};
 

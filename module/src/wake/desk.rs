@@ -17,7 +17,8 @@ use crate::ffi::blocked::Blocked;
 use crate::ffi::timer::Timer;
 use crate::line::Number;
 use crate::line::hall::{Hall, Join, Next, Waiter};
-use crate::line::plan::{KeyName, LineName, Wants};
+use crate::line::name::KeyName;
+use crate::line::plan::{LineName, Wants};
 use crate::rate::bucket::Charge;
 use crate::time::{Millis, UnixMillis};
 use crate::{clock, config};
@@ -249,7 +250,7 @@ impl Desk {
     }
 
     /// The keys to look at now: those that are due, and from time to time all.
-    pub(super) fn due_keys(&mut self, now: UnixMillis) -> Vec<Arc<KeyName>> {
+    pub(super) fn due_keys(&mut self, now: UnixMillis) -> Vec<KeyName> {
         if self.safety_at.is_some_and(|at| at <= now) {
             self.safety_at = None;
             self.hall.keys()

@@ -1,14 +1,12 @@
 //! A grant on its way to its waiter: what it is known by, and how it is taken back when the waiter is gone.
 
-use std::sync::Arc;
-
 use redis_module::RedisString;
 
 use super::serve;
 use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::{context, string};
-use crate::line::plan::{Family, KeyName};
+use crate::line::name::{Family, KeyName};
 use crate::rate::bucket::Charge;
 use crate::reply::Reply;
 use crate::time::UnixMillis;
@@ -36,9 +34,9 @@ pub(crate) enum Next {
 /// By what a grant is known, so that it is taken back only while it is still the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
-    Token(Arc<KeyName>, i64),
+    Token(KeyName, i64),
     /// The gates entered, with the ends of the leases.
-    Slots(Vec<(Arc<KeyName>, UnixMillis)>),
+    Slots(Vec<(KeyName, UnixMillis)>),
 }
 
 /// A grant that has not reached its client yet.
@@ -62,9 +60,9 @@ impl Granted {
     /// Of this key it is certain. Whether anything is left that is not.
     pub(super) fn confirm(&mut self, key: &KeyName) -> bool {
         match &mut self.mark {
-            Mark::Token(own, _) => **own != *key,
+            Mark::Token(own, _) => own != key,
             Mark::Slots(slots) => {
-                slots.retain(|(own, _)| **own != *key);
+                slots.retain(|(own, _)| own != key);
                 !slots.is_empty()
             }
         }
@@ -73,11 +71,11 @@ impl Granted {
 
 /// Takes a grant back whose waiter is gone, as far as it is still the same, and grants the next.
 pub(super) fn undo(call: &Call<'_>, granted: &Granted) {
-    let take_back = |key: &Arc<KeyName>, take: &dyn Fn(&RedisString) -> Result<bool, Error>| {
-        context::select(call.ctx, key.db);
-        let name = string(&key.key);
+    let take_back = |key: &KeyName, take: &dyn Fn(&RedisString) -> Result<bool, Error>| {
+        context::select(call.ctx, key.db());
+        let name = string(key.key());
         let undone = context::serves(call.ctx, &name) && take(&name) == Ok(true);
-        undone.then(|| Arc::clone(key))
+        undone.then(|| key.clone())
     };
     let id = &granted.id;
     let undone: Vec<_> = match &granted.mark {

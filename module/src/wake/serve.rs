@@ -1,7 +1,6 @@
 //! Serves those in line: who wants what a key has to give, then those whom it held up.
 
 use std::slice;
-use std::sync::Arc;
 
 use super::desk::with;
 use super::tell::{End, tell};
@@ -11,7 +10,8 @@ use crate::error::Error;
 use crate::ffi::{context, string};
 use crate::line::Number;
 use crate::line::hall::Next;
-use crate::line::plan::{Family, KeyName, LineName};
+use crate::line::name::{Family, KeyName};
+use crate::line::plan::LineName;
 use crate::time::UnixMillis;
 use crate::{qgate, stats, umq};
 
@@ -19,7 +19,7 @@ use crate::{qgate, stats, umq};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Served<'a> {
     /// Nothing but these; `None`: whatever a waiter would take is worth a look.
-    pub(crate) among: Option<&'a [Arc<KeyName>]>,
+    pub(crate) among: Option<&'a [KeyName]>,
     /// The one of which is to be said when there is more of it.
     pub(crate) about: Option<&'a KeyName>,
 }
@@ -30,20 +30,20 @@ const ANY: Served<'_> = Served {
 };
 
 /// Grants as much of a key as can be granted now.
-pub(super) fn key(call: &Call<'_>, key: &Arc<KeyName>) {
+pub(super) fn key(call: &Call<'_>, key: &KeyName) {
     keys(call, slice::from_ref(key));
 }
 
 /// As `key`, of several that are free at once: who may have one of them has the one it would rather have.
-pub(super) fn keys(call: &Call<'_>, keys: &[Arc<KeyName>]) {
+pub(super) fn keys(call: &Call<'_>, keys: &[KeyName]) {
     for key in keys {
-        let (among, about) = (Some(keys), Some(&**key));
+        let (among, about) = (Some(keys), Some(key));
         pump(call, key, Served { among, about });
     }
 }
 
 /// Serves whoever is next until nothing is left, and notes when the key is worth another look.
-fn pump(call: &Call<'_>, key: &Arc<KeyName>, served: Served<'_>) {
+fn pump(call: &Call<'_>, key: &KeyName, served: Served<'_>) {
     let mut without_room = Vec::new();
     let look_at = loop {
         let Some(next) = with(|desk| desk.hall.next(key)) else {
@@ -84,8 +84,8 @@ pub(super) fn due_lines(call: &Call<'_>) {
         let Some(key) = due.keys().first() else {
             continue;
         };
-        context::select(call.ctx, key.db);
-        if context::serves(call.ctx, &string(&key.key)) {
+        context::select(call.ctx, key.db());
+        if context::serves(call.ctx, &string(key.key())) {
             line(call, &due);
         } else {
             dismiss(call, key, &Error::Moved);
@@ -97,7 +97,7 @@ pub(super) fn due_lines(call: &Call<'_>) {
 /// Somebody wants this turn, or a slot of this gate or of another as good. `Err`: there is no more of it until then.
 fn take(
     call: &Call<'_>,
-    key: &Arc<KeyName>,
+    key: &KeyName,
     served: Served<'_>,
     number: Number,
 ) -> Result<(), Option<UnixMillis>> {
@@ -124,12 +124,12 @@ fn take(
 /// Who cannot do without a slot of this gate is called back, as long as it has one.
 fn call_back(
     call: &Call<'_>,
-    key: &Arc<KeyName>,
+    key: &KeyName,
     aside: LineName,
     without_room: &mut Vec<LineName>,
 ) -> Result<(), Option<UnixMillis>> {
     let limit = with(|desk| desk.hall.limit(key));
-    match qgate::attempt::room(call, &string(&key.key), limit) {
+    match qgate::attempt::room(call, &string(key.key()), limit) {
         Ok(room) => room?,
         Err(error) => {
             dismiss(call, key, &error);
@@ -148,7 +148,7 @@ fn attempt(call: &Call<'_>, first: &First, served: Served<'_>) -> Result<Attempt
     let Some(some_key) = first.plan.wants.some_key() else {
         return Err(Error::Internal);
     };
-    match some_key.family {
+    match some_key.family() {
         Family::Turn => umq::acquire::attempt(call, some_key, &first.request, hears),
         Family::Gate => qgate::attempt::attempt(call, first, served, hears),
     }

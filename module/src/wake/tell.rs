@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::{channel, context, string};
 use crate::line::hall::Waiter;
-use crate::line::plan::{Family, Form};
+use crate::line::name::Family;
+use crate::line::plan::Form;
 use crate::reply::Reply;
 use crate::{qgate, umq};
 
@@ -82,9 +83,9 @@ pub(super) fn refusal(call: &Call<'_>, waiter: &Waiter<Asker>) -> Result<Reply, 
     let wants = &waiter.plan.wants;
     let key = wants.some_key().ok_or(Error::Internal)?;
     let here = context::db(call.ctx);
-    context::select(call.ctx, key.db);
-    let name = string(&key.key);
-    let reply = match (key.family, wants.form) {
+    context::select(call.ctx, key.db());
+    let name = string(key.key());
+    let reply = match (key.family(), wants.form) {
         (Family::Turn, _) => umq::acquire::refusal(call, &name, &waiter.request),
         (Family::Gate, Form::Acquire) => qgate::acquire::refusal(call, &name),
         (Family::Gate, Form::Admit) => qgate::admit::refusal(call, wants, &waiter.request),

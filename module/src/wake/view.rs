@@ -4,7 +4,7 @@ use redis_module::RedisString;
 
 use super::desk::{self, with};
 use crate::call::Call;
-use crate::line::plan::{Family, KeyName};
+use crate::line::name::{Family, KeyName};
 use crate::reply::Reply;
 use crate::time::Millis;
 
@@ -82,7 +82,7 @@ pub(crate) fn waiters(call: &Call<'_>, family: Family, key: &RedisString, most: 
     };
     with(|desk| {
         let rows = desk.hall.in_order(&key, most).into_iter().map(|waiter| {
-            let flow = Some(&*waiter.flow).filter(|flow| !flow.is_empty());
+            let flow = Some(waiter.flow.bytes()).filter(|flow| !flow.is_empty());
             Reply::Array(vec![
                 Reply::Bytes(waiter.request.id.to_vec()),
                 Reply::or_nil(flow, |flow| Reply::Bytes(flow.to_vec())),

@@ -13,7 +13,8 @@ use proptest::{prop_assert, prop_assert_eq};
 
 use super::{Asked, Due, Hall, Join, Next, Preference, Request, Span};
 use crate::line::Number;
-use crate::line::plan::{Family, Form, KeyName, LineName, Plan, Wanted, Wants};
+use crate::line::name::{Family, FlowName, KeyName};
+use crate::line::plan::{Form, LineName, Plan, Wanted, Wants};
 use crate::time::{Millis, UnixMillis};
 
 /// The own gates of three callers, which they cannot do without, and four accounts.
@@ -22,12 +23,8 @@ const ACCOUNTS: [u8; 4] = [b'0', b'1', b'2', b'3'];
 /// Groups of accounts that overlap.
 const GROUPS: [&[u8]; 4] = [b"01", b"12", b"123", b"3"];
 
-fn key(name: u8) -> Arc<KeyName> {
-    Arc::new(KeyName {
-        family: Family::Gate,
-        db: 0,
-        key: Box::from([name]),
-    })
+fn key(name: u8) -> KeyName {
+    KeyName::new(Family::Gate, 0, &[name])
 }
 
 fn wanted(name: u8) -> Wanted {
@@ -57,7 +54,7 @@ impl Gate {
 enum Attempt {
     Granted,
     NotYet,
-    HeldUp(Arc<KeyName>),
+    HeldUp(KeyName),
 }
 
 struct World {
@@ -91,16 +88,16 @@ impl World {
     }
 
     fn gate(&self, key: &KeyName) -> &Gate {
-        &self.gates[&key.key[0]]
+        &self.gates[&key.key()[0]]
     }
 
-    fn first_without_room(&self, plan: &Plan) -> Option<Arc<KeyName>> {
+    fn first_without_room(&self, plan: &Plan) -> Option<KeyName> {
         let mut all = plan.wants.all.iter().map(|wanted| &wanted.key);
         all.find(|key| !self.gate(key).has_room()).cloned()
     }
 
     /// The gates of `any` that it would take now, as far as it insists on one.
-    fn candidates(&self, number: Number) -> Vec<Arc<KeyName>> {
+    fn candidates(&self, number: Number) -> Vec<KeyName> {
         let Some(waiter) = self.hall.waiter(number) else {
             return Vec::new();
         };
@@ -109,7 +106,7 @@ impl World {
         let preference = preference.filter(|preference| preference.insists_until.is_some());
         let preferred = preference.map(|preference| preference.index);
         let any = any.filter(|(index, _)| preferred.is_none_or(|preferred| preferred == *index));
-        any.map(|(_, wanted)| Arc::clone(&wanted.key)).collect()
+        any.map(|(_, wanted)| wanted.key.clone()).collect()
     }
 
     fn attempt(&mut self, number: Number, only: Option<&KeyName>) -> Attempt {
@@ -120,13 +117,13 @@ impl World {
         let mut candidates = self.candidates(number).into_iter();
         let mut candidates = candidates
             .by_ref()
-            .filter(|key| only.is_none_or(|only| **key == *only));
+            .filter(|key| only.is_none_or(|only| key == only));
         let Some(chosen) = candidates.find(|key| self.gate(key).has_room()) else {
             return Attempt::NotYet;
         };
         let all = plan.wants.all.iter().map(|wanted| &wanted.key);
         for key in all.chain([&chosen]) {
-            let gate = self.gates.get_mut(&key.key[0]).expect("it is there");
+            let gate = self.gates.get_mut(&key.key()[0]).expect("it is there");
             gate.holders.insert(number);
         }
         self.hall.serve(number);
@@ -134,7 +131,7 @@ impl World {
         Attempt::Granted
     }
 
-    fn serve_key(&mut self, key: &Arc<KeyName>) {
+    fn serve_key(&mut self, key: &KeyName) {
         while let Some(next) = self.hall.next(key) {
             match next {
                 Next::Ready(first) => match self.attempt(first, Some(key)) {
@@ -186,7 +183,7 @@ impl World {
                     preference,
                     charges: Vec::new(),
                 },
-                flow: Arc::from([caller]),
+                flow: FlowName::new(&[caller]),
                 weight: None,
                 now: self.now,
                 waited: Millis::ZERO,

@@ -1,12 +1,12 @@
 //! The keys that somebody waits for: in which lines, under which limit, and when to look next. Pure.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use crate::line::Number;
-use crate::line::plan::{KeyName, LineName, Plan};
+use crate::line::name::KeyName;
+use crate::line::plan::{LineName, Plan};
 use crate::line::rivals::Rivals;
 use crate::time::UnixMillis;
 
@@ -23,8 +23,8 @@ struct Key {
 
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    by_name: HashMap<Arc<KeyName>, Key>,
-    looks: BTreeSet<(UnixMillis, Arc<KeyName>)>,
+    by_name: HashMap<KeyName, Key>,
+    looks: BTreeSet<(UnixMillis, KeyName)>,
 }
 
 impl Keys {
@@ -33,14 +33,14 @@ impl Keys {
         self.looks.clear();
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<KeyName>> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &KeyName> {
         self.by_name.keys()
     }
 
     /// A name as it is kept here.
-    pub(super) fn shared(&self, key: &Arc<KeyName>) -> Arc<KeyName> {
+    pub(super) fn shared(&self, key: &KeyName) -> KeyName {
         let known = self.by_name.get_key_value(key);
-        Arc::clone(known.map_or(key, |(name, _)| name))
+        known.map_or(key, |(name, _)| name).clone()
     }
 
     /// How many have named it who stand in a line that is not for it.
@@ -75,7 +75,7 @@ impl Keys {
     /// There is a line that was not.
     pub(super) fn open(&mut self, line: &LineName) {
         for name in line.keys() {
-            let key = self.by_name.entry(Arc::clone(name)).or_default();
+            let key = self.by_name.entry(name.clone()).or_default();
             key.rivals.add(line);
         }
     }
@@ -83,7 +83,7 @@ impl Keys {
     /// Somebody with this plan stands in this line, which is not always the plan's own.
     pub(super) fn stand(&mut self, line: &LineName, plan: &Plan) {
         for name in plan.keys_beside(line) {
-            let key = self.by_name.entry(Arc::clone(name)).or_default();
+            let key = self.by_name.entry(name.clone()).or_default();
             key.rivals.add(line);
             key.beside += 1;
         }
@@ -138,7 +138,7 @@ impl Keys {
         let Some((name, _)) = self.by_name.get_key_value(key) else {
             return;
         };
-        let name = Arc::clone(name);
+        let name = name.clone();
         self.forget_look(&name);
         if let (Some(at), Some(key)) = (at, self.by_name.get_mut(&name)) {
             key.look_at = Some(at);
@@ -150,20 +150,20 @@ impl Keys {
         self.looks.first().map(|(at, _)| *at)
     }
 
-    pub(super) fn due_looks(&self, now: UnixMillis) -> Vec<Arc<KeyName>> {
+    pub(super) fn due_looks(&self, now: UnixMillis) -> Vec<KeyName> {
         let due = self.looks.iter().take_while(|(at, _)| *at <= now);
-        due.map(|(_, key)| Arc::clone(key)).collect()
+        due.map(|(_, key)| key.clone()).collect()
     }
 
-    fn forget_look(&mut self, name: &Arc<KeyName>) {
+    fn forget_look(&mut self, name: &KeyName) {
         if let Some(key) = self.by_name.get_mut(name)
             && let Some(at) = key.look_at.take()
         {
-            self.looks.remove(&(at, Arc::clone(name)));
+            self.looks.remove(&(at, name.clone()));
         }
     }
 
-    fn forget_if_unused(&mut self, name: &Arc<KeyName>) {
+    fn forget_if_unused(&mut self, name: &KeyName) {
         let unused = |key: &Key| key.beside == 0 && key.rivals.lines().next().is_none();
         if self.by_name.get(name).is_some_and(unused) {
             self.forget_look(name);

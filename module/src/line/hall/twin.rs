@@ -2,14 +2,14 @@
 //! moves. In which order a line serves is proved beside the line.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use proptest::prelude::{Strategy, TestCaseError, prop_oneof, proptest};
 use proptest::{collection, option, prop_assert_eq};
 
 use super::{Asked, Due, Hall, Join, Next, Request, Span};
 use crate::line::Number;
-use crate::line::plan::{Family, KeyName, Wants};
+use crate::line::name::{Family, FlowName, KeyName};
+use crate::line::plan::Wants;
 use crate::time::{Millis, UnixMillis};
 
 const LINES: [u8; 2] = [0, 1];
@@ -79,12 +79,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn name(line: u8) -> Arc<KeyName> {
-    Arc::new(KeyName {
-        family: Family::Gate,
-        db: 0,
-        key: Box::from([line]),
-    })
+fn name(line: u8) -> KeyName {
+    KeyName::new(Family::Gate, 0, &[line])
 }
 
 fn join(line: u8, id: u8, limit: usize, deadline: UnixMillis, now: UnixMillis) -> Join {
@@ -101,7 +97,7 @@ fn join(line: u8, id: u8, limit: usize, deadline: UnixMillis, now: UnixMillis) -
             preference: None,
             charges: Vec::new(),
         },
-        flow: Arc::from([]),
+        flow: FlowName::new(&[]),
         weight: None,
         now,
         waited: Millis::ZERO,

@@ -3,7 +3,8 @@
 use std::mem;
 
 use super::{Hall, Join, Waiter};
-use crate::line::plan::{KeyName, LineName, Wants};
+use crate::line::name::KeyName;
+use crate::line::plan::{LineName, Wants};
 use crate::line::{Line, Number, Place};
 use crate::time::UnixMillis;
 
@@ -82,7 +83,7 @@ impl<A> Hall<A> {
     pub(crate) fn is_unlimited(&self, number: Number, key: &KeyName) -> bool {
         let wants = self.waiter(number).map(|waiter| &waiter.plan.wants);
         let mut keys = wants.into_iter().flat_map(Wants::keys);
-        keys.any(|wanted| wanted.unlimited && *wanted.key == *key)
+        keys.any(|wanted| wanted.unlimited && wanted.key == *key)
     }
 
     /// How many flows wait in the lines for this key.
@@ -99,7 +100,7 @@ impl<A> Hall<A> {
         let Some(waiter) = self.waiter(number) else {
             return 0;
         };
-        let line = self.lines.get(&waiter.line);
+        let line = self.lines.get(waiter.line());
         line.map_or(0, |line| line.ahead(&waiter.flow, waiter.place(number)))
     }
 

@@ -3,8 +3,9 @@
 use std::mem;
 use std::sync::Arc;
 
-use crate::line::plan::{KeyName, LineName, Plan, Wants};
-use crate::line::{FlowName, Number, Place};
+use crate::line::name::{FlowName, KeyName};
+use crate::line::plan::{LineName, Plan, Wants};
+use crate::line::{Number, Place};
 use crate::rate::bucket::Charge;
 use crate::time::{Millis, UnixMillis};
 
@@ -26,7 +27,7 @@ pub(crate) struct Span(u32);
 pub(crate) struct Asked {
     pub(crate) wants: Wants,
     /// The limits that it names, for as many of its gates as it names one for.
-    pub(crate) limits: Vec<(Arc<KeyName>, usize)>,
+    pub(crate) limits: Vec<(KeyName, usize)>,
     pub(crate) request: Request,
     pub(crate) preference: Option<Preference>,
     /// What it is charged for asking.
@@ -58,8 +59,10 @@ pub(crate) struct Preference {
 
 #[derive(Debug, Default)]
 pub(super) struct Extra {
-    pub(super) preference: Option<Preference>,
-    pub(super) charges: Vec<Charge>,
+    preference: Option<Preference>,
+    /// The line of the one key that it insists on.
+    line: Option<LineName>,
+    charges: Vec<Charge>,
 }
 
 /// Somebody in line. There may be very many: every byte counts.
@@ -67,8 +70,6 @@ pub(super) struct Extra {
 pub(crate) struct Waiter<A> {
     pub(crate) asker: A,
     pub(crate) plan: Arc<Plan>,
-    /// Where it stands: its plan's line, or that of the one key that it prefers.
-    pub(super) line: LineName,
     pub(crate) request: Request,
     /// What few have.
     pub(super) extra: Option<Box<Extra>>,
@@ -79,6 +80,13 @@ pub(crate) struct Waiter<A> {
 }
 
 impl<A> Waiter<A> {
+    /// Where it stands.
+    pub(super) fn line(&self) -> &LineName {
+        let extra = self.extra.as_ref();
+        let preferred = extra.and_then(|extra| extra.line.as_ref());
+        preferred.unwrap_or(&self.plan.line)
+    }
+
     pub(super) fn place(&self, number: Number) -> Place {
         let since = self.since;
         Place { since, number }
@@ -89,6 +97,17 @@ impl<A> Waiter<A> {
         let patience = self.preference();
         let patience = patience.and_then(|preference| preference.insists_until);
         patience.map_or(self.deadline, |until| until.min(self.deadline))
+    }
+
+    /// From now on it takes any.
+    pub(super) fn insist_no_more(&mut self) {
+        let Some(extra) = &mut self.extra else {
+            return;
+        };
+        extra.line = None;
+        if let Some(preference) = &mut extra.preference {
+            preference.insists_until = None;
+        }
     }
 }
 
@@ -110,11 +129,17 @@ impl<A> Waiter<A> {
 }
 
 impl Extra {
-    pub(super) fn new(preference: Option<Preference>, charges: Vec<Charge>) -> Option<Box<Self>> {
+    /// `line` is that of the one key that it insists on.
+    pub(super) fn new(
+        preference: Option<Preference>,
+        line: Option<LineName>,
+        charges: Vec<Charge>,
+    ) -> Option<Box<Self>> {
         let is_none = preference.is_none() && charges.is_empty();
         (!is_none).then(|| {
             Box::new(Self {
                 preference,
+                line,
                 charges,
             })
         })

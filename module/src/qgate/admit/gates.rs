@@ -1,10 +1,9 @@
 //! The gates of a `QGATE.ADMIT`, each named once however many ask about it: to be looked at, and to be waited for.
 
-use std::sync::Arc;
-
 use super::ask::{Ask, GateWords};
 use crate::call::Call;
-use crate::line::plan::{Family, Form, KeyName, Wanted, Wants};
+use crate::line::name::{Family, KeyName};
+use crate::line::plan::{Form, Wanted, Wants};
 use crate::qgate::memory::Memory;
 use crate::qgate::take::Gate;
 use crate::wake;
@@ -34,7 +33,7 @@ impl<'a> Gates<'a> {
     }
 
     /// The limits, for those who wait.
-    pub(super) fn limits(&self, call: &Call<'_>) -> Vec<(Arc<KeyName>, usize)> {
+    pub(super) fn limits(&self, call: &Call<'_>) -> Vec<(KeyName, usize)> {
         let limited = self.each().filter(|gate| gate.limit > 0);
         limited.map(|gate| (key(call, gate), gate.limit)).collect()
     }
@@ -58,7 +57,7 @@ fn look_up<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
     let gates = words.iter().enumerate().map(|(index, gate)| {
         let name = call.string(gate.key);
         let key = somebody_waits.then(|| call.name(Family::Gate, name));
-        let is_wanted = |key: &Arc<KeyName>| gate.limit > 0 && wake::is_wanted(key);
+        let is_wanted = |key: &KeyName| gate.limit > 0 && wake::is_wanted(key);
         Gate {
             name,
             index,
@@ -72,7 +71,7 @@ fn look_up<'a>(call: &'a Call<'_>, words: &[GateWords<'_>]) -> Vec<Gate<'a>> {
     gates.collect()
 }
 
-fn key(call: &Call<'_>, gate: &Gate<'_>) -> Arc<KeyName> {
-    let named = gate.key.as_ref().map(Arc::clone);
+fn key(call: &Call<'_>, gate: &Gate<'_>) -> KeyName {
+    let named = gate.key.clone();
     named.unwrap_or_else(|| call.name(Family::Gate, gate.name))
 }

@@ -67,13 +67,13 @@ fn a_gate_that_comes_by_another_name_has_its_holders_and_no_room_for_waiters() {
 fn leases_that_end_in_a_pause_serve_waiters_after_it() {
     for mode in ["WRITE", "ALL"] {
         let redis = Redis::start();
-        redis.call("QGATE.ADMIT h PX 60 ALL 1 u 1 ANY 2 a 1 b 1");
+        redis.call("QGATE.ADMIT h PX 1000 ALL 1 u 1 ANY 2 a 1 b 1");
         super::hold(&redis, "b", "h");
         let mut m = Asker::ask(&redis, admit("m", "ALL 1 u 1 ANY 2 a 1 b 1 BLOCK 0"));
-        let pause = moment(&redis, format!("CLIENT PAUSE 250 {mode}"));
+        let pause = moment(&redis, format!("CLIENT PAUSE 1250 {mode}"));
         assert_eq!(m.answer(), granted(0, 1));
         let at = lease_end(&redis, "u", "m") - 500_000;
-        assert!(at >= pause.from + 250, "{at} {pause:?}");
+        assert!(at >= pause.from + 1250, "{at} {pause:?}");
         assert_sound(&redis);
     }
 }
@@ -81,12 +81,12 @@ fn leases_that_end_in_a_pause_serve_waiters_after_it() {
 #[test]
 fn patience_that_ends_in_a_pause_takes_another_gate_after_it() {
     let redis = held(&["a"]);
-    let ask = "ALL 1 u 1 ANY 2 a 1 b 1 PREFER a PATIENCE 60 BLOCK 0";
+    let ask = "ALL 1 u 1 ANY 2 a 1 b 1 PREFER a PATIENCE 1000 BLOCK 0";
     let mut m = Asker::ask(&redis, admit("m", ask));
-    let pause = moment(&redis, "CLIENT PAUSE 250 WRITE");
+    let pause = moment(&redis, "CLIENT PAUSE 1250 WRITE");
     assert_eq!(m.answer(), granted(1, 1));
     let at = lease_end(&redis, "b", "m") - 500_000;
-    assert!(at >= pause.from + 250, "{at} {pause:?}");
+    assert!(at >= pause.from + 1250, "{at} {pause:?}");
     assert_sound(&redis);
 }
 

@@ -19,10 +19,15 @@ pub(crate) struct Intent {
 
 impl Intent {
     pub(crate) fn text(&self) -> String {
-        let (key, at, estimate) = (&self.key, self.at.0, self.estimate);
-        let account = self.account.as_deref().unwrap_or(UNKNOWN);
-        let model = self.model.as_deref().unwrap_or(UNKNOWN);
-        format!("{key} {account} {at} {estimate} {model}")
+        let (mut at, mut estimate) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let words = [
+            &*self.key,
+            self.account.as_deref().unwrap_or(UNKNOWN),
+            at.format(self.at.0),
+            estimate.format(self.estimate),
+            self.model.as_deref().unwrap_or(UNKNOWN),
+        ];
+        words.join(" ")
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {

@@ -11,11 +11,6 @@ impl UnixMillis {
     pub(crate) fn hour(self) -> u64 {
         self.0 / 3_600_000
     }
-
-    /// Days (UTC) since 1970.
-    pub(crate) fn day(self) -> u64 {
-        self.0 / 86_400_000
-    }
 }
 
 /// Whole milliseconds of a span; the largest number where it is longer than 500 million years.

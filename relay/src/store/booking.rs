@@ -1,14 +1,14 @@
 //! What is written of a request that went upstream: counters of the hour and of the day, and a record. `TALLY.ADD` counts
 //! a request once, however often it is told; the record goes beside it in one transaction, so that both are there or neither.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Batch, Reply, intents::withdraw, names, pins::pin};
 use crate::{
     ids::RequestId,
     intent::Intent,
     settle::{Outcome, Record},
-    time::{UnixMillis, millis},
+    time::millis,
 };
 
 const RECORDS_KEPT: u64 = 100_000;
@@ -47,8 +47,12 @@ pub(crate) struct Period(BTreeSet<u64>);
 pub(super) struct Bookings {
     /// For each, how many commands it is.
     commands: Vec<usize>,
-    hours: BTreeSet<u64>,
+    hours: BTreeMap<u64, Counters>,
 }
+
+/// The names of the hashes that count the requests of one hour.
+#[derive(Debug)]
+struct Counters([String; 2]);
 
 impl Bookings {
     /// A record that Redis may have already is counted alone: its record would be written twice.
@@ -57,7 +61,9 @@ impl Bookings {
             batch.command("MULTI");
         }
         let from = batch.len();
-        count(batch, record);
+        let hour = record.at.hour();
+        let counters = self.hours.entry(hour).or_insert_with(|| Counters::of(hour));
+        count(batch, record, counters);
         match told {
             Told::Never => write(batch, record),
             Told::Perhaps => {}
@@ -65,15 +71,17 @@ impl Bookings {
         pin(batch, &record.key, &record.account, &record.made);
         withdraw(batch, record.request);
         self.commands.push(batch.len() - from);
-        self.hours.insert(record.at.hour());
     }
 
     pub(super) fn end(&self, batch: &mut Batch, period: &Period) {
         if self.commands.is_empty() {
             return;
         }
-        let untold = self.hours.difference(&period.0);
-        untold.for_each(|hour| bound(batch, *hour));
+        for (hour, counters) in &self.hours {
+            if !period.0.contains(hour) {
+                bound(batch, counters);
+            }
+        }
         batch.command("EXEC");
     }
 
@@ -91,7 +99,7 @@ impl Bookings {
             own.first().map(booked)
         });
         let booked = booked.collect::<Option<Vec<_>>>()?;
-        period.0.clone_from(&self.hours);
+        period.0 = self.hours.keys().copied().collect();
         Some(booked)
     }
 }
@@ -107,12 +115,18 @@ fn booked(reply: &Reply) -> Booked {
     }
 }
 
-fn count(batch: &mut Batch, record: &Record) {
+impl Counters {
+    fn of(hour: u64) -> Self {
+        Self([names::usage_of_hour(hour), names::usage_of_day(hour / 24)])
+    }
+}
+
+fn count(batch: &mut Batch, record: &Record, counters: &Counters) {
     let tally = Tally {
         request: record.request,
-        at: record.at,
         key: &record.key,
         account: &record.account,
+        counters,
     };
     let numbers = [("requests", 1)].into_iter();
     tally.add(batch, numbers.chain(record.usage.counted()));
@@ -122,9 +136,9 @@ fn count(batch: &mut Batch, record: &Record) {
 pub(super) fn count_interrupted(batch: &mut Batch, request: RequestId, intent: &Intent) {
     let tally = Tally {
         request,
-        at: intent.at,
         key: &intent.key,
         account: intent.account.as_deref().unwrap_or(UNKNOWN),
+        counters: &Counters::of(intent.at.hour()),
     };
     let numbers = [
         ("requests", 1),
@@ -137,27 +151,26 @@ pub(super) fn count_interrupted(batch: &mut Batch, request: RequestId, intent: &
 /// Whose counters a request belongs to.
 struct Tally<'a> {
     request: RequestId,
-    at: UnixMillis,
     key: &'a str,
     account: &'a str,
+    counters: &'a Counters,
 }
 
 impl Tally<'_> {
     /// Counters are `<key>:<account>:<what>`.
     fn add(&self, batch: &mut Batch, numbers: impl Iterator<Item = (&'static str, u64)> + Clone) {
-        let hashes = [
-            names::usage_of_hour(self.at.hour()),
-            names::usage_of_day(self.at.day()),
-        ];
+        let Counters(hashes) = self.counters;
         let increments = hashes.len() * numbers.clone().count();
         batch.command("TALLY.ADD").arg(names::COUNTED);
         batch.arg(self.request.as_str());
         batch.arg("PX").number(COUNTED_KNOWN_MS);
         batch.number(increments as u64);
+        let (key, account) = (self.key.as_bytes(), self.account.as_bytes());
         for hash in hashes {
             for (what, number) in numbers.clone() {
-                let field = format!("{}:{}:{what}", self.key, self.account);
-                batch.arg(&hash).arg(field).number(number);
+                batch.arg(hash);
+                batch.joined([key, b":", account, b":", what.as_bytes()]);
+                batch.number(number);
             }
         }
     }
@@ -174,6 +187,7 @@ pub(super) fn write_interrupted(batch: &mut Batch, request: RequestId, intent: &
         batch.arg("model").arg(&**model);
     }
     batch.arg("estimated").number(intent.estimate);
+    bound(batch, &Counters::of(intent.at.hour()));
 }
 
 fn start_record(batch: &mut Batch, request: RequestId) {
@@ -218,11 +232,8 @@ fn failed(record: &Record) -> String {
 }
 
 /// Once an hour, or a few times around its edge: counters end by themselves.
-pub(super) fn bound(batch: &mut Batch, hour: u64) {
-    for (hash, seconds) in [
-        (names::usage_of_hour(hour), HOURS_KEPT_S),
-        (names::usage_of_day(hour / 24), DAYS_KEPT_S),
-    ] {
+fn bound(batch: &mut Batch, Counters([hour, day]): &Counters) {
+    for (hash, seconds) in [(hour, HOURS_KEPT_S), (day, DAYS_KEPT_S)] {
         batch.command("EXPIRE").arg(hash).number(seconds).arg("NX");
     }
 }

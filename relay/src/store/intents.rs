@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Batch, Connection, Reply, Store, StoreError,
-    booking::{bound, count_interrupted, write_interrupted},
+    booking::{count_interrupted, write_interrupted},
     is_away,
     link::ask_on,
     list, names,
@@ -168,7 +168,6 @@ impl Store {
                 Reply::Int(1) => {
                     counted += 1;
                     write_interrupted(&mut batch, *request, intent);
-                    bound(&mut batch, intent.at.hour());
                 }
                 Reply::Int(_) => {}
                 refused => list(COUNT, refused).map(drop)?,

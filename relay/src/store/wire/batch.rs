@@ -1,18 +1,27 @@
 //! Commands as Redis reads them, encoded while they are spelled: no word of them has a place of its own on the heap.
 
+use std::ops::Range;
+
+/// Room for the commands of one request.
+const ROOM: usize = 1 << 10;
+/// The most that stands around a word: `$`, its length, two line ends.
+const AROUND: usize = 32;
+
 /// Commands that are sent together. Each is begun by `command`; what follows belongs to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
     commands: usize,
-    /// Where the last command begins, and how many words it has.
-    begin: usize,
-    words: usize,
+    /// Where the number of words of the last command stands.
+    count: Range<usize>,
 }
 
 impl Batch {
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self {
+            bytes: Vec::with_capacity(ROOM),
+            ..Self::default()
+        }
     }
 
     /// A batch of one command, so far without arguments.
@@ -24,20 +33,28 @@ impl Batch {
 
     pub(crate) fn command(&mut self, name: &str) -> &mut Self {
         self.commands += 1;
-        self.begin = self.bytes.len();
-        self.words = 0;
+        let count = self.bytes.len() + 1;
+        self.count = count..count + 1;
         self.bytes.extend_from_slice(b"*0\r\n");
         self.arg(name)
     }
 
     pub(crate) fn arg(&mut self, word: impl AsRef<[u8]>) -> &mut Self {
-        let word = word.as_ref();
+        self.joined([word.as_ref()])
+    }
+
+    /// One word, of several parts.
+    pub(crate) fn joined<const N: usize>(&mut self, parts: [&[u8]; N]) -> &mut Self {
         self.count_one_more();
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        self.bytes.reserve(length + AROUND);
         self.bytes.push(b'$');
         self.bytes
-            .extend_from_slice(itoa::Buffer::new().format(word.len()).as_bytes());
+            .extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
         self.bytes.extend_from_slice(b"\r\n");
-        self.bytes.extend_from_slice(word);
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
         self.bytes.extend_from_slice(b"\r\n");
         self
     }
@@ -61,14 +78,15 @@ impl Batch {
 
     /// The number of words stands before them, and nobody says beforehand how many will come: it is always kept right.
     fn count_one_more(&mut self) {
-        self.words += 1;
-        let mut digits = itoa::Buffer::new();
-        let digits = digits.format(self.words).as_bytes();
-        let place = self.begin + 1;
-        if self.bytes[place + digits.len() - 1] == b'\r' {
-            self.bytes.insert(place, b'0');
+        for digit in self.bytes[self.count.clone()].iter_mut().rev() {
+            if *digit < b'9' {
+                *digit += 1;
+                return;
+            }
+            *digit = b'0';
         }
-        self.bytes[place..place + digits.len()].copy_from_slice(digits);
+        self.bytes.insert(self.count.start, b'1');
+        self.count.end += 1;
     }
 }
 
@@ -87,11 +105,12 @@ mod tests {
             .command("SET")
             .arg("key")
             .arg([0xe2, 0x82, 0xac])
-            .number(7_u32);
+            .number(7_u32)
+            .joined([b"a", b"", b"bc"]);
         assert_eq!(batch.len(), 2);
         assert_eq!(
             text(&batch),
-            "*1\r\n$4\r\nPING\r\n*4\r\n$3\r\nSET\r\n$3\r\nkey\r\n$3\r\n€\r\n$1\r\n7\r\n"
+            "*1\r\n$4\r\nPING\r\n*5\r\n$3\r\nSET\r\n$3\r\nkey\r\n$3\r\n€\r\n$1\r\n7\r\n$3\r\nabc\r\n"
         );
     }
 

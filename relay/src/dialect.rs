@@ -6,8 +6,9 @@ mod gemini;
 mod openai;
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
-use crate::{error::Told, pins::Made, provider::Provider, sse::Event, usage::Usage};
+use crate::{error::Told, json, pins::Made, provider::Provider, sse::Event, usage::Usage};
 
 /// The form of requests and answers on a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,13 +132,61 @@ impl Dialect {
 
     /// Reads a whole answer that is not a stream.
     pub(crate) fn read_answer(self, body: &[u8], usage: &mut Usage) {
-        match self {
-            Self::Anthropic => anthropic::read_answer(body, usage),
-            Self::Chat => openai::chat::read_answer(body, usage),
-            Self::Responses => openai::responses::read_answer(body, usage),
+        let told = match self {
+            Self::Anthropic => used::<anthropic::Spent>(body),
+            Self::Chat | Self::Responses => used::<openai::Spent>(body),
             Self::Gemini | Self::GeminiArray => {
                 gemini::read_chunk(body, usage);
+                return;
             }
+        };
+        if let Some(told) = told {
+            usage.update(&told);
+        }
+    }
+}
+
+/// `usage` of an answer, the rest of which is stepped over.
+fn used<Spent: DeserializeOwned + Into<Usage>>(answer: &[u8]) -> Option<Usage> {
+    let at = json::member(answer, br#""usage""#)?;
+    let told: Spent = serde_json::from_slice(&answer[at]).ok()?;
+    Some(told.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_answer_tells_its_usage() {
+        for (dialect, answer) in [
+            (
+                Dialect::Anthropic,
+                r#"{"type":"message","content":[{"usage":{}}],"usage":{"input_tokens":5,"output_tokens":6}}"#,
+            ),
+            (
+                Dialect::Chat,
+                r#"{"choices":[{}],"usage":{"prompt_tokens":5,"completion_tokens":6}}"#,
+            ),
+            (
+                Dialect::Responses,
+                r#"{"usage":{"input_tokens":5,"output_tokens":6},"output":[]}"#,
+            ),
+            (
+                Dialect::Gemini,
+                r#"{"candidates":[],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":6}}"#,
+            ),
+        ] {
+            let mut usage = Usage::default();
+            dialect.read_answer(answer.as_bytes(), &mut usage);
+            for untold in ["not json", r#"{"usage":null}"#, r#"{"usage":5}"#, "{}", "5"] {
+                dialect.read_answer(untold.as_bytes(), &mut usage);
+            }
+            assert_eq!(
+                (usage.input, usage.output),
+                (Some(5), Some(6)),
+                "{dialect:?}"
+            );
         }
     }
 }

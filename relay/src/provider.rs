@@ -72,9 +72,13 @@ impl Provider {
     /// An answer that is not compressed can be read beside the stream.
     pub(crate) fn request_headers(self, from: &HeaderMap, account: &Account) -> HeaderMap {
         let rules = self.rules();
-        let mut headers = copy(from, |name| {
-            of_every_api(name.as_str()) || (rules.goes_up)(name.as_str())
-        });
+        let for_next_only = for_next_only(from);
+        let goes_up = |name: &HeaderName| {
+            (of_every_api(name.as_str()) || (rules.goes_up)(name.as_str())) && !for_next_only(name)
+        };
+        let going = from.iter().filter(|(name, _)| goes_up(name));
+        let mut headers = HeaderMap::with_capacity(from.len() + 2);
+        headers.extend(going.map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(
             HeaderName::from_static(rules.credential.0),
             account.credential.clone(),
@@ -84,12 +88,22 @@ impl Provider {
     }
 
     /// The headers to hand back: all but those of the connection and those that tell whose account it is.
-    pub(crate) fn response_headers(self, from: &HeaderMap) -> HeaderMap {
-        copy(from, |name| {
-            !of_connection(name.as_str())
-                && !of_upstream_server(name.as_str())
-                && !(self.rules().tells_account)(name.as_str())
-        })
+    pub(crate) fn response_headers(self, mut from: HeaderMap) -> HeaderMap {
+        for name in self.staying(&from) {
+            from.remove(name);
+        }
+        from
+    }
+
+    fn staying(self, from: &HeaderMap) -> Vec<HeaderName> {
+        let for_next_only = for_next_only(from);
+        let stays = |name: &&HeaderName| {
+            of_connection(name.as_str())
+                || of_upstream_server(name.as_str())
+                || (self.rules().tells_account)(name.as_str())
+                || for_next_only(name)
+        };
+        from.keys().filter(stays).cloned().collect()
     }
 }
 
@@ -103,23 +117,15 @@ fn of_every_api(name: &str) -> bool {
     matches!(name, "accept" | "content-type" | "user-agent")
 }
 
-/// A header that is meant for the next machine alone, by its own word in `Connection`, does not pass either.
-fn copy(from: &HeaderMap, wanted: impl Fn(&HeaderName) -> bool) -> HeaderMap {
-    let named: Vec<&HeaderValue> = from.get_all(CONNECTION).iter().collect();
-    let for_next_only = |name: &HeaderName| {
-        named
-            .iter()
+/// Which headers are meant for the next machine alone, by the word of `Connection`.
+fn for_next_only(headers: &HeaderMap) -> impl Fn(&HeaderName) -> bool {
+    let told: Vec<&HeaderValue> = headers.get_all(CONNECTION).iter().collect();
+    move |name| {
+        told.iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .any(|word| word.trim().eq_ignore_ascii_case(name.as_str()))
-    };
-    let mut headers = HeaderMap::with_capacity(from.len() + 2);
-    for (name, value) in from {
-        if wanted(name) && !for_next_only(name) {
-            headers.append(name, value.clone());
-        }
     }
-    headers
 }
 
 fn of_connection(name: &str) -> bool {
@@ -171,7 +177,9 @@ mod tests {
     }
 
     fn names(of: &HeaderMap) -> Vec<&str> {
-        of.keys().map(HeaderName::as_str).collect()
+        let mut names: Vec<_> = of.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        names
     }
 
     #[test]
@@ -189,13 +197,13 @@ mod tests {
             ("connection", "close, x-hop"),
             ("x-hop", "1"),
         ]);
-        let back = Provider::Anthropic.response_headers(&from);
+        let back = Provider::Anthropic.response_headers(from);
         assert_eq!(
             names(&back),
             [
+                "anthropic-ratelimit-requests-limit",
                 "content-type",
                 "request-id",
-                "anthropic-ratelimit-requests-limit",
                 "retry-after"
             ]
         );
@@ -206,13 +214,13 @@ mod tests {
             ("x-request-id", "req_1"),
             ("x-ratelimit-reset-tokens", "6m0s"),
         ]);
-        let back = Provider::OpenAi.response_headers(&from);
+        let back = Provider::OpenAi.response_headers(from);
         assert_eq!(
             names(&back),
             [
                 "openai-processing-ms",
-                "x-request-id",
-                "x-ratelimit-reset-tokens"
+                "x-ratelimit-reset-tokens",
+                "x-request-id"
             ]
         );
     }

@@ -92,7 +92,7 @@ pub(crate) fn stream(
         beginning,
         rest,
     } = heard;
-    let mut headers = upstream.account.provider.response_headers(&head.headers);
+    let mut headers = upstream.account.provider.response_headers(head.headers);
     let tap = if !head.status.is_success() {
         permit.note(|record| record.outcome = Outcome::UpstreamRefused);
         Tap::refusal(dialect)

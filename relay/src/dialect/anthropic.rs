@@ -72,13 +72,6 @@ pub(super) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Option<Place> 
     matches!(name, b"message_stop" | b"error").then_some(Place::Last)
 }
 
-pub(super) fn read_answer(body: &[u8], usage: &mut Usage) {
-    let answer: Message = serde_json::from_slice(body).unwrap_or_default();
-    if let Some(told) = answer.usage {
-        usage.update(&told.into());
-    }
-}
-
 #[derive(Serialize)]
 struct Failure<'a> {
     #[serde(rename = "type")]
@@ -103,14 +96,14 @@ struct Data<'a> {
     usage: Option<Spent>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Message {
     usage: Option<Spent>,
 }
 
 /// `usage` as the API has it; numbers that are absent or null are not told.
 #[derive(Deserialize)]
-struct Spent {
+pub(super) struct Spent {
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
@@ -194,18 +187,6 @@ mod tests {
             read("new_event", r#"{"type":"message_stop"}"#, &mut usage),
             None
         );
-    }
-
-    #[test]
-    fn a_whole_answer_tells_its_usage() {
-        let mut usage = Usage::default();
-        read_answer(
-            br#"{"type":"message","usage":{"input_tokens":5,"output_tokens":6}}"#,
-            &mut usage,
-        );
-        assert_eq!((usage.input, usage.output), (Some(5), Some(6)));
-        read_answer(b"not json", &mut usage);
-        assert_eq!((usage.input, usage.output), (Some(5), Some(6)));
     }
 
     #[test]

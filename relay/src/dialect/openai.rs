@@ -64,7 +64,7 @@ impl<'a> Cause<'a> {
 /// `usage` in the words of either API; those of embeddings are among them. What was read from the cache is part of the
 /// input, what was reasoned is part of the output.
 #[derive(Deserialize)]
-struct Spent {
+pub(super) struct Spent {
     #[serde(alias = "prompt_tokens")]
     input_tokens: Option<u64>,
     #[serde(alias = "completion_tokens")]

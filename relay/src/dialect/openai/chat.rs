@@ -34,13 +34,6 @@ pub(in crate::dialect) fn is_usage_chunk(event: &Event<'_>) -> bool {
     says(event.data, b"\"usage\"") && serde_json::from_slice::<UsageChunk>(event.data).is_ok()
 }
 
-pub(in crate::dialect) fn read_answer(body: &[u8], usage: &mut Usage) {
-    let answer: Chunk = serde_json::from_slice(body).unwrap_or_default();
-    if let Some(told) = answer.usage {
-        usage.update(&told.into());
-    }
-}
-
 /// Whether a key that is not `null` may stand in the JSON. Nearly all chunks have none of those that are read.
 fn says(json: &[u8], key: &[u8]) -> bool {
     memmem::find_iter(json, key).any(|at| {
@@ -107,16 +100,5 @@ mod tests {
         ] {
             assert!(!is_usage_chunk(&event(other)), "{other}");
         }
-    }
-
-    #[test]
-    fn a_whole_answer_tells_its_usage() {
-        let mut usage = Usage::default();
-        read_answer(
-            br#"{"choices":[{}],"usage":{"prompt_tokens":5}}"#,
-            &mut usage,
-        );
-        read_answer(b"not json", &mut usage);
-        assert_eq!(usage.input, Some(5));
     }
 }

@@ -52,13 +52,6 @@ pub(in crate::dialect) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Op
     Some(Place::Last)
 }
 
-pub(in crate::dialect) fn read_answer(body: &[u8], usage: &mut Usage) {
-    let answer: Response = serde_json::from_slice(body).unwrap_or_default();
-    if let Some(told) = answer.usage {
-        usage.update(&told.into());
-    }
-}
-
 #[derive(Serialize)]
 struct ErrorEvent<'a> {
     #[serde(rename = "type")]
@@ -77,7 +70,7 @@ struct Data<'a> {
     response: Option<Response>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Response {
     usage: Option<Spent>,
 }

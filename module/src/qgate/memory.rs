@@ -14,34 +14,38 @@ const HANDFULS: usize = 8_192;
 const GATES: usize = 8;
 
 /// Untouched memory that the server does not have to hold until gates fall there.
-#[derive(Debug)]
-struct Handful {
-    digests: [AtomicU64; GATES],
-    granted_at: [AtomicI64; GATES],
-    limits: [AtomicU32; GATES],
-}
+static MEMORY: [[Kept; GATES]; HANDFULS] = [const { [const { Kept::none() }; GATES] }; HANDFULS];
 
-static MEMORY: [Handful; HANDFULS] = [const {
-    Handful {
-        digests: [const { AtomicU64::new(0) }; GATES],
-        granted_at: [const { AtomicI64::new(0) }; GATES],
-        limits: [const { AtomicU32::new(0) }; GATES],
-    }
-}; HANDFULS];
+/// What is kept of one gate, side by side: most handfuls have one.
+#[derive(Debug)]
+struct Kept {
+    /// Of its name; 0: of none.
+    digest: AtomicU64,
+    granted_at: AtomicI64,
+    limit: AtomicU32,
+}
 
 /// What is remembered of one gate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Memory {
-    handful: &'static Handful,
-    /// Where it is in the handful; `None`: it is not remembered.
-    index: Option<usize>,
+    handful: &'static [Kept; GATES],
+    /// `None`: it is not remembered.
+    kept: Option<&'static Kept>,
     digest: u64,
 }
 
-impl Handful {
-    fn find(&self, digest: u64) -> Option<usize> {
-        let mut digests = self.digests.iter();
-        digests.position(|known| known.load(Ordering::Relaxed) == digest)
+impl Kept {
+    const fn none() -> Self {
+        Self {
+            digest: AtomicU64::new(0),
+            granted_at: AtomicI64::new(0),
+            limit: AtomicU32::new(0),
+        }
+    }
+
+    fn find(handful: &[Self; GATES], digest: u64) -> Option<&Self> {
+        let mut handful = handful.iter();
+        handful.find(|kept| kept.digest.load(Ordering::Relaxed) == digest)
     }
 }
 
@@ -52,47 +56,44 @@ impl Memory {
         let handful = &MEMORY[digest as usize % HANDFULS];
         Self {
             handful,
-            index: handful.find(digest),
+            kept: Kept::find(handful, digest),
             digest,
         }
     }
 
     /// `limit` is at most 1,000,000.
     pub(super) fn name(&self, limit: usize) {
-        let index = self.index.unwrap_or_else(|| self.make_room());
+        let kept = self.kept.unwrap_or_else(|| self.make_room());
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.handful.limits[index].store(limit, Ordering::Relaxed);
+        kept.limit.store(limit, Ordering::Relaxed);
     }
 
     pub(super) fn last_named(&self) -> Option<usize> {
-        let limit = self.handful.limits[self.index?].load(Ordering::Relaxed);
+        let limit = self.kept?.limit.load(Ordering::Relaxed);
         usize::try_from(limit).ok()
     }
 
     /// Now, if its limit has been named, be it only just now.
     pub(super) fn grant(&self, call: &Call<'_>) {
-        let index = self.index.or_else(|| self.handful.find(self.digest));
-        if let Some(index) = index {
-            let now = call.tick();
-            self.handful.granted_at[index].store(now, Ordering::Relaxed);
+        let kept = self.kept.or_else(|| Kept::find(self.handful, self.digest));
+        if let Some(kept) = kept {
+            kept.granted_at.store(call.tick(), Ordering::Relaxed);
         }
     }
 
     /// In µs; 0: not since this server remembers.
     pub(super) fn last_granted(&self) -> i64 {
-        self.index.map_or(0, |index| {
-            self.handful.granted_at[index].load(Ordering::Relaxed)
-        })
+        self.kept
+            .map_or(0, |kept| kept.granted_at.load(Ordering::Relaxed))
     }
 
-    fn make_room(&self) -> usize {
-        let granted_at = |index: &usize| self.handful.granted_at[*index].load(Ordering::Relaxed);
-        let is_free = |index: &usize| self.handful.digests[*index].load(Ordering::Relaxed) == 0;
-        let free = (0..GATES).find(is_free);
-        let index = free.or_else(|| (0..GATES).min_by_key(granted_at));
-        let index = index.expect("there are some");
-        self.handful.digests[index].store(self.digest, Ordering::Relaxed);
-        self.handful.granted_at[index].store(0, Ordering::Relaxed);
-        index
+    fn make_room(&self) -> &'static Kept {
+        let granted_at = |kept: &&Kept| kept.granted_at.load(Ordering::Relaxed);
+        let free = Kept::find(self.handful, 0);
+        let kept = free.or_else(|| self.handful.iter().min_by_key(granted_at));
+        let kept = kept.expect("there are some");
+        kept.digest.store(self.digest, Ordering::Relaxed);
+        kept.granted_at.store(0, Ordering::Relaxed);
+        kept
     }
 }

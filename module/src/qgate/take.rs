@@ -149,7 +149,7 @@ fn open_if_room<'a>(
     gate: &'a Gate<'a>,
     role: Role,
 ) -> Result<Result<Open<'a>, Obstacle<'a>>, Error> {
-    let open = open(call, gate, Access::Write)?;
+    let open = open(call, gate)?;
     let room = open.room(call);
     let has = room == Room::Free || open.stored.holds(member);
     Ok(if has {
@@ -165,11 +165,11 @@ fn choose<'a>(
     call: &'a Call<'_>,
     order: &Order<'a>,
 ) -> Result<Result<Open<'a>, Obstacle<'a>>, Error> {
-    let (mut held, mut best, mut first_obstacle) = (None, None::<(Candidate, Looked<'a>)>, None);
+    let (mut held, mut best, mut first_obstacle) = (None, None::<(Candidate, Open<'a>)>, None);
     for gate in order.any {
-        let looked = open(call, gate, Access::Read)?;
+        let looked = open(call, gate)?;
         if held.is_none() && looked.found.in_use > 0 && looked.stored.holds(order.member) {
-            held = Some((gate, looked.found));
+            held = Some(looked);
             continue;
         }
         let room = looked.room(call);
@@ -185,24 +185,17 @@ fn choose<'a>(
             granted_at: gate.memory.last_granted(),
         };
         if best.as_ref().is_none_or(|(best, _)| candidate.beats(best)) {
-            best = Some((candidate, (gate, looked.found)));
+            best = Some((candidate, looked));
         }
     }
     match held.or(best.map(|(_, looked)| looked)) {
-        Some((gate, found)) => Ok(Ok(Open {
-            gate,
-            stored: Stored::open(call, gate.name, Access::Write)?,
-            found,
-        })),
+        Some(open) => Ok(Ok(open)),
         None => Ok(Err(first_obstacle.ok_or(Error::Internal)?)),
     }
 }
 
-/// A gate, and what has been found there.
-type Looked<'a> = (&'a Gate<'a>, Found);
-
-fn open<'a>(call: &'a Call<'_>, gate: &'a Gate<'a>, access: Access) -> Result<Open<'a>, Error> {
-    let stored = Stored::open(call, gate.name, access)?;
+fn open<'a>(call: &'a Call<'_>, gate: &'a Gate<'a>) -> Result<Open<'a>, Error> {
+    let stored = Stored::open(call, gate.name, Access::Write)?;
     let found = stored.look()?;
     Ok(Open {
         gate,

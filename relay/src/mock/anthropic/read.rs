@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::answer::{Ask, Tool, blocks, text_of};
+use super::super::answer::{Ask, Tool, text_of};
 use super::super::dialect::{Failure, parse};
 use super::models::is_served;
 
@@ -84,22 +84,31 @@ fn read<'a>(head: &Parts, body: &'a [u8]) -> Result<Body<'a>, Failure> {
     Ok(request)
 }
 
+/// The last message that is not an instruction.
 fn last_turn(request: &Body<'_>) -> Result<Turn, Failure> {
     let messages = request
         .messages
         .as_ref()
         .ok_or_else(|| Failure::new(400, "messages: Field required"))?;
-    let last = messages
-        .last()
-        .ok_or_else(|| Failure::new(400, "messages: at least one message is required"))?;
-    serde_json::from_str(last.get())
-        .map_err(|error| Failure::new(400, format!("messages.{}: {error}", messages.len() - 1)))
+    for (place, message) in messages.iter().enumerate().rev() {
+        let turn: Turn = serde_json::from_str(message.get())
+            .map_err(|error| Failure::new(400, format!("messages.{place}: {error}")))?;
+        if turn.role != "system" {
+            return Ok(turn);
+        }
+    }
+    Err(Failure::new(
+        400,
+        "messages: at least one message is required",
+    ))
 }
 
-/// A tool is called unless its result has just come, or the caller wants none.
+/// A tool is called once in a conversation, unless the caller wants none.
 fn chosen_tool(request: &Body<'_>, last: &Turn) -> Option<Tool> {
-    let answered = blocks(&last.content).any(|block| block["type"] == "tool_result");
-    if answered || last.role != "user" || request.tool_choice["type"] == "none" {
+    let mut messages = request.messages.iter().flatten();
+    let is_result = |message: &&RawValue| message.get().contains(r#""tool_result""#);
+    let unwanted = last.role != "user" || request.tool_choice["type"] == "none";
+    if unwanted || request.tools.is_empty() || messages.any(is_result) {
         return None;
     }
     let offered = request.tools.iter().map(|tool| Tool {
@@ -167,16 +176,19 @@ mod tests {
 
     #[test]
     fn a_tool_is_called_until_its_result_comes() {
-        let said = json!([{"role": "user", "content": [{"type": "text", "text": "rain?"}]}]);
+        let user = json!({"role": "user", "content": [{"type": "text", "text": "rain?"}]});
         let result =
-            json!([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]}]);
+            json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]});
+        let system = json!({"role": "system", "content": "Be brief."});
+        let said = json!([user, system]);
         let tools = json!({"tools": [{"name": "first"}, {"name": "second"}]});
         let called = |messages: &Value, rest: Value| {
             let ask = read(body_with(messages.clone(), rest)).unwrap();
             ask.tool.map(|tool| tool.name)
         };
         assert_eq!(called(&said, tools.clone()), Some("first".into()));
-        assert_eq!(called(&result, tools.clone()), None);
+        assert_eq!(called(&json!([user, result]), tools.clone()), None);
+        assert_eq!(called(&json!([user, result, user]), tools.clone()), None);
         assert_eq!(called(&said, json!({})), None);
         let with_choice = |choice: Value| json!({"tools": tools["tools"], "tool_choice": choice});
         let second = with_choice(json!({"type": "tool", "name": "second"}));

@@ -98,11 +98,13 @@ fn last_content(request: &Body) -> Result<&Value, Failure> {
     })
 }
 
-/// A tool is called unless its result has just come, or the caller wants none.
+/// A tool is called once in a conversation, unless the caller wants none.
 fn chosen_tool(request: &Body, last: &Value) -> Option<Tool> {
-    let answered = blocks(&last["parts"]).any(|part| !part["functionResponse"].is_null());
+    let contents = request.contents.iter().flatten();
+    let mut parts = contents.flat_map(|content| blocks(&content["parts"]));
+    let called = parts.any(|part| !part["functionResponse"].is_null());
     let calling = &request.tool_config["functionCallingConfig"];
-    if answered || last["role"] == "model" || calling["mode"] == "NONE" {
+    if called || last["role"] == "model" || calling["mode"] == "NONE" {
         return None;
     }
     let declared = request

@@ -23,9 +23,9 @@ struct Body {
 }
 
 pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
-    let mut request: Body = parse(body)?;
+    let request: Body = parse(body)?;
     let missing = || Failure::new(400, "Missing required parameter: 'messages'.");
-    let last = request.messages.take().and_then(|mut all| all.pop());
+    let last = request.messages.as_ref().and_then(|all| all.last());
     let last = last.ok_or_else(missing)?;
     if !request.stream && !request.stream_options.is_null() {
         let refusal = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
@@ -33,7 +33,7 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
     }
     Ok(Ask {
         stream: request.stream,
-        tool: chosen_tool(&request, &last),
+        tool: chosen_tool(&request, last),
         said: text_of(&last["content"]),
         usage_asked: request.stream_options["include_usage"] == true,
         body_bytes: body.len(),
@@ -42,9 +42,11 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
     })
 }
 
-/// A tool is called unless its result has just come, or the caller wants none.
+/// A tool is called once in a conversation, unless the caller wants none.
 fn chosen_tool(request: &Body, last: &Value) -> Option<Tool> {
-    if last["role"] != "user" || request.tool_choice == "none" {
+    let mut messages = request.messages.iter().flatten();
+    let called = messages.any(|message| message["role"] == "tool");
+    if called || last["role"] != "user" || request.tool_choice == "none" {
         return None;
     }
     let offered = request.tools.iter().map(|tool| Tool {

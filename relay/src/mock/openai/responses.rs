@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, Ask, Call, Tool, Usage, text_of};
+use super::super::answer::{Answer, Ask, Call, Tool, Usage, blocks, text_of};
 use super::super::dialect::{Failure, parse};
 use super::super::script::Script;
 use super::{cause, check_model};
@@ -44,9 +44,10 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
     })
 }
 
-/// A tool is called unless its result has just come, or the caller wants none.
+/// A tool is called once in a conversation, unless the caller wants none.
 fn chosen_tool(request: &Body, last: &Value) -> Option<Tool> {
-    if last["role"] != "user" || request.tool_choice == "none" {
+    let called = blocks(&request.input).any(|item| item["type"] == "function_call_output");
+    if called || last["role"] != "user" || request.tool_choice == "none" {
         return None;
     }
     let functions = request

@@ -6,6 +6,8 @@
 mod built;
 mod chain;
 mod kept;
+#[cfg(test)]
+mod recorded;
 mod session;
 #[cfg(test)]
 mod two_turns;

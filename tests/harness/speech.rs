@@ -81,7 +81,7 @@ impl Speech {
         }
     }
 
-    fn path_of_stream(self) -> &'static str {
+    pub fn path_of_stream(self) -> &'static str {
         match self {
             Self::Messages => "/v1/messages",
             Self::Chat => "/v1/chat/completions",

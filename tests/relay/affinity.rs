@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use harness::Weir;
 use harness::http::{Answer, Call};
+use harness::{Speech, Weir};
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
 use crate::upstreams::{fresh, fresh_stalling, text};
@@ -191,5 +192,48 @@ async fn a_session_that_the_client_names_is_known_by_that() {
     assert_ne!(accounts[0], accounts[1]);
     for (place, account) in accounts.iter().enumerate() {
         assert_eq!(*account, accounts[place % 2]);
+    }
+}
+
+/// Of conversations of two turns.
+const RECORDED: [(Speech, &str); 3] = [
+    (
+        Speech::Messages,
+        include_str!("../../relay/src/affinity/recorded/claude_code.json"),
+    ),
+    (
+        Speech::Responses,
+        include_str!("../../relay/src/affinity/recorded/codex.json"),
+    ),
+    (
+        Speech::Gemini,
+        include_str!("../../relay/src/affinity/recorded/gemini_cli.json"),
+    ),
+];
+
+#[tokio::test]
+async fn what_clients_really_send_goes_to_the_account_of_their_first_request() {
+    for (speech, recorded) in RECORDED {
+        let weir = Weir::setup()
+            .accounts(9)
+            .kinds(&["anthropic", "openai", "gemini"])
+            .start()
+            .await;
+        let requests: Vec<HashMap<&str, &RawValue>> =
+            serde_json::from_str(recorded).expect("it is JSON");
+        for request in &requests {
+            let mut call = Call::post(speech.path_of_stream(), request["body"].get().to_owned());
+            let headers: HashMap<&str, &str> =
+                serde_json::from_str(request["headers"].get()).expect("they are strings");
+            for (name, value) in headers {
+                call = call.header(name, value);
+            }
+            weir.ask(call).await.text().await;
+        }
+        let records = weir.records(requests.len()).await;
+        for later in &records[1..] {
+            assert_eq!(text(later, "account"), text(&records[0], "account"));
+            assert_ne!(text(later, "chosen"), "least_loaded", "{speech:?}");
+        }
     }
 }

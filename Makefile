@@ -1,7 +1,7 @@
 # The commands of this repository. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench soak history fuzz setup
+.PHONY: help run build test check bench soak history fuzz clients setup
 
 # redis.conf and the tests find the module below target/, wherever else cargo is told to build.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -41,6 +41,10 @@ soak: build ## 60 s of callers that retry: no account is ever over its limit, an
 
 history: build ## 1,000,000 random operations amid kills and failovers: every client was told the truth
 	cargo run --release -p weir-tests --bin history
+
+clients: build ## 60 s in line: the SDKs and the coding agents (0.9 GB from npm) see no failure
+	tests/setup.sh clients
+	cargo run --release -p weir-tests --bin clients
 
 fuzz: build ## 30 minutes of random commands: the module does what its model does
 	cargo run --release -p weir-tests --bin fuzz

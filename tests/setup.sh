@@ -3,6 +3,7 @@
 #   tests/setup.sh run     to build and run: a C compiler, libclang (for bindgen), redis-server
 #   tests/setup.sh test    the same, the SDKs for Python and Node.js that the tests drive, and where it can be had a
 #                          valkey-server (tests/valkey.sh)
+#   tests/setup.sh clients the same, and the coding agents of tests/clients
 # On Debian and Ubuntu it installs (with sudo when not root); elsewhere it says what to install.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,17 +13,20 @@ REDIS_MAJOR=7
 NODE_MAJOR=18
 
 purpose=${1:-run}
-case $purpose in run | test) ;; *) echo "usage: tests/setup.sh [run|test]" >&2; exit 2 ;; esac
+case $purpose in run | test | clients) ;; *) echo "usage: tests/setup.sh [run|test|clients]" >&2; exit 2 ;; esac
 
 main() {
     require_rust
     install_missing
     require_redis
-    if [ "$purpose" = test ]; then
+    if [ "$purpose" != run ]; then
         require_node
         install_python_sdks
         install_node_sdks
         tests/valkey.sh
+    fi
+    if [ "$purpose" = clients ]; then
+        install_from_npm tests/clients target/clients
     fi
 }
 
@@ -61,7 +65,7 @@ missing() {
     has_c_compiler || echo cc
     has_libclang || echo libclang
     command -v "$(redis_server)" >/dev/null || echo redis
-    [ "$purpose" = test ] || return 0
+    [ "$purpose" != run ] || return 0
     has_python || echo python
     command -v node >/dev/null || echo node
     command -v npm >/dev/null || echo npm
@@ -185,16 +189,20 @@ install_python_sdks() {
     touch $into/installed
 }
 
-# Beside what is installed stand a link to the scripts, which find it there, and one to the program that it was installed for.
 install_node_sdks() {
-    wanted=tests/sdk/node/package-lock.json
-    into=target/node
+    install_from_npm tests/sdk/node target/node
+    # Scripts find the packages beside the link to them.
+    ln -sfn ../../tests/sdk/node target/node/scripts
+    ln -sf "$(command -v node)" target/node/node
+}
+
+install_from_npm() {
+    wanted=$1/package-lock.json
+    into=$2
     ! is_installed || return 0
     mkdir -p $into
-    cp tests/sdk/node/package.json $wanted $into
+    cp $1/package.json $wanted $into
     (cd $into && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
-    ln -sfn ../../tests/sdk/node $into/scripts
-    ln -sf "$(command -v node)" $into/node
     touch $into/installed
 }
 

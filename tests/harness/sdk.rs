@@ -42,7 +42,7 @@ impl Runtime {
     fn command(self, script: &str) -> Command {
         let mut command = match self {
             Self::Python => Command::new(target().join("venv/bin/python")),
-            Self::Node => Command::new(target().join("node/node")),
+            Self::Node => Command::new(node()),
         };
         match self {
             Self::Python => command
@@ -59,10 +59,16 @@ impl Runtime {
     }
 }
 
-fn tests() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// The Node.js that the packages were installed for.
+pub fn node() -> PathBuf {
+    target().join("node/node")
 }
 
-fn target() -> PathBuf {
+/// Where this repository keeps what is built and installed.
+pub fn target() -> PathBuf {
     tests().join("../target")
+}
+
+fn tests() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

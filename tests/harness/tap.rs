@@ -7,6 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::speech::Speech;
+
 const PIECE: usize = 1 << 16;
 
 /// Ends with the test.
@@ -22,6 +24,26 @@ pub struct Tap {
 pub struct Talk {
     pub asked: String,
     pub answered: String,
+}
+
+impl Talk {
+    /// The heartbeats that came, if what was asked for first is a stream of this kind.
+    pub fn heartbeats(&self, speech: Speech) -> Option<usize> {
+        let (path, beat) = match speech {
+            Speech::Messages => (
+                "/v1/messages",
+                "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+            ),
+            Speech::Chat => ("/v1/chat/completions", ": keep-alive\n\n"),
+            Speech::Responses => ("/v1/responses", ": keep-alive\n\n"),
+            Speech::Gemini => (":streamGenerateContent?alt=sse", "2\r\n\n\n\r\n"),
+            Speech::GeminiArray => return None,
+        };
+        let first = self.asked.lines().next()?;
+        first
+            .contains(path)
+            .then(|| self.answered.matches(beat).count())
+    }
 }
 
 impl Tap {

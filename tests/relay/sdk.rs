@@ -15,24 +15,12 @@ const HELD: &str = "chunks=9;stall_after=4";
 /// Of a wait, one each 100 ms.
 const BEATS: usize = 20;
 
-/// How the SDKs ask for streams, and what of a heartbeat goes over the wire.
-const STREAMS: [(Speech, &str, &str); 4] = [
-    (
-        Speech::Messages,
-        "POST /v1/messages ",
-        "event: ping\ndata: {\"type\": \"ping\"}\n\n",
-    ),
-    (
-        Speech::Chat,
-        "POST /v1/chat/completions ",
-        ": keep-alive\n\n",
-    ),
-    (Speech::Responses, "POST /v1/responses ", ": keep-alive\n\n"),
-    (
-        Speech::Gemini,
-        ":streamGenerateContent?alt=sse ",
-        "2\r\n\n\n\r\n",
-    ),
+/// The streams that scripts ask for.
+const STREAMS: [Speech; 4] = [
+    Speech::Messages,
+    Speech::Chat,
+    Speech::Responses,
+    Speech::Gemini,
 ];
 
 fn behaviour() -> Behaviour {
@@ -159,7 +147,7 @@ async fn full() -> (Weir, Tap, Vec<Answer>) {
     let setup = setup.accounts(4).kinds(kinds).max_concurrent(1);
     let weir = setup.start().await;
     let mut held = Vec::new();
-    for (speech, ..) in STREAMS {
+    for speech in STREAMS {
         held.push(weir.ask(speech.stream(HELD)).await);
     }
     let tap = Tap::start(weir.addr()).await;
@@ -182,11 +170,9 @@ async fn run_in_line(runtime: Runtime, script: &str, waited: impl AsyncFnOnce(&W
 #[tokio::test]
 async fn every_sdk_waits_in_line_for_a_stream() {
     let all_were_kept = |talks: &[Talk]| {
-        STREAMS.iter().all(|(_, path, beat)| {
-            let beats = |talk: &Talk| talk.answered.matches(*beat).count();
-            talks
-                .iter()
-                .any(|talk| talk.asked.contains(*path) && beats(talk) >= BEATS)
+        STREAMS.iter().all(|speech| {
+            let beats = talks.iter().filter_map(|talk| talk.heartbeats(*speech));
+            beats.max() >= Some(BEATS)
         })
     };
     let waited = async |_: &Weir, tap: &Tap| tap.until(all_were_kept).await;
@@ -202,8 +188,8 @@ async fn every_sdk_waits_in_line_for_an_answer_in_one_piece() {
         let asked = |talk: &&Talk| talk.asked.ends_with('}');
         tap.until(|talks| talks.iter().filter(asked).count() == STREAMS.len())
             .await;
-        let mut another = weir.ask(Speech::Messages.stream("")).await;
-        another.until(&STREAMS[0].2.repeat(BEATS)).await;
+        let mut another = weir.ask(Speech::Chat.stream("")).await;
+        another.until(&": keep-alive\n\n".repeat(BEATS)).await;
         let talks = tap.talks();
         assert!(
             talks.iter().all(|talk| talk.answered.is_empty()),

@@ -1,6 +1,7 @@
 //! The house rules that no other tool checks. Each finding names file, line and rule.
 //! A new rule is a file here and a test below; a new pure file is a row in `pure.rs`.
 
+mod clients;
 mod clocks;
 mod imports;
 mod pure;

@@ -9,13 +9,13 @@ mod spoil;
 mod tries;
 mod turns;
 
-use crate::draw::Draw;
 use crate::grammar::gates::Qgate;
 use crate::grammar::waiting::Patience;
 use crate::grammar::{self, Ask};
 use crate::model::{LISTENED, Manner, World};
 use crate::op::{Op, Protocol};
 use crate::stage::CONNECTIONS;
+use harness::Draw;
 
 /// The words of a command.
 pub(crate) type Line = Vec<Vec<u8>>;

@@ -3,8 +3,6 @@
 
 #[path = "../module/waiting/compiled.rs"]
 mod compiled;
-#[path = "../history/draw.rs"]
-mod draw;
 
 mod clock;
 mod grammar;

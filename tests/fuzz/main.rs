@@ -4,8 +4,6 @@
 
 #[path = "../module/waiting/compiled.rs"]
 mod compiled;
-#[path = "../history/draw.rs"]
-mod draw;
 
 mod clock;
 mod grammar;

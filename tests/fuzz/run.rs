@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::draw::Draw;
 use crate::invent::{self, Mood};
 use crate::model::{Message, Verdict};
 use crate::op::{Op, quoted};
 use crate::server::Variant;
 use crate::stage::Stage;
+use harness::Draw;
 
 /// What a run needs to be done again.
 #[derive(Clone, Copy, Debug)]

@@ -16,9 +16,11 @@ use weir_relay::server::Relay;
 use crate::eventually::eventually_async;
 use crate::http::{Answer, Call};
 use crate::lossy::Lossy;
+use crate::program::Program;
 use crate::redis::Redis;
 use crate::speech::Speech;
 
+pub use holdings::Holdings;
 pub use setup::Setup;
 
 /// Fields are dropped in this order: nobody loses what it stands on.
@@ -94,6 +96,15 @@ impl Weir {
         self.setup
             .start_relay(&self.redis.url(), &self.provider)
             .await
+    }
+
+    /// A further relay as a process of its own, on the same Redis with the same accounts.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start_program(&self) -> Program {
+        Program::start(&self.write_toml(), &self.redis.dir().join("relay.log"))
     }
 
     /// Writes this relay's `weir.toml`, for the program as a process of its own.

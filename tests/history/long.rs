@@ -3,7 +3,6 @@
 
 mod act;
 mod check;
-mod draw;
 mod meddler;
 mod multiplexer;
 mod onlooker;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::draw::Draw;
 use crate::record::{Act, Answer, Entry, Key};
 use crate::stage::Stage;
 use crate::teller::Teller;
+use harness::Draw;
 
 /// The stream of numbers that only the meddler draws.
 const STREAM: u64 = u64::MAX;

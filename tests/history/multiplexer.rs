@@ -8,13 +8,13 @@ use std::time::Duration;
 use harness::Reply;
 
 use crate::act;
-use crate::draw::Draw;
 use crate::plan::Plan;
 use crate::record::{Act, Answer, Entry, Id};
 use crate::stage::Stage;
 use crate::teller::{Pending, Teller};
 use crate::ticket::{Open, State};
 use crate::wire::Wire;
+use harness::Draw;
 
 /// How many plans it carries out at once.
 const AT_ONCE: usize = 12;

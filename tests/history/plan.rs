@@ -1,9 +1,9 @@
 //! What a client is going to do in one visit to a key, drawn in full before it begins: what the server answers
 //! decides only how far the plan is carried out, so that a seed always gives the same plans.
 
-use crate::draw::Draw;
 use crate::record::{Ask, FlowNumber, How, Id, Key, Manner, Patience, Want, Way};
 use crate::whole::{self, GROUPS, OWN, Preferred, Rates, Whole};
+use harness::Draw;
 
 /// The keys, with how often each is visited, in percent.
 pub(crate) const KEYS: [(i64, Key); 12] = [
@@ -225,7 +225,7 @@ fn flow(draw: &mut Draw, key: Key) -> FlowNumber {
 #[cfg(test)]
 mod tests {
     use super::Plan;
-    use crate::draw::Draw;
+    use harness::Draw;
 
     #[test]
     fn a_seed_gives_the_same_plans_and_another_one_others() {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::draw::Draw;
 use crate::plan::{AfterLoss, Ending, Holding, Meanwhile, Plan};
 use crate::record::{Act, Answer, Ask, Entry, How, Id, Way};
 use crate::stage::Stage;
 use crate::teller::{Pending, Teller};
 use crate::wire::Wire;
+use harness::Draw;
 
 /// How often something is given back again after its answer was lost.
 const GIVE_BACK_TRIES: usize = 5;

@@ -1,11 +1,7 @@
 //! Leases are kept while a request runs, and end by themselves when its relay is gone.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
-
-use harness::config::program;
 use harness::weir::stream;
-use harness::{Process, Reply, Weir, eventually, eventually_async};
+use harness::{Reply, Weir, eventually_async};
 
 const LEASE_MS: u32 = 1000;
 
@@ -105,9 +101,9 @@ async fn the_leases_of_a_killed_relay_end_by_themselves() {
         .lease_ms(LEASE_MS)
         .account_line("serial_turns = true");
     let weir = weir.start().await;
-    let (mut killed, addr) = start_program(&weir);
+    let mut killed = weir.start_program();
     let call = stream("latency_ms=600000").header("x-api-key", &weir.key);
-    let waiting = tokio::spawn(call.try_send(addr));
+    let waiting = tokio::spawn(call.try_send(killed.addr()));
     weir.until_upstream_has(1).await;
     assert_eq!(weir.ask(stream("")).await.status, 429, "the slot is taken");
     killed.kill();
@@ -124,28 +120,6 @@ async fn the_leases_of_a_killed_relay_end_by_themselves() {
     })
     .await;
     weir.until_nothing_is_held().await;
-}
-
-/// A relay as a process of its own, on the same Redis.
-pub(crate) fn start_program(weir: &Weir) -> (Process, SocketAddr) {
-    let addr = free_address();
-    let mut command = Command::new(program());
-    command.arg("serve").arg("--config").arg(weir.write_toml());
-    command.env("WEIR_LISTEN", addr.to_string());
-    let process =
-        Process::start(command, &weir.redis.dir().join("relay.log")).expect("the program starts");
-    eventually("the second relay listens", || {
-        TcpStream::connect(addr)
-            .map(drop)
-            .map_err(|error| format!("{error}: {}", process.log()))
-    });
-    (process, addr)
-}
-
-/// Somebody else may take it until it is used; nobody else asks for ports here.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
-    listener.local_addr().expect("a listener has an address")
 }
 
 #[tokio::test]

@@ -8,7 +8,6 @@ use harness::{Redis, Weir, eventually_async, time};
 use rustix::process::Signal;
 use tokio::task::JoinSet;
 
-use crate::leases::start_program;
 use crate::usage::counters;
 
 const USAGE: &str = "input_tokens=101;output_tokens=17";
@@ -77,7 +76,8 @@ fn line_of(family: &str) -> &'static str {
 #[tokio::test]
 async fn a_request_of_a_killed_relay_is_booked_as_interrupted() {
     let weir = setup().start().await;
-    let (mut killed, addr) = start_program(&weir);
+    let mut killed = weir.start_program();
+    let addr = killed.addr();
     let asked = tokio::spawn(ask(&weir, addr, "latency_ms=600000"));
     weir.until_upstream_has(1).await;
     killed.kill();
@@ -100,7 +100,8 @@ async fn a_request_of_a_killed_relay_is_booked_as_interrupted() {
 async fn two_relays_that_look_at_once_book_it_once() {
     let weir = setup().start().await;
     let other = weir.another_relay().await;
-    let (mut killed, addr) = start_program(&weir);
+    let mut killed = weir.start_program();
+    let addr = killed.addr();
     let mut asked = JoinSet::new();
     for _ in 0..20 {
         asked.spawn(ask(&weir, addr, "latency_ms=600000"));
@@ -118,7 +119,8 @@ async fn two_relays_that_look_at_once_book_it_once() {
 #[tokio::test]
 async fn a_request_of_a_relay_that_lives_is_left_alone_however_long_it_takes() {
     let weir = setup().start().await;
-    let (_lives, addr) = start_program(&weir);
+    let lives = weir.start_program();
+    let addr = lives.addr();
     let mock = format!("{USAGE};chunks=80;delay_ms=100");
     assert!(ask(&weir, addr, &mock).await, "the stream ends");
     let record = &weir.records(1).await[0];
@@ -136,7 +138,8 @@ async fn an_outage_of_redis_makes_no_relay_look_dead() {
         .arg("appendonly", "yes")
         .arg("appendfsync", "always");
     let mut weir = setup().redis(redis).start().await;
-    let (_lives, addr) = start_program(&weir);
+    let lives = weir.start_program();
+    let addr = lives.addr();
     let mock = format!("{USAGE};chunks=90;delay_ms=100");
     let running = tokio::spawn(ask(&weir, addr, &mock));
     weir.until_upstream_has(1).await;
@@ -164,7 +167,8 @@ async fn an_outage_of_redis_makes_no_relay_look_dead() {
 async fn relays_killed_at_any_moment_leave_no_answer_uncounted() {
     let weir = setup().start().await;
     for round in 0..4_u64 {
-        let (mut killed, addr) = start_program(&weir);
+        let mut killed = weir.start_program();
+        let addr = killed.addr();
         let mut asked = JoinSet::new();
         for at in 0..16 {
             let mock = format!("{USAGE};latency_ms={};chunks=3;delay_ms=15", at * 17);
@@ -193,7 +197,8 @@ async fn relays_killed_at_any_moment_leave_no_answer_uncounted() {
 #[tokio::test]
 async fn a_relay_that_is_told_to_stop_finishes_and_leaves_nothing() {
     let weir = setup().start().await;
-    let (mut stopped, addr) = start_program(&weir);
+    let mut stopped = weir.start_program();
+    let addr = stopped.addr();
     let mut asked = JoinSet::new();
     for at in 0..8 {
         let mock = format!("{USAGE};chunks=5;delay_ms={}", 100 + 20 * at);
@@ -227,14 +232,16 @@ async fn what_only_waited_is_not_booked(family: &str, setup: Setup) {
     let weir = setup.start().await;
     let holder = tokio::spawn(ask(&weir, weir.addr(), ENDLESS));
     weir.until_upstream_has(1).await;
-    let (mut killed, addr) = start_program(&weir);
+    let mut killed = weir.start_program();
+    let addr = killed.addr();
     let waiting = tokio::spawn(ask(&weir, addr, ENDLESS));
     until_waiting(&weir, family, 1).await;
     until_intents_are(&weir, 1).await;
     killed.kill();
     assert!(!waiting.await.expect("the task has not failed"));
     // Another one, whose intent is found, shows that it was looked.
-    let (mut killed, addr) = start_program(&weir);
+    let mut killed = weir.start_program();
+    let addr = killed.addr();
     let waiting = tokio::spawn(ask(&weir, addr, ENDLESS));
     until_waiting(&weir, family, 1).await;
     holder.abort();

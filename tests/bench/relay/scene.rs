@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::Command;
 
+use harness::program::create_key;
 use harness::{Process, Redis, config, eventually, eventually_async};
-use serde_json::Value;
 use tempfile::TempDir;
 
 use super::caller::{Target, Through, one};
@@ -62,7 +61,7 @@ impl Scene {
         let path = dir.path().join("weir.toml");
         let toml = toml(&redis.url(), upstream_addr);
         fs::write(&path, toml).expect("the directory can be written to");
-        let key = create_key(&path);
+        let key = create_key(&path, 0);
         let path = path.to_str().expect("the path is text");
         let relay = program(&dir, "relay", &["serve", "--config", path]);
         let relay_addr = announced(&relay, "listen.callers=");
@@ -171,15 +170,4 @@ fn toml(redis: &str, upstream: SocketAddr) -> String {
          [accounts.a1]\nkind = \"anthropic\"\nbase_url = \"http://{upstream}\"\napi_key = \"{CREDENTIAL}\"\n\
          [groups.main]\naccounts = [\"a1\"]\n"
     )
-}
-
-fn create_key(toml: &Path) -> String {
-    let mut command = Command::new(config::program());
-    command.args([
-        "key", "create", "--name", "bench", "--group", "main", "--json",
-    ]);
-    let out = command.arg("--config").arg(toml).output();
-    let out = out.expect("the program starts");
-    let created: Value = serde_json::from_slice(&out.stdout).expect("the answer is JSON");
-    created["key"].as_str().expect("there is a key").to_owned()
 }

@@ -5,8 +5,8 @@ use super::names::{ACCOUNTS, ALONE, OWN, TRIES, clause, id_of, key, lease};
 use super::rates::rate;
 use super::tries::chain;
 use super::{Line, words};
-use crate::draw::Draw;
 use crate::model::{Family, World};
+use harness::Draw;
 
 pub(super) fn line(draw: &mut Draw, world: &World) -> Line {
     let all = gates(draw, &OWN, &[0, 0, 1, 1, 1, 2]);

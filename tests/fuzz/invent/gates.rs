@@ -2,8 +2,8 @@
 
 use super::names::{ACCOUNTS, ALONE, OWN, UNHEARD, clause, id_of, key, lease, span};
 use super::{Line, words};
-use crate::draw::Draw;
 use crate::model::{Family, World};
+use harness::Draw;
 
 const VERBS: [(i64, &str); 11] = [
     (42, "ACQUIRE"),

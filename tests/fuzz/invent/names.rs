@@ -1,7 +1,7 @@
 //! The few names that all steps share, so that they meet.
 
 use super::Line;
-use crate::draw::Draw;
+use harness::Draw;
 
 pub(super) const TURNS: [&str; 3] = ["t0", "t1", "t2"];
 /// Gates that are asked for alone.

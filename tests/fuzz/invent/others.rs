@@ -2,9 +2,9 @@
 
 use super::names::{any_key, id};
 use super::{Line, words};
-use crate::draw::Draw;
 use crate::model::{Manner, World};
 use crate::op::Op;
+use harness::Draw;
 
 const WORDS: [(i64, &str); 13] = [
     (14, "DEL"),

@@ -2,7 +2,7 @@
 
 use super::names::{RATES, key};
 use super::{Line, words};
-use crate::draw::Draw;
+use harness::Draw;
 
 /// Burst, tokens, and the ms in which they flow in: from one per day to one per nanosecond.
 const SHAPES: [[i64; 3]; 9] = [

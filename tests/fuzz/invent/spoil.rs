@@ -1,7 +1,7 @@
 //! Spoils a line that was right: words fall out, come twice, change places or become others.
 
 use super::Line;
-use crate::draw::Draw;
+use harness::Draw;
 
 const NASTY: [&[u8]; 28] = [
     b"",

@@ -2,7 +2,7 @@
 
 use super::names::{ACCOUNTS, TRIES, key, span};
 use super::{Line, words};
-use crate::draw::Draw;
+use harness::Draw;
 
 const VERBS: [(i64, &str); 6] = [
     (40, "SAVE"),

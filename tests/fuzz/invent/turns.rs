@@ -2,8 +2,8 @@
 
 use super::names::{TURNS, clause, id_of, key, lease};
 use super::{Line, words};
-use crate::draw::Draw;
 use crate::model::{Family, World};
+use harness::Draw;
 
 const VERBS: [(i64, &str); 7] = [
     (50, "ACQUIRE"),

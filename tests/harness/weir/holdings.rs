@@ -2,19 +2,25 @@
 
 use super::Weir;
 use crate::eventually::eventually_async;
+use crate::redis::Redis;
 use crate::reply::Reply;
 
 const DOMAIN: &str = "weir:{default}";
 
+/// What is held according to this server.
+#[derive(Clone, Copy, Debug)]
+pub struct Holdings<'a>(pub &'a Redis);
+
 impl Weir {
     /// Who holds a slot of an account, counted from 1.
     pub fn account_slots(&self, account: u32) -> Vec<String> {
-        self.members(&format!("{DOMAIN}:gate:account:a{account}"))
+        self.holdings()
+            .members(&format!("{DOMAIN}:gate:account:a{account}"))
     }
 
     /// Who holds a slot of the key with this id.
     pub fn key_slots(&self, id: &str) -> Vec<String> {
-        self.members(&format!("{DOMAIN}:gate:key:{id}"))
+        self.holdings().members(&format!("{DOMAIN}:gate:key:{id}"))
     }
 
     /// Requests in line for an account, counted from 1.
@@ -35,28 +41,21 @@ impl Weir {
 
     /// Slots of all gates of all accounts and keys.
     pub fn slots_held(&self) -> usize {
-        let gates = self.redis.call(format!("KEYS {DOMAIN}:gate:*"));
-        gates
-            .items()
-            .iter()
-            .map(|gate| self.members(&gate.text()).len())
-            .sum()
+        self.holdings().slots()
     }
 
     /// Turns that somebody holds.
     pub fn turns_held(&self) -> usize {
-        let turns = self.redis.call(format!("KEYS {DOMAIN}:turn:*"));
-        let held = |turn: &&Reply| {
-            let info = self.redis.call(["UMQ.INFO".to_owned(), turn.text()]);
-            *info.field("holder") != Reply::Nil
-        };
-        turns.items().iter().filter(held).count()
+        self.holdings().turns()
     }
 
     /// Requests that their relays are going to ask of an account, or have asked.
     pub fn intents(&self) -> Vec<String> {
-        let requests = self.redis.call(format!("HKEYS {DOMAIN}:intents"));
-        requests.items().iter().map(Reply::text).collect()
+        self.holdings().intents()
+    }
+
+    fn holdings(&self) -> Holdings<'_> {
+        Holdings(&self.redis)
     }
 
     /// Waits until no slot, turn, intent or upstream request is left.
@@ -105,9 +104,37 @@ impl Weir {
         })
         .await
     }
+}
+
+impl Holdings<'_> {
+    /// Slots of all gates of all accounts and keys.
+    pub fn slots(&self) -> usize {
+        let gates = self.0.call(format!("KEYS {DOMAIN}:gate:*"));
+        gates
+            .items()
+            .iter()
+            .map(|gate| self.members(&gate.text()).len())
+            .sum()
+    }
+
+    /// Turns that somebody holds.
+    pub fn turns(&self) -> usize {
+        let turns = self.0.call(format!("KEYS {DOMAIN}:turn:*"));
+        let held = |turn: &&Reply| {
+            let info = self.0.call(["UMQ.INFO".to_owned(), turn.text()]);
+            *info.field("holder") != Reply::Nil
+        };
+        turns.items().iter().filter(held).count()
+    }
+
+    /// Requests that their relays are going to ask of an account, or have asked.
+    pub fn intents(&self) -> Vec<String> {
+        let requests = self.0.call(format!("HKEYS {DOMAIN}:intents"));
+        requests.items().iter().map(Reply::text).collect()
+    }
 
     fn members(&self, gate: &str) -> Vec<String> {
-        let members = self.redis.call(["ZRANGE", gate, "0", "-1"]);
+        let members = self.0.call(["ZRANGE", gate, "0", "-1"]);
         members
             .items()
             .iter()

@@ -197,7 +197,8 @@ impl Setup {
         Relay::start(config).await.expect("the relay starts")
     }
 
-    pub(super) fn toml(&self, redis: &str, provider: &MockProvider) -> String {
+    /// The relay's `weir.toml`, for a Redis at this URL.
+    pub fn toml(&self, redis: &str, provider: &MockProvider) -> String {
         let url = self.base_url.clone().unwrap_or_else(|| provider.url());
         let limit = self.max_concurrent;
         let lines = format!("max_concurrent = {limit}\n{}", self.account_lines);

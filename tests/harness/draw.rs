@@ -1,11 +1,11 @@
 //! Numbers that look random and follow from a seed alone (SplitMix64).
 
 #[derive(Clone, Debug)]
-pub(crate) struct Draw(u64);
+pub struct Draw(u64);
 
 impl Draw {
     /// `stream` parts those who draw from the same seed.
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+    pub fn new(seed: u64, stream: u64) -> Self {
         let mut draw = Self(seed ^ stream.wrapping_mul(0xd6e8_feb8_6659_fd93));
         draw.next();
         draw
@@ -19,24 +19,24 @@ impl Draw {
     }
 
     /// A number from `low` to `high`, both included.
-    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let count = high.abs_diff(low) + 1;
         let offset = i64::try_from(self.next() % count);
         low + offset.expect("what is drawn fits between two numbers that fit")
     }
 
-    pub(crate) fn percent(&mut self, chance: i64) -> bool {
+    pub fn percent(&mut self, chance: i64) -> bool {
         self.between(1, 100) <= chance
     }
 
-    pub(crate) fn one_of<T: Clone>(&mut self, these: &[T]) -> T {
+    pub fn one_of<T: Clone>(&mut self, these: &[T]) -> T {
         let last = i64::try_from(these.len() - 1).expect("a list is not that long");
         let index = usize::try_from(self.between(0, last)).expect("drawn from 0 up");
         these[index].clone()
     }
 
     /// One of the things, each as often as its weight says.
-    pub(crate) fn weighted<T: Clone>(&mut self, these: &[(i64, T)]) -> T {
+    pub fn weighted<T: Clone>(&mut self, these: &[(i64, T)]) -> T {
         let mut left = self.between(1, these.iter().map(|(weight, _)| weight).sum());
         let found = these.iter().find(|(weight, _)| {
             left -= weight;

@@ -1,0 +1,116 @@
+//! The relay as a process of its own, which may be killed and comes back under its address.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use serde_json::Value;
+
+use crate::config;
+use crate::eventually::eventually;
+use crate::process::Process;
+
+/// Ends with the value.
+#[derive(Debug)]
+pub struct Program {
+    process: Process,
+    addr: SocketAddr,
+    toml: PathBuf,
+    log: PathBuf,
+}
+
+impl Program {
+    /// A relay with this `weir.toml` that listens on a port of its own; what it prints is added to `log`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start(toml: &Path, log: &Path) -> Self {
+        let addr = free_address();
+        Self {
+            process: launch(toml, log, addr),
+            addr,
+            toml: toml.to_owned(),
+            log: log.to_owned(),
+        }
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// All that it has printed since its first start.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// SIGKILL, and wait until it is gone.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again under the same address after [`kill`](Self::kill).
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start_again(&mut self) {
+        self.process = launch(&self.toml, &self.log, self.addr);
+    }
+
+    pub fn signal(&mut self, signal: rustix::process::Signal) {
+        self.process.signal(signal);
+    }
+
+    /// SIGTERM, and how it ended.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.process.terminate()
+    }
+}
+
+/// A new key for callers of the group `main`, at most so many requests at once; 0 = without a limit.
+///
+/// # Panics
+/// When the program does not make one.
+#[track_caller]
+pub fn create_key(toml: &Path, max_concurrent: u32) -> String {
+    let mut command = Command::new(config::program());
+    command.args([
+        "key", "create", "--name", "test", "--group", "main", "--json",
+    ]);
+    command.args(["--max-concurrent", &max_concurrent.to_string()]);
+    let out = command.arg("--config").arg(toml).output();
+    let out = out.expect("the program starts");
+    let created = serde_json::from_slice(&out.stdout);
+    let created: Value = created.unwrap_or_else(|error| panic!("{error}: {out:?}"));
+    created["key"].as_str().expect("there is a key").to_owned()
+}
+
+#[track_caller]
+fn launch(toml: &Path, log: &Path, addr: SocketAddr) -> Process {
+    let mut command = Command::new(config::program());
+    command.arg("serve").arg("--config").arg(toml);
+    command.env("WEIR_LISTEN", addr.to_string());
+    let mut process = Process::start(command, log).expect("the program starts");
+    eventually("the relay listens", || {
+        if let Some(status) = process.exit_status() {
+            panic!("it ended with {status}: {}", process.log());
+        }
+        let connected = TcpStream::connect(addr).map(drop);
+        connected.map_err(|error| format!("{error}: {}", process.log()))
+    });
+    process
+}
+
+/// Somebody else may take it until it is used; nobody else asks for ports here.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    listener.local_addr().expect("a listener has an address")
+}

@@ -16,7 +16,7 @@ mod script;
 mod server;
 
 pub use behaviour::Behaviour;
-pub use ledger::{KeyStats, LastRequest, Stats, key_digest};
+pub use ledger::{Event, Happened, KeyStats, LastRequest, Stats, key_digest};
 pub use server::MockProvider;
 
 use std::net::SocketAddr;

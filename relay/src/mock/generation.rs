@@ -66,7 +66,7 @@ impl Exchange<'_> {
             .upstream
             .ledger
             .take_off(self.provider.credential(&head)?);
-        match self.listen(dialect, head, body).await {
+        match self.listen(dialect, head, body, &flight).await {
             Ok((ask, behaviour)) => Ok(self.play(dialect, ask, &behaviour, flight)),
             Err(failure) => {
                 flight.land();
@@ -80,11 +80,13 @@ impl Exchange<'_> {
         dialect: Dialect,
         head: Parts,
         body: Incoming,
+        flight: &Flight,
     ) -> Result<(Ask, Behaviour), Failure> {
         let (body, behaviour) = self.read(&head, body).await?;
         let ask = dialect.read(&head, &body);
         self.upstream.ledger.keep(head, body);
         let ask = ask?;
+        flight.asked(&ask.model);
         respond_as_asked(&behaviour).await?;
         Ok((ask, behaviour))
     }
@@ -138,6 +140,7 @@ impl Exchange<'_> {
     ) -> Response<Playback> {
         let stream = ask.stream;
         let answer = Answer::compose(ask, behaviour, self.serial);
+        flight.answered(answer.usage.input, answer.usage.output);
         let (script, framing, content_type) = if stream {
             self.upstream.ledger.count_stream();
             let script = with_failure(dialect, dialect.stream(&answer), behaviour);

@@ -1,7 +1,9 @@
-//! What the simulated upstream saw: requests by route, generations at once by key, and the last request.
-//! Credentials stay in memory only and leave as digests. Only generations count as concurrent: the rest costs no slot.
+//! What the simulated upstream saw: requests by route, generations at once by key, and the last request; told one by one
+//! to whoever watches. Credentials stay in memory only and leave as digests. Only generations count as concurrent: the
+//! rest costs no slot.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -10,6 +12,7 @@ use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 /// Headers whose values are credentials.
 const CREDENTIALS: [&str; 5] = [
@@ -60,6 +63,33 @@ pub struct LastRequest {
     pub body_sha256: String,
 }
 
+/// Something that happened to a generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its number, from 1 on.
+    pub generation: u64,
+    pub at: Instant,
+    pub what: Happened,
+}
+
+/// The life of a generation, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happened {
+    /// Its head has come, under the credential with this `key_digest`.
+    Began { key: Arc<str> },
+    /// All of its body has come.
+    Asked { model: String },
+    /// Its answer begins.
+    Answered {
+        input_tokens: u64,
+        output_tokens: u64,
+    },
+    /// The last byte of its answer is handed out.
+    Landed,
+    /// Instead: its caller went away.
+    Aborted,
+}
+
 /// Stands for a credential wherever it is shown: `sha256:` and the first 12 hex digits.
 pub fn key_digest(key: &str) -> String {
     format!("sha256:{}", &hex(&Sha256::digest(key))[..12])
@@ -77,8 +107,9 @@ struct Entries {
     streams: u64,
     aborted: u64,
     total: KeyStats,
-    keys: HashMap<HeaderValue, KeyStats>,
+    keys: HashMap<HeaderValue, (Arc<str>, KeyStats)>,
     last: Option<(Parts, Bytes)>,
+    watcher: Option<Sender<Event>>,
 }
 
 impl Ledger {
@@ -101,15 +132,27 @@ impl Ledger {
         self.entries().last = Some((head, body));
     }
 
+    /// All that happens from now on, in its order. The last one to ask is told.
+    pub(super) fn watch(&self) -> Receiver<Event> {
+        let (watcher, events) = channel();
+        self.entries().watcher = Some(watcher);
+        events
+    }
+
     /// A generation under `key` has begun; it lasts as long as the value.
     pub(super) fn take_off(self: &Arc<Self>, key: HeaderValue) -> Flight {
         let mut entries = self.entries();
-        let stats = entries.keys.entry(key.clone()).or_default();
-        let over = stats.take_off(self.limit);
+        let of_key = entries.keys.entry(key.clone());
+        let (digest, stats) =
+            of_key.or_insert_with(|| (digest_of(&key).into(), KeyStats::default()));
+        let (digest, over) = (Arc::clone(digest), stats.take_off(self.limit));
         entries.total.take_off(None);
         entries.total.violations += over;
+        let number = entries.total.generations;
+        entries.tell(number, Happened::Began { key: digest });
         Flight {
             ledger: Arc::clone(self),
+            number,
             key,
             landed: false,
         }
@@ -130,8 +173,8 @@ impl Ledger {
             violations: entries.total.violations,
             keys: entries
                 .keys
-                .iter()
-                .map(|(key, stats)| (digest_of(key), *stats))
+                .values()
+                .map(|(digest, stats)| (digest.to_string(), *stats))
                 .collect(),
             last: entries
                 .last
@@ -144,6 +187,19 @@ impl Ledger {
         self.entries
             .lock()
             .expect("nobody panics while holding the entries")
+    }
+}
+
+impl Entries {
+    /// A watcher that has gone is not told any more.
+    fn tell(&mut self, generation: u64, what: Happened) {
+        let at = Instant::now();
+        let event = Event {
+            generation,
+            at,
+            what,
+        };
+        self.watcher.take_if(|watcher| watcher.send(event).is_err());
     }
 }
 
@@ -163,13 +219,30 @@ impl KeyStats {
 #[derive(Debug)]
 pub(super) struct Flight {
     ledger: Arc<Ledger>,
+    number: u64,
     key: HeaderValue,
     landed: bool,
 }
 
 impl Flight {
+    pub(super) fn asked(&self, model: &str) {
+        let model = model.to_owned();
+        self.tell(Happened::Asked { model });
+    }
+
+    pub(super) fn answered(&self, input_tokens: u64, output_tokens: u64) {
+        self.tell(Happened::Answered {
+            input_tokens,
+            output_tokens,
+        });
+    }
+
     pub(super) fn land(mut self) {
         self.landed = true;
+    }
+
+    fn tell(&self, what: Happened) {
+        self.ledger.entries().tell(self.number, what);
     }
 }
 
@@ -178,9 +251,14 @@ impl Drop for Flight {
         let mut entries = self.ledger.entries();
         entries.total.in_flight -= 1;
         entries.aborted += u64::from(!self.landed);
-        if let Some(stats) = entries.keys.get_mut(&self.key) {
+        if let Some((_, stats)) = entries.keys.get_mut(&self.key) {
             stats.in_flight -= 1;
         }
+        let ended = match self.landed {
+            true => Happened::Landed,
+            false => Happened::Aborted,
+        };
+        entries.tell(self.number, ended);
     }
 }
 
@@ -250,6 +328,35 @@ mod tests {
         };
         assert_eq!(stats.keys[&key_digest("sk-secret-1")], expected);
         assert_eq!(stats.keys[&key_digest("sk-secret-2")].generations, 1);
+    }
+
+    #[test]
+    fn a_watcher_is_told_what_happens_to_each_generation() {
+        let ledger = Arc::new(Ledger::default());
+        ledger.take_off(KEY).land();
+        let events = ledger.watch();
+        let flight = ledger.take_off(KEY);
+        flight.asked("m");
+        flight.answered(3, 4);
+        drop(flight);
+        let told: Vec<_> = events
+            .try_iter()
+            .map(|event| (event.generation, event.what))
+            .collect();
+        let key = key_digest("sk-secret-1").into();
+        let expected = [
+            Happened::Began { key },
+            Happened::Asked { model: "m".into() },
+            Happened::Answered {
+                input_tokens: 3,
+                output_tokens: 4,
+            },
+            Happened::Aborted,
+        ];
+        assert_eq!(told, expected.map(|what| (2, what)));
+        drop(events);
+        ledger.take_off(KEY).land();
+        assert_eq!(ledger.stats().in_flight, 0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
 use std::thread;
 
 use hyper::server::conn::http1;
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 
 use super::Options;
 use super::behaviour::Behaviour;
-use super::ledger::Stats;
+use super::ledger::{Event, Stats};
 use super::playback::ResetFlag;
 use super::route::Upstream;
 
@@ -75,6 +76,11 @@ impl MockProvider {
 
     pub fn stats(&self) -> Stats {
         self.upstream.ledger.stats()
+    }
+
+    /// All that happens to generations from now on, in its order. The last one to ask is told.
+    pub fn watch(&self) -> Receiver<Event> {
+        self.upstream.ledger.watch()
     }
 
     /// Changes the behaviour for the requests that begin from now on.

@@ -1,0 +1,231 @@
+//! Whether all accounts of a soak agree: what callers saw, what the upstream saw, what the relays have written. A
+//! disturbance excuses what it can have caused, and nothing else. Pure.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use crate::books::{Counters, Record, counters_of};
+use crate::caller::{Saw, Seen};
+use crate::journal::{Ended, Journal, Over, Served};
+
+/// How many faults of a kind are shown.
+const SHOWN: usize = 5;
+/// What a relay says when Redis did not answer within a second. Where each write waits for the disk, that may be the disk's
+/// doing.
+const SLOW: &str = "weir_store_unreachable 503";
+/// One call in so many may be refused so.
+const MOST_SLOW: usize = 100;
+/// How long after a kill it still shows: what was settled by then was not yet written.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Everything there is to compare.
+#[derive(Debug)]
+pub(crate) struct Story {
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) journal: Journal,
+    pub(crate) records: Vec<Record>,
+    /// By the hour and by the day.
+    pub(crate) counters: [Counters; 2],
+    pub(crate) absences: Vec<Absence>,
+    /// From its order until everything held was known again.
+    pub(crate) failover: Option<[Instant; 2]>,
+}
+
+/// A relay was gone for a while.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Absence {
+    pub(crate) relay: usize,
+    pub(crate) from: Instant,
+    pub(crate) until: Instant,
+}
+
+/// By kind.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(BTreeMap<&'static str, Vec<String>>);
+
+impl Faults {
+    fn add(&mut self, kind: &'static str, what: String) {
+        self.0.entry(kind).or_default().push(what);
+    }
+
+    /// A line each; of many alike the first few.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let lines = self.0.iter().flat_map(|(kind, all)| {
+            let shown = all.iter().take(SHOWN).map(move |one| format!("  {one}"));
+            [format!("{}: {kind}", all.len())].into_iter().chain(shown)
+        });
+        lines.collect()
+    }
+}
+
+pub(crate) fn check(story: &Story) -> Faults {
+    let mut faults = Faults::default();
+    check_limits(story, &mut faults);
+    check_callers(story, &mut faults);
+    check_records(story, &mut faults);
+    check_counters(story, &mut faults);
+    faults
+}
+
+/// Those beyond a limit at a time when nobody may be.
+pub(crate) fn unexcused(story: &Story) -> impl Iterator<Item = &Over> {
+    let excused =
+        |at| matches!(story.failover, Some([from, until]) if (from..=until).contains(&at));
+    story
+        .journal
+        .overs
+        .iter()
+        .filter(move |over| !excused(over.at))
+}
+
+fn check_limits(story: &Story, faults: &mut Faults) {
+    for over in unexcused(story) {
+        faults.add(
+            "more at once than the limit",
+            format!("{:?} by {} at {:?}", over.holder, over.by, over.at),
+        );
+    }
+    if story.journal.in_flight() > 0 {
+        let left = format!("{:?}", story.journal);
+        faults.add("still with the upstream", left);
+    }
+}
+
+/// What callers saw that they should not have seen.
+fn check_callers(story: &Story, faults: &mut Faults) {
+    let mut slow = 0;
+    for one in &story.seen {
+        match &one.saw {
+            Saw::Whole | Saw::Left => {}
+            Saw::Broken | Saw::Nothing if was_gone(story, one) => {}
+            Saw::Refused(_) if failed_over(story, one) || was_gone(story, one) => {}
+            Saw::Broken => faults.add(
+                "answers broken off by a relay that lives",
+                format!("{one:?}"),
+            ),
+            Saw::Nothing => faults.add("no answer from a relay that lives", format!("{one:?}")),
+            Saw::Refused(code) if code == SLOW => slow += 1,
+            Saw::Refused(_) => faults.add("refused without a reason", format!("{one:?}")),
+        }
+    }
+    if slow * MOST_SLOW > story.seen.len() {
+        let all = story.seen.len();
+        faults.add("too often without Redis", format!("{slow} of {all} calls"));
+    }
+}
+
+fn was_gone(story: &Story, one: &Seen) -> bool {
+    let gone = |absence: &Absence| {
+        absence.relay == one.relay && absence.from <= one.ended && one.began <= absence.until
+    };
+    story.absences.iter().any(gone)
+}
+
+fn failed_over(story: &Story, one: &Seen) -> bool {
+    matches!(story.failover, Some([from, until]) if from <= one.ended && one.began <= until)
+}
+
+/// Each request that the upstream was asked is written of once, and as it was.
+fn check_records(story: &Story, faults: &mut Faults) {
+    let mut by_model: HashMap<&str, &Record> = HashMap::new();
+    let mut by_request: HashMap<&str, &Record> = HashMap::new();
+    for record in &story.records {
+        if by_model.insert(&record.model, record).is_some() {
+            faults.add("written of twice", format!("{record:?}"));
+        }
+        by_request.insert(&record.request, record);
+    }
+    let seen: HashMap<&str, &Seen> = story
+        .seen
+        .iter()
+        .map(|one| (one.model.as_str(), one))
+        .collect();
+    for (model, served) in &story.journal.served {
+        match by_model.get(model.as_str()) {
+            None => faults.add(
+                "asked of the upstream and not written of",
+                format!("{model}: {served:?}, {:?}", seen.get(model.as_str())),
+            ),
+            Some(record) => check_record(story, record, served, faults),
+        }
+    }
+    for record in &story.records {
+        let unheard = !story.journal.served.contains_key(&record.model);
+        if unheard && record.outcome == "done" {
+            faults.add(
+                "written as done and never asked of the upstream",
+                format!("{record:?}"),
+            );
+        }
+        if record.outcome == "interrupted" {
+            check_interrupted(story, record, seen.get(record.model.as_str()), faults);
+        }
+    }
+    for one in story.seen.iter().filter(|one| one.saw == Saw::Whole) {
+        let named = one
+            .request
+            .as_deref()
+            .and_then(|request| by_request.get(request));
+        match named {
+            Some(record) if record.model == one.model => {}
+            record => faults.add(
+                "answered under another name than written of",
+                format!("{one:?}: {record:?}"),
+            ),
+        }
+    }
+}
+
+fn check_record(story: &Story, record: &Record, served: &Served, faults: &mut Faults) {
+    if served.times != 1 {
+        faults.add(
+            "asked of the upstream several times",
+            format!("{record:?}: {served:?}"),
+        );
+    }
+    let tokens = [record.input, record.output];
+    let is_right = match record.outcome.as_str() {
+        "done" => served.end == Ended::Landed && served.tokens == Some(tokens),
+        // Its caller may have left at any place of the answer, or before it.
+        "caller_gone" => served.tokens.is_none_or(|[input, output]| {
+            (tokens[0] == input || tokens[0] == 0) && tokens[1] <= output
+        }),
+        "interrupted" => tokens == [0, 0] && !story.absences.is_empty(),
+        _ => false,
+    };
+    if !is_right {
+        faults.add(
+            "written of otherwise than it was",
+            format!("{record:?}: {served:?}"),
+        );
+    }
+}
+
+/// Only a relay that was killed leaves its requests to others.
+fn check_interrupted(story: &Story, record: &Record, seen: Option<&&Seen>, faults: &mut Faults) {
+    let killed = |one: &&Seen| {
+        let during = |absence: &Absence| {
+            let from = one.began..=one.ended + SETTLED_WITHIN;
+            absence.relay == one.relay && from.contains(&absence.from)
+        };
+        story.absences.iter().any(during)
+    };
+    if !seen.is_some_and(killed) {
+        faults.add("interrupted by nothing", format!("{record:?}: {seen:?}"));
+    }
+}
+
+fn check_counters(story: &Story, faults: &mut Faults) {
+    let expected = counters_of(&story.records);
+    for counters in &story.counters {
+        if *counters != expected {
+            faults.add(
+                "counted otherwise than written of",
+                format!("{counters:?}, not {expected:?}"),
+            );
+        }
+    }
+}

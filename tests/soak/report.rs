@@ -1,0 +1,140 @@
+//! What a soak says at its end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::caller::Saw;
+use crate::check::{Faults, Story, check, unexcused};
+use crate::memory::Memory;
+use crate::plan::Plan;
+
+#[derive(Debug)]
+pub(crate) struct Report {
+    lines: Vec<String>,
+    faults: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(
+        plan: &Plan,
+        took: Duration,
+        story: Story,
+        memory: &[Memory],
+        log: Vec<String>,
+    ) -> Self {
+        let faults = check(&story);
+        let mut lines = vec![told(plan, took)];
+        lines.extend([callers(&story, took), upstream(&story), written(&story)]);
+        lines.extend(disturbed(&story));
+        let names = ["first relay", "second relay", "Redis"];
+        let memory = names.iter().zip(memory);
+        lines.extend(
+            memory.map(|(name, memory)| format!("memory of the {name}: {}", memory.line())),
+        );
+        Self {
+            lines,
+            faults: shown(&faults, log, &story),
+        }
+    }
+
+    pub(crate) fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+fn shown(faults: &Faults, log: Vec<String>, story: &Story) -> Vec<String> {
+    let mut lines = faults.lines();
+    lines.extend(log);
+    if !story.seen.iter().any(|one| one.saw == Saw::Whole) {
+        lines.push("nobody was served".into());
+    }
+    lines
+}
+
+fn told(plan: &Plan, took: Duration) -> String {
+    let Plan {
+        callers,
+        keys,
+        key_limit,
+        accounts,
+        limit,
+        seed,
+        ..
+    } = plan;
+    format!(
+        "{callers} callers with {keys} keys of limit {key_limit}, {accounts} accounts of limit {limit}, two relays, seed {seed}, {:.0} s",
+        took.as_secs_f64()
+    )
+}
+
+fn callers(story: &Story, took: Duration) -> String {
+    let mut saw: BTreeMap<String, u64> = BTreeMap::new();
+    for one in &story.seen {
+        let word = match &one.saw {
+            Saw::Whole => "whole answers",
+            Saw::Left => "left early",
+            Saw::Broken => "broken off",
+            Saw::Nothing => "no answer",
+            Saw::Refused(code) => code,
+        };
+        *saw.entry(word.to_owned()).or_default() += 1;
+    }
+    let rate = story.seen.len() as f64 / took.as_secs_f64();
+    format!("callers: {} calls ({rate:.0}/s): {saw:?}", story.seen.len())
+}
+
+fn upstream(story: &Story) -> String {
+    let served = story.journal.served.values();
+    let answered = served.filter(|served| served.tokens.is_some()).count();
+    format!(
+        "upstream: asked {} times, {answered} of them answered, {} more began; beyond a limit {} times, {} of them without excuse",
+        story.journal.served.len(),
+        story.journal.unheard,
+        story.journal.overs.len(),
+        unexcused(story).count()
+    )
+}
+
+fn written(story: &Story) -> String {
+    let mut outcomes: BTreeMap<&str, u64> = BTreeMap::new();
+    for record in &story.records {
+        *outcomes.entry(&record.outcome).or_default() += 1;
+    }
+    let unasked = story.records.iter();
+    let unasked = unasked.filter(|record| !story.journal.served.contains_key(&record.model));
+    format!(
+        "records: {}: {outcomes:?}; {} of requests that the upstream never had; counters {:?}",
+        story.records.len(),
+        unasked.count(),
+        story.counters[0]
+    )
+}
+
+fn disturbed(story: &Story) -> Vec<String> {
+    let Some([from, until]) = story.failover else {
+        return Vec::new();
+    };
+    let over = story
+        .journal
+        .overs
+        .iter()
+        .filter(|over| (from..=until).contains(&over.at));
+    let most = over.map(|over| over.by).max().unwrap_or(0);
+    vec![format!(
+        "kills: {}; one failover, beyond a limit by at most {most} in it and one renewal after",
+        story.absences.len()
+    )]
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            writeln!(f, "{line}")?;
+        }
+        for fault in &self.faults {
+            writeln!(f, "FAULT {fault}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! One soak: its world, its callers, what happens meanwhile, and what came of it.
+
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use harness::weir::Holdings;
+use harness::{Draw, eventually, time};
+use tokio::task::JoinSet;
+use weir_relay::mock::Event;
+
+use crate::books::{Books, counters};
+use crate::caller::{Caller, Seen};
+use crate::check::Story;
+use crate::disturb::{End, Until, kill};
+use crate::journal::{Journal, Limits};
+use crate::memory::Memory;
+use crate::plan::{Disturbance, Plan};
+use crate::report::Report;
+use crate::world::{World, serial_account};
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What somebody who only looks on has seen.
+struct Looks {
+    journal: Journal,
+    books: Books,
+    events: Receiver<Event>,
+    /// Of each relay, then of Redis.
+    memory: Vec<Memory>,
+}
+
+impl Looks {
+    fn new(world: &World, plan: &Plan) -> Self {
+        let limits = Limits {
+            account: plan.limit,
+            key: plan.key_limit,
+            serial_account: serial_account(plan),
+        };
+        Self {
+            journal: Journal::new(limits),
+            books: Books::new(),
+            events: world.provider.watch(),
+            memory: (0..=world.relays()).map(|_| Memory::new()).collect(),
+        }
+    }
+
+    fn look(&mut self, world: &World) {
+        for event in self.events.try_iter() {
+            self.journal.note(event);
+        }
+        self.books.read(world.redis());
+        let relays = (0..world.relays()).map(|place| world.relay(place).pid());
+        let pids = relays.chain([world.redis().pid()]);
+        for (memory, pid) in self.memory.iter_mut().zip(pids) {
+            memory.look(pid);
+        }
+    }
+}
+
+/// # Panics
+/// When something stays held.
+pub(crate) fn run(plan: &Plan) -> Report {
+    let world = World::start(plan);
+    let mut looks = Looks::new(&world, plan);
+    let (end, [look, fail, first, second]) = End::new();
+    let begun = time::now();
+    let (seen, absences, failover) = thread::scope(|scope| {
+        let (world, looks) = (&world, &mut looks);
+        let onlooker = scope.spawn(move || {
+            while look.goes_on_for(LOOK_EVERY) {
+                looks.look(world);
+            }
+        });
+        let disturbers = match plan.disturbance {
+            Disturbance::None => None,
+            Disturbance::Kills => Some((
+                scope.spawn(move || kill(world, 0, plan.seed, &first)),
+                scope.spawn(move || kill(world, 1, plan.seed, &second)),
+                scope.spawn(move || fail_over(world, plan, &fail)),
+            )),
+        };
+        let seen = call(world, plan);
+        drop(end);
+        onlooker.join().expect("the onlooker has seen all");
+        let Some((first, second, fail)) = disturbers else {
+            return (seen, Vec::new(), None);
+        };
+        let killed = [first, second].map(|relay| relay.join().expect("a relay came back"));
+        (
+            seen,
+            killed.concat(),
+            fail.join().expect("a server took over"),
+        )
+    });
+    let took = begun.elapsed();
+    until_nothing_is_held(&world);
+    let panics = stop_relays(&world);
+    looks.look(&world);
+    let story = Story {
+        seen,
+        journal: looks.journal,
+        records: looks.books.records,
+        counters: ["hour", "day"].map(|period| counters(world.redis(), period)),
+        absences,
+        failover,
+    };
+    Report::new(plan, took, story, &looks.memory, panics)
+}
+
+/// In the middle of the run; from its order until everything held was renewed.
+fn fail_over(world: &World, plan: &Plan, until: &Until) -> Option<[Instant; 2]> {
+    if !until.goes_on_for(plan.span / 2) {
+        return None;
+    }
+    let from = time::now();
+    world.fail_over();
+    Some([from, time::now() + plan.renewal()])
+}
+
+fn call(world: &World, plan: &Plan) -> Vec<Seen> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("the system gives threads");
+    let end = time::now() + plan.span;
+    runtime.block_on(async {
+        let mut callers = JoinSet::new();
+        for number in 0..plan.callers {
+            let key = number % plan.keys;
+            let caller = Caller {
+                number,
+                key: (key, world.keys[key as usize].clone()),
+                relays: world.addrs.clone(),
+                leave_percent: plan.leave_percent,
+                draw: Draw::new(plan.seed, u64::from(number)),
+            };
+            callers.spawn(caller.call_until(end));
+        }
+        callers.join_all().await.concat()
+    })
+}
+
+/// No slot, turn, intent or upstream request is left. What killed relays held ends with its lease.
+fn until_nothing_is_held(world: &World) {
+    let held = Holdings(world.redis());
+    eventually("nothing is held any more", || {
+        let upstream = world.provider.stats().in_flight;
+        match (held.slots(), held.turns(), held.intents().len(), upstream) {
+            (0, 0, 0, 0) => Ok(()),
+            seen => Err(format!(
+                "slots, turns, intents, upstream requests: {seen:?}"
+            )),
+        }
+    });
+}
+
+/// The lines of their logs that tell of a panic.
+fn stop_relays(world: &World) -> Vec<String> {
+    let mut panics = Vec::new();
+    for place in 0..world.relays() {
+        let mut relay = world.relay(place);
+        let status = relay.terminate();
+        assert!(status.success(), "{status}: {}", relay.log());
+        let log = relay.log();
+        let told = log
+            .lines()
+            .filter(|line| line.contains("panicked") || line.contains("ERROR"));
+        panics.extend(told.map(str::to_owned));
+    }
+    panics
+}

@@ -1,0 +1,143 @@
+//! What a soak runs on: relays as processes of their own, their Redis, a simulated upstream behind every account, keys.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use harness::program::create_key;
+use harness::weir::Setup;
+use harness::{Cluster, Program, Redis, Weir, eventually};
+use tempfile::TempDir;
+use weir_relay::mock::{MockProvider, Options};
+
+use crate::plan::{Disturbance, Plan};
+
+const RELAYS: usize = 2;
+/// A key in the slot of all that requests hold and owe.
+const DOMAIN: &str = "weir:{default}:records";
+
+/// Fields are dropped in this order: nobody loses what it stands on.
+pub(crate) struct World {
+    relays: Vec<Mutex<Program>>,
+    pub(crate) addrs: Vec<SocketAddr>,
+    pub(crate) keys: Vec<String>,
+    pub(crate) provider: MockProvider,
+    servers: Servers,
+    _dir: TempDir,
+}
+
+enum Servers {
+    One(Redis),
+    /// A Cluster, and a server that follows the one with what requests hold and owe, until it takes its place.
+    Followed {
+        _cluster: Cluster,
+        follower: Redis,
+    },
+}
+
+impl World {
+    pub(crate) fn start(plan: &Plan) -> Self {
+        let options = Options {
+            limit: Some(u64::from(plan.limit)),
+            ..Options::default()
+        };
+        let provider = MockProvider::start(options).expect("a loopback port is free");
+        let limit = plan.limit;
+        let serial = format!("max_concurrent = {limit}\nserial_turns = true");
+        let setup = Weir::setup()
+            .accounts(plan.accounts - 1)
+            .max_concurrent(limit)
+            .account_at(&provider, &serial)
+            .lease_ms(u32::try_from(plan.lease.as_millis()).expect("a lease is short"));
+        let (servers, setup) = Servers::start(plan.disturbance, setup);
+        let dir = tempfile::tempdir().expect("there is room for files");
+        let toml = dir.path().join("weir.toml");
+        let text = setup.toml(&servers.reader().url(), &provider);
+        std::fs::write(&toml, text).expect("the directory can be written to");
+        let keys = (0..plan.keys).map(|_| create_key(&toml, plan.key_limit));
+        let keys = keys.collect();
+        let relays: Vec<_> = (1..=RELAYS)
+            .map(|number| start_relay(dir.path(), &toml, number))
+            .collect();
+        Self {
+            addrs: relays.iter().map(Program::addr).collect(),
+            relays: relays.into_iter().map(Mutex::new).collect(),
+            keys,
+            provider,
+            servers,
+            _dir: dir,
+        }
+    }
+
+    /// A relay, counted from 0.
+    pub(crate) fn relay(&self, place: usize) -> MutexGuard<'_, Program> {
+        let relay = self.relays[place].lock();
+        relay.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn relays(&self) -> usize {
+        self.relays.len()
+    }
+
+    /// The server whose data may be read now, and who has the last word in the end.
+    pub(crate) fn redis(&self) -> &Redis {
+        self.servers.reader()
+    }
+
+    /// Has the follower take over; nothing if there is none.
+    pub(crate) fn fail_over(&self) {
+        let Servers::Followed { follower, .. } = &self.servers else {
+            return;
+        };
+        assert_eq!(follower.call("CLUSTER FAILOVER"), "OK");
+        eventually("the follower has taken over", || {
+            match follower.info("role").as_str() {
+                "master" => Ok(()),
+                role => Err(role.to_owned()),
+            }
+        });
+    }
+}
+
+impl Servers {
+    fn start(disturbance: Disturbance, setup: Setup) -> (Self, Setup) {
+        match disturbance {
+            Disturbance::None => (Self::One(Redis::start()), setup),
+            Disturbance::Kills => {
+                let cluster = Cluster::start();
+                let follower = cluster.replica_of(DOMAIN);
+                cluster.servers().chain([&follower]).for_each(write_all);
+                follower.call("READONLY");
+                let reach = format!("cluster = {:?}", cluster.addresses());
+                let servers = Self::Followed {
+                    _cluster: cluster,
+                    follower,
+                };
+                (servers, setup.reach(&reach))
+            }
+        }
+    }
+
+    fn reader(&self) -> &Redis {
+        match self {
+            Self::One(redis) => redis,
+            Self::Followed { follower, .. } => follower,
+        }
+    }
+}
+
+/// From now on it has written what it has answered.
+fn write_all(redis: &Redis) {
+    for setting in ["appendfsync always", "appendonly yes"] {
+        assert_eq!(redis.call(format!("CONFIG SET {setting}")), "OK");
+    }
+}
+
+fn start_relay(dir: &Path, toml: &Path, number: usize) -> Program {
+    Program::start(toml, &dir.join(format!("relay-{number}.log")))
+}
+
+/// How the simulated upstream calls the account that takes turns, the last one.
+pub(crate) fn serial_account(plan: &Plan) -> String {
+    Weir::account_digest(plan.accounts)
+}

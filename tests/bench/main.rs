@@ -2,6 +2,7 @@
 //! path. Prints Markdown. It informs, so it succeeds whatever it measures; a new bench is a file and a row here.
 
 mod admit;
+mod affinity;
 mod batch;
 mod cpu;
 mod draw;
@@ -12,6 +13,7 @@ mod race;
 mod rate;
 mod relay;
 mod report;
+mod room;
 mod scripts;
 mod slowlog;
 mod stand;
@@ -58,8 +60,12 @@ enum Bench {
     Waiting,
     /// The relay's line as its callers see it
     Line,
+    /// How often a conversation stays with its account
+    Affinity,
     /// The relay beside the direct path
     Relay,
+    /// What the relay's memory is with thousands of streams at once
+    Held,
 }
 
 fn main() {
@@ -84,7 +90,9 @@ fn main() {
             Bench::Memory => memory::run(),
             Bench::Waiting => waiting::run(&pace),
             Bench::Line => line::run(&pace),
+            Bench::Affinity => affinity::run(),
             Bench::Relay => relay::run(&pace),
+            Bench::Held => relay::held(),
         }
     }
 }

@@ -2,7 +2,10 @@
 //! What is started is in `scene`, who calls in `caller`.
 
 mod caller;
+mod held;
 mod scene;
+
+pub(crate) use held::run as held;
 
 use std::time::Duration;
 

@@ -10,7 +10,6 @@ mod newcomer;
 mod one_turn;
 mod pipeline;
 mod request;
-pub(crate) mod room;
 pub(crate) mod service;
 pub(crate) mod share;
 pub(crate) mod tickets;
@@ -21,7 +20,7 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
 use crate::race::Pace;
-use crate::report;
+use crate::{report, room};
 
 pub(crate) fn run(pace: &Pace) {
     if !room::make() {

@@ -11,8 +11,8 @@ use super::group::{Group, Own, account, caller};
 use crate::draw::Draw;
 use crate::race::{Pace, median};
 use crate::report::{self, micros};
+use crate::room;
 use crate::waiting::hand_off::{Seen, look, until_they_wait};
-use crate::waiting::room;
 use crate::waiting::tickets::Tickets;
 
 const ACCOUNTS: usize = 10;

@@ -143,6 +143,34 @@ pub(super) async fn streams(target: &Target, conns: usize) -> Load {
     }
 }
 
+/// So many streams at once, each read as it comes until all are dropped. They are opened in groups: a listener's backlog is
+/// short.
+pub(super) async fn hold(target: &Target, streams: usize) -> JoinSet<()> {
+    const GROUP: usize = 100;
+    let body = body(Answer::Streamed);
+    let mut held = JoinSet::new();
+    while held.len() < streams {
+        let mut opening = JoinSet::new();
+        for _ in 0..GROUP.min(streams - held.len()) {
+            let (target, body) = (target.clone(), body.clone());
+            opening.spawn_local(async move {
+                let mut own = Caller::connect(target, body).await;
+                (own.send().await, own)
+            });
+        }
+        for (mut incoming, own) in opening.join_all().await {
+            held.spawn_local(async move {
+                let _connected = own;
+                while let Some(frame) = incoming.frame().await {
+                    frame.expect("the stream does not break");
+                }
+                panic!("a stream has ended");
+            });
+        }
+    }
+    held
+}
+
 /// How an answer is asked for.
 #[derive(Clone, Copy)]
 enum Answer {

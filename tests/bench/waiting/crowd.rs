@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::request::slot;
-use super::room;
 use super::service::makespan;
 use super::way::Way;
 use crate::draw::Draw;
 use crate::race::{Pace, median};
 use crate::report::{self, micros};
+use crate::room;
 
 const REQUESTS: usize = 10_000;
 const SLOTS: usize = 1_000;

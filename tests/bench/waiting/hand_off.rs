@@ -8,11 +8,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::request::slot;
-use super::room;
 use super::way::Way;
 use crate::draw::Draw;
 use crate::race::{Pace, median};
 use crate::report::{self, micros};
+use crate::room;
 use crate::stand::Stand;
 
 const FEW: usize = 1_000;

@@ -2,11 +2,11 @@
 
 use harness::{Client, eventually};
 
-use super::room;
 use super::tickets::CHANNEL;
 use crate::batch::Expected;
 use crate::draw::Draw;
 use crate::report;
+use crate::room;
 use crate::stand::Stand;
 
 const TICKETS: usize = 100_000;

@@ -3,6 +3,7 @@
 mod demo;
 mod init;
 mod key;
+mod open_files;
 mod serve;
 
 use std::{io::IsTerminal as _, path::Path, process::ExitCode};
@@ -53,6 +54,7 @@ impl Command {
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr(cli.command.log_filter());
+    open_files::allow_most();
     let done = match cli.command {
         Command::Serve(args) => serve::run(args).await,
         Command::Init(args) => init::run(&args),

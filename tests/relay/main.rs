@@ -14,6 +14,7 @@ mod heartbeats;
 mod leases;
 mod mock;
 mod models;
+mod open_files;
 mod pins;
 mod recorded;
 mod refusals;

@@ -14,7 +14,7 @@ use hyper::{
     body::{Body as _, Incoming},
     header::HeaderValue,
 };
-use serde_json::error::Category;
+use memchr::{memchr_iter, memrchr};
 use tokio::time::timeout;
 
 pub(crate) use buffers::{Buffers, Share};
@@ -25,6 +25,7 @@ use scan::scan;
 use crate::{
     affinity::{self, Conversation, Form, Session},
     dialect::Dialect,
+    json::{Fault, Unfit},
     pins::{Pins, Storing},
     route::{Route, Work},
     stream::UsageChunk,
@@ -35,7 +36,7 @@ const PIECE_WITHIN: Duration = Duration::from_secs(30);
 /// For the rest of a body that is refused.
 const DISCARDED_WITHIN: Duration = Duration::from_secs(10);
 /// A longer body is read beside the threads that serve everybody.
-const READ_IN_PLACE: usize = 256 << 10;
+const READ_IN_PLACE: usize = 1 << 20;
 
 /// A request as it came, and what it says of itself.
 #[derive(Debug)]
@@ -132,7 +133,7 @@ pub(crate) async fn read(
         read.await
             .expect("the scan does not panic and is not cancelled")
     };
-    let mut facts = facts.map_err(|error| invalid(&error))?;
+    let mut facts = facts.map_err(|unfit| invalid(&body, unfit))?;
     if let Some(named) = route.named {
         facts.model = Some(named.model.to_owned());
         facts.answer = named.answer;
@@ -149,7 +150,7 @@ fn facts(
     work: Work,
     dialect: Dialect,
     session: Option<Session>,
-) -> Result<Facts, serde_json::Error> {
+) -> Result<Facts, Unfit> {
     let facts = scan(body, work, dialect)?;
     let form = match (work, dialect) {
         (Work::Embed | Work::CountTokens | Work::ListModels | Work::Health, _) => return Ok(facts),
@@ -165,27 +166,19 @@ fn facts(
     })
 }
 
-/// The place, and of the error's own words only those that name a field of ours: others quote the caller's text.
-fn invalid(error: &serde_json::Error) -> Unreadable {
-    let words = error.to_string();
-    let names_a_field = words.starts_with("duplicate field `");
-    let field = words.split('`').nth(1).filter(|_| names_a_field);
+/// Quotes nothing of the body.
+fn invalid(body: &[u8], Unfit { fault, at }: Unfit) -> Unreadable {
+    let before = &body[..at];
+    let line_start = memrchr(b'\n', before).map_or(0, |end| end + 1);
     Unreadable::Invalid {
-        fault: match field {
-            Some(field) => format!("`{field}` stands twice"),
-            None => fault(error.classify()).to_owned(),
+        fault: match fault {
+            Fault::NotJson => "this is not JSON".to_owned(),
+            Fault::EndsEarly => "it ends too early".to_owned(),
+            Fault::Twice(field) => format!("`{field}` stands twice"),
+            Fault::Type => "a field has another type than it should".to_owned(),
         },
-        line: error.line(),
-        column: error.column(),
-    }
-}
-
-fn fault(category: Category) -> &'static str {
-    match category {
-        Category::Syntax => "this is not JSON",
-        Category::Data => "a field has another type than it should",
-        Category::Eof => "it ends too early",
-        Category::Io => "it could not be read",
+        line: memchr_iter(b'\n', before).count() + 1,
+        column: at - line_start + 1,
     }
 }
 
@@ -293,11 +286,11 @@ mod tests {
         for (body, expected) in [
             (
                 r#"{"messages":"secret"}"#,
-                "a field has another type than it should at line 1 column 20",
+                "a field has another type than it should at line 1 column 13",
             ),
             (
                 r#"{"stream":true,"stream":false}"#,
-                "`stream` stands twice at line 1 column 23",
+                "`stream` stands twice at line 1 column 16",
             ),
             (
                 "{\n\"model\": secret",
@@ -305,10 +298,10 @@ mod tests {
             ),
             (
                 r#"{"model":"secret""#,
-                "it ends too early at line 1 column 17",
+                "it ends too early at line 1 column 18",
             ),
         ] {
-            let error = invalid(&read(body.as_bytes()).unwrap_err());
+            let error = invalid(body.as_bytes(), read(body.as_bytes()).unwrap_err());
             assert_eq!(
                 error.to_string(),
                 format!("the body is not valid: {expected}")

@@ -25,11 +25,14 @@ fn naive(message: &Value) -> u64 {
         Some(content @ Value::String(_)) => {
             said = Some(std::mem::replace(content, json!([PLACE])));
         }
-        Some(Value::Array(blocks)) => blocks.retain(|block| {
-            let thought = block.get("thought") == Some(&json!(true));
-            let thinking = block.get("type") == Some(&json!("thinking"));
-            !thought && !thinking && !block.get("text").is_some_and(is_billing)
-        }),
+        Some(Value::Array(blocks)) => {
+            *blocks = counting(blocks);
+            for block in blocks {
+                if let Some(Value::Array(inner)) = block.get_mut("content") {
+                    *inner = counting(inner);
+                }
+            }
+        }
         _ => {}
     }
     let said = said.map(|said| format!(r#"{{"type":"text","text":{said}}}"#));
@@ -42,26 +45,26 @@ fn naive(message: &Value) -> u64 {
     )
 }
 
+fn counting(blocks: &[Value]) -> Vec<Value> {
+    let counts = |block: &&Value| {
+        let thought = block.get("thought") == Some(&json!(true));
+        let thinking = block.get("type") == Some(&json!("thinking"));
+        !thought && !thinking && !block.get("text").is_some_and(is_billing)
+    };
+    blocks.iter().filter(counts).map(without_marks).collect()
+}
+
 fn is_billing(text: &Value) -> bool {
     text.as_str()
         .is_some_and(|text| text.starts_with("x-anthropic-billing-header:"))
 }
 
 fn without_marks(value: &Value) -> Value {
-    match value {
-        Value::Array(list) => list.iter().map(without_marks).collect(),
-        Value::Object(members) => {
-            let counts =
-                |key: &String| !matches!(key.as_str(), "cache_control" | "thoughtSignature");
-            let members = members.iter().filter(|(key, _)| counts(key));
-            Value::Object(
-                members
-                    .map(|(key, value)| (key.clone(), without_marks(value)))
-                    .collect(),
-            )
-        }
-        other => other.clone(),
+    let mut value = value.clone();
+    if let Value::Object(members) = &mut value {
+        members.retain(|key, _| key != "cache_control" && key != "thoughtSignature");
     }
+    value
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -104,13 +107,11 @@ proptest! {
         let message = Value::Object(message);
         let mut expected = Conversation::new(Form::Messages);
         expected.push(Role::User, naive(&message));
-        let whole = json!({"messages": [message]});
-        for body in [whole.to_string(), serde_json::to_string_pretty(&whole).unwrap()] {
-            let read = conversation(Form::Messages, body.as_bytes()).unwrap();
-            // Whose it is does not matter here.
-            let digest = |of: &Conversation| of.chain("m").and_then(|chain| Some(chain.rsplit_once(':')?.1.to_owned()));
-            prop_assert_eq!(digest(&read), digest(&expected), "{}", body);
-        }
+        let body = json!({"messages": [message]}).to_string();
+        let read = conversation(Form::Messages, body.as_bytes()).unwrap();
+        // Whose it is does not matter here.
+        let digest = |of: &Conversation| of.chain("m").and_then(|chain| Some(chain.rsplit_once(':')?.1.to_owned()));
+        prop_assert_eq!(digest(&read), digest(&expected), "{}", body);
     }
 
     #[test]

@@ -30,6 +30,14 @@ struct Walk<'a> {
     read: Conversation,
 }
 
+/// Whose blocks are walked. Deeper ones, and all else in a block, are kept as they are.
+#[derive(Clone, Copy)]
+enum Level {
+    Message,
+    /// The result of a tool.
+    Block,
+}
+
 /// A key that counts, and the first token of its value.
 type Member<'a> = (&'a [u8], Token);
 
@@ -37,7 +45,7 @@ impl<'a> Walk<'a> {
     fn request(&mut self) -> Result<(), NotJson> {
         let first = self.tokens.next()?;
         if first.kind != Kind::Open(Container::Object) {
-            return self.tokens.skip(first);
+            return self.tokens.skip(first).map(drop);
         }
         while let Some(key) = self.tokens.next_key()? {
             let value = self.tokens.value()?;
@@ -55,7 +63,7 @@ impl<'a> Walk<'a> {
                     self.read.session = self.name(value).as_deref().map(session::named);
                     self.tokens.skip(value)?;
                 }
-                _ => self.tokens.skip(value)?,
+                _ => drop(self.tokens.skip(value)?),
             }
         }
         Ok(())
@@ -147,13 +155,7 @@ impl<'a> Walk<'a> {
     /// A list of blocks; a string is the same as one block of text.
     fn content(&mut self, value: Token) -> Result<(), NotJson> {
         match value.kind {
-            Kind::Open(Container::List) => {
-                self.kept.keep(value);
-                while let Some(block) = self.element()? {
-                    self.block(block)?;
-                }
-                Ok(())
-            }
+            Kind::Open(Container::List) => self.blocks(value, Level::Message),
             Kind::String if self.tokens.text(value).starts_with(BILLING) => {
                 self.kept.insert(b"[]");
                 Ok(())
@@ -172,10 +174,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn block(&mut self, first: Token) -> Result<(), NotJson> {
-        if first.kind != Kind::Open(Container::Object) {
-            return self.keep(first);
+    fn blocks(&mut self, list: Token, of: Level) -> Result<(), NotJson> {
+        self.kept.keep(list);
+        while let Some(block) = self.element()? {
+            match block.kind {
+                Kind::Open(Container::Object) => self.block(block, of)?,
+                _ => self.keep(block)?,
+            }
         }
+        Ok(())
+    }
+
+    fn block(&mut self, first: Token, of: Level) -> Result<(), NotJson> {
         let before = self.kept.mark();
         self.kept.keep(first);
         let mut counts = true;
@@ -187,7 +197,12 @@ impl<'a> Walk<'a> {
                 br#""text""# => !text.starts_with(BILLING),
                 _ => true,
             };
-            self.keep(value)?;
+            match (key, value.kind, of) {
+                (br#""content""#, Kind::Open(Container::List), Level::Message) => {
+                    self.blocks(value, Level::Block)?;
+                }
+                _ => self.keep(value)?,
+            }
         }
         if !counts {
             self.kept.undo(before);
@@ -196,30 +211,10 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Keeps a whole value, less the members in it that do not count.
+    /// Keeps a whole value as it is.
     fn keep(&mut self, first: Token) -> Result<(), NotJson> {
-        self.kept.keep(first);
-        if let Kind::Open(_) = first.kind {
-            let depth = self.tokens.depth();
-            while self.tokens.depth() >= depth {
-                let token = self.tokens.next()?;
-                self.keep_token(token)?;
-            }
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn keep_token(&mut self, token: Token) -> Result<(), NotJson> {
-        match token.kind {
-            Kind::Comma => self.kept.keep_comma(token),
-            Kind::Key if !counts(self.tokens.text(token)) => {
-                let value = self.tokens.value()?;
-                self.tokens.skip(value)?;
-                self.kept.leave_out();
-            }
-            _ => self.kept.keep(token),
-        }
+        let whole = self.tokens.skip(first)?;
+        self.kept.keep(whole);
         Ok(())
     }
 
@@ -227,16 +222,24 @@ impl<'a> Walk<'a> {
     fn member(&mut self) -> Result<Option<Member<'a>>, NotJson> {
         loop {
             let token = self.tokens.next()?;
-            self.keep_token(token)?;
             match token.kind {
                 Kind::Key if counts(self.tokens.text(token)) => {
+                    self.kept.keep(token);
                     let colon = self.tokens.next()?;
                     self.kept.keep(colon);
                     let value = self.tokens.next()?;
                     return Ok(Some((self.tokens.text(token), value)));
                 }
-                Kind::Close(_) => return Ok(None),
-                _ => {}
+                Kind::Key => {
+                    let value = self.tokens.value()?;
+                    self.tokens.skip(value)?;
+                    self.kept.leave_out();
+                }
+                Kind::Comma => self.kept.keep_comma(token),
+                _ => {
+                    self.kept.keep(token);
+                    return Ok(None);
+                }
             }
         }
     }

@@ -1,23 +1,20 @@
-//! The one pass over a request's JSON: what decides at its top level, and the last message. Everything else is skipped
-//! unread, so that fields nobody here has heard of pass. Each dialect is a file.
+//! What decides in a request's JSON: some members of its top level, and whose the last message is. Everything else is
+//! stepped over, so that fields nobody here has heard of pass. Each dialect is a file.
 
 mod anthropic;
 mod chat;
 mod gemini;
 mod responses;
 
-use std::{fmt, marker::PhantomData};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
+use super::{Answer, Facts, LastMessage};
+use crate::{
+    dialect::Dialect,
+    json::{Unfit, Value},
+    route::Work,
 };
 
-use super::{Answer, Facts, LastMessage};
-use crate::{dialect::Dialect, route::Work};
-
 /// Fails where the body is not one JSON object, says one of its decisive fields twice, or gives it another type.
-pub(super) fn scan(body: &[u8], work: Work, dialect: Dialect) -> Result<Facts, serde_json::Error> {
+pub(super) fn scan(body: &[u8], work: Work, dialect: Dialect) -> Result<Facts, Unfit> {
     match (work, dialect) {
         (Work::Embed, _) => embed(body),
         (_, Dialect::Anthropic) => anthropic::scan(body),
@@ -27,23 +24,27 @@ pub(super) fn scan(body: &[u8], work: Work, dialect: Dialect) -> Result<Facts, s
     }
 }
 
-#[derive(Deserialize)]
-struct Embedded {
-    model: Option<String>,
-}
-
-fn embed(body: &[u8]) -> Result<Facts, serde_json::Error> {
-    let request: Embedded = serde_json::from_slice(body)?;
+fn embed(body: &[u8]) -> Result<Facts, Unfit> {
+    let [name] = Value::whole(body).members(["model"])?;
     Ok(Facts {
-        model: request.model,
+        model: model(name)?,
         ..Facts::default()
     })
 }
 
-fn answer(stream: Option<bool>) -> Answer {
-    match stream {
-        Some(true) => Answer::Stream,
-        Some(false) | None => Answer::Whole,
+/// A field that is there and not `null`.
+fn told(value: Option<Value<'_>>) -> Option<Value<'_>> {
+    value.filter(|value| !value.is_null())
+}
+
+fn model(name: Option<Value<'_>>) -> Result<Option<String>, Unfit> {
+    told(name).map(|name| name.string()).transpose()
+}
+
+fn answer(stream: Option<Value<'_>>) -> Result<Answer, Unfit> {
+    match told(stream).map(|stream| stream.bool()).transpose()? {
+        Some(true) => Ok(Answer::Stream),
+        Some(false) | None => Ok(Answer::Whole),
     }
 }
 
@@ -58,10 +59,6 @@ enum Author {
     Other,
 }
 
-trait Message {
-    fn author(&self) -> Author;
-}
-
 /// Whose the last message is, with one more after it.
 fn after(last: LastMessage, author: Author) -> LastMessage {
     match author {
@@ -71,44 +68,29 @@ fn after(last: LastMessage, author: Author) -> LastMessage {
     }
 }
 
-/// The author of the last of a list of messages.
-struct Last<M>(LastMessage, PhantomData<M>);
-
-impl<M> Last<M> {
-    fn author(of: Option<Self>) -> LastMessage {
-        of.map_or(LastMessage::Other, |last| last.0)
-    }
-}
-
-impl<'de, M: Message + Deserialize<'de>> Deserialize<'de> for Last<M> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(LastVisitor(PhantomData))
-    }
-}
-
-struct LastVisitor<M>(PhantomData<M>);
-
-impl<'de, M: Message + Deserialize<'de>> Visitor<'de> for LastVisitor<M> {
-    type Value = Last<M>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of messages")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Last<M>, A::Error> {
-        let mut last = LastMessage::Other;
-        while let Some(message) = list.next_element::<M>()? {
-            last = after(last, message.author());
+/// Whose the last of a list of messages is. Only the last ones are looked into.
+fn last(
+    messages: Option<Value<'_>>,
+    author: impl Fn(Value<'_>) -> Result<Author, Unfit>,
+) -> Result<LastMessage, Unfit> {
+    let Some(messages) = told(messages) else {
+        return Ok(LastMessage::Other);
+    };
+    for message in messages.elements()?.into_iter().rev() {
+        match author(message)? {
+            Author::System => {}
+            counts => return Ok(after(LastMessage::Other, counts)),
         }
-        Ok(Last(last, PhantomData))
     }
+    Ok(LastMessage::Other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Fault;
 
-    fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
+    fn scan(body: &[u8]) -> Result<Facts, Unfit> {
         super::scan(body, Work::Generate, Dialect::Anthropic)
     }
 
@@ -130,29 +112,24 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_place() {
-        for (body, expected) in [
+    fn what_decides_stands_once_and_has_its_type() {
+        for (body, fault, at) in [
+            (r#"{"model":"a","model":"b"}"#, Fault::Twice("model"), 13),
+            (r#"{"stream":true,"stream":0}"#, Fault::Twice("stream"), 15),
             (
-                r#"{"model":"a","model":"b"}"#,
-                "duplicate field `model` at line 1 column 20",
+                r#"{"messages":0,"messages":0}"#,
+                Fault::Twice("messages"),
+                14,
             ),
-            (
-                r#"{"stream":true,"stream":false}"#,
-                "duplicate field `stream` at line 1 column 23",
-            ),
-            (
-                r#"{"messages":[],"messages":[]}"#,
-                "duplicate field `messages` at line 1 column 25",
-            ),
-            ("{\n\"model\": x}", "expected value at line 2 column 10"),
-            ("", "EOF while parsing a value at line 1 column 0"),
-            ("{} {}", "trailing characters at line 1 column 4"),
-            (
-                r#"{"messages":"x"}"#,
-                "invalid type: string \"x\", expected a list of messages at line 1 column 15",
-            ),
+            (r#"{"model":5}"#, Fault::Type, 9),
+            (r#"{"stream":"true"}"#, Fault::Type, 10),
+            (r#"{"messages":"x"}"#, Fault::Type, 12),
+            (r#"{"messages":[{"role":5}]}"#, Fault::Type, 21),
+            ("[]", Fault::Type, 0),
+            ("{\n\"model\": x}", Fault::NotJson, 11),
+            ("", Fault::EndsEarly, 0),
         ] {
-            assert_eq!(scan(body.as_bytes()).unwrap_err().to_string(), expected);
+            assert_eq!(scan(body.as_bytes()), Err(Unfit { fault, at }), "{body}");
         }
     }
 

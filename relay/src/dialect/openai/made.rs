@@ -71,7 +71,7 @@ fn response(tokens: &mut Tokens<'_>, first: Token, made: &mut Made) -> Result<()
                     .into_iter()
                     .for_each(|id| made.response(&id));
             }
-            _ => tokens.skip(value)?,
+            _ => drop(tokens.skip(value)?),
         }
     }
     Ok(())
@@ -81,7 +81,7 @@ fn output(tokens: &mut Tokens<'_>, made: &mut Made) -> Result<(), NotJson> {
     while let Some(item) = tokens.next_element()? {
         match item.kind {
             Kind::Open(Container::Object) => members_of_item(tokens, made)?,
-            _ => tokens.skip(item)?,
+            _ => drop(tokens.skip(item)?),
         }
     }
     Ok(())

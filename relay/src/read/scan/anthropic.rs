@@ -1,117 +1,46 @@
 //! Anthropic's Messages: a user's message that has the result of a tool among its blocks is not the user's own.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
+use super::{Author, answer, last, model, told};
+use crate::{
+    json::{Unfit, Value},
+    read::Facts,
 };
 
-use super::{Author, Last, Message, answer};
-use crate::read::Facts;
-
-#[derive(Deserialize)]
-struct Request {
-    model: Option<String>,
-    stream: Option<bool>,
-    messages: Option<Last<Said>>,
-}
-
-pub(super) fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
-    let request: Request = serde_json::from_slice(body)?;
+pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
+    let request = Value::whole(body);
+    let [name, stream, messages] = request.members(["model", "stream", "messages"])?;
     Ok(Facts {
-        model: request.model,
-        answer: answer(request.stream),
-        last: Last::author(request.messages),
+        model: model(name)?,
+        answer: answer(stream)?,
+        last: last(messages, author)?,
         ..Facts::default()
     })
 }
 
-#[derive(Deserialize)]
-struct Said {
-    #[serde(default)]
-    role: Role,
-    #[serde(default)]
-    content: Content,
+fn author(message: Value<'_>) -> Result<Author, Unfit> {
+    let [role, content] = message.members(["role", "content"])?;
+    Ok(
+        match role.map(|role| role.string()).transpose()?.as_deref() {
+            Some("system") => Author::System,
+            Some("user") if !has_result(content)? => Author::User,
+            _ => Author::Other,
+        },
+    )
 }
 
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    System,
-    User,
-    #[default]
-    #[serde(other)]
-    Other,
-}
-
-impl Message for Said {
-    fn author(&self) -> Author {
-        match (self.role, self.content) {
-            (Role::System, _) => Author::System,
-            (Role::User, Content::Own) => Author::User,
-            (Role::User, Content::ToolResult) | (Role::Other, _) => Author::Other,
+/// Content is text, nothing, or a list of blocks.
+fn has_result(content: Option<Value<'_>>) -> Result<bool, Unfit> {
+    let Some(content) = told(content).filter(|content| !content.is_string()) else {
+        return Ok(false);
+    };
+    for block in content.elements()? {
+        let [kind] = block.members(["type"])?;
+        let kind = kind.map(|kind| kind.string()).transpose()?;
+        if matches!(kind.as_deref(), Some("tool_result" | "tool_use_result")) {
+            return Ok(true);
         }
     }
-}
-
-/// Text, nothing, or a list of blocks; one block that is the result of a tool makes the whole one.
-#[derive(Default, Clone, Copy)]
-enum Content {
-    #[default]
-    Own,
-    ToolResult,
-}
-
-#[derive(Deserialize)]
-struct Block {
-    #[serde(rename = "type", default)]
-    kind: BlockKind,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-enum BlockKind {
-    ToolResult,
-    ToolUseResult,
-    #[default]
-    #[serde(other)]
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Content {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ContentVisitor)
-    }
-}
-
-struct ContentVisitor;
-
-impl<'de> Visitor<'de> for ContentVisitor {
-    type Value = Content;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text or a list of blocks")
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Content, E> {
-        Ok(Content::Own)
-    }
-
-    fn visit_unit<E>(self) -> Result<Content, E> {
-        Ok(Content::Own)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Content, A::Error> {
-        let mut content = Content::Own;
-        while let Some(block) = blocks.next_element::<Block>()? {
-            match block.kind {
-                BlockKind::ToolResult | BlockKind::ToolUseResult => content = Content::ToolResult,
-                BlockKind::Other => {}
-            }
-        }
-        Ok(content)
-    }
+    Ok(false)
 }
 
 #[cfg(test)]

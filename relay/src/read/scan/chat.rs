@@ -1,87 +1,51 @@
 //! OpenAI's chat completions: whose the last message is, and whether usage is asked for at the end of a stream.
 
-use std::{borrow::Cow, ops::Range};
+use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
-use super::{Author, Last, Message, answer};
-use crate::read::{Answer, Facts, Splice};
+use super::{Author, answer, last, model};
+use crate::{
+    json::{Unfit, Value},
+    read::{Answer, Facts, Splice},
+};
 
 const ASKED: &str = r#"{"include_usage":true}"#;
 const ASKED_MORE: &str = r#","stream_options":{"include_usage":true}"#;
 const ASKED_ALONE: &str = r#""include_usage":true"#;
 const ASKED_FIRST: &str = r#""include_usage":true,"#;
 
-#[derive(Deserialize)]
-struct Request<'a> {
-    model: Option<String>,
-    stream: Option<bool>,
-    messages: Option<Last<Said>>,
-    #[serde(borrow, default, deserialize_with = "also_null")]
-    stream_options: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct StreamOptions<'a> {
-    #[serde(borrow, default, deserialize_with = "also_null")]
-    include_usage: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    #[serde(default)]
-    role: Role,
-}
-
-/// Whose a message is, in all of OpenAI's forms.
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Role {
-    System,
-    Developer,
-    User,
-    #[default]
-    #[serde(other)]
-    Other,
-}
-
-impl Role {
-    pub(super) fn author(self) -> Author {
-        match self {
-            Self::System | Self::Developer => Author::System,
-            Self::User => Author::User,
-            Self::Other => Author::Other,
-        }
-    }
-}
-
-impl Message for Said {
-    fn author(&self) -> Author {
-        self.role.author()
-    }
-}
-
-pub(super) fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
-    let request: Request<'_> = serde_json::from_slice(body)?;
-    let answer = answer(request.stream);
+pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
+    let request = Value::whole(body);
+    let [name, stream, messages, options] =
+        request.members(["model", "stream", "messages", "stream_options"])?;
+    let answer = answer(stream)?;
     Ok(Facts {
-        model: request.model,
+        model: model(name)?,
         answer,
-        last: Last::author(request.messages),
+        last: last(messages, |message| {
+            let [role] = message.members(["role"])?;
+            author(role)
+        })?,
         usage_asked: match answer {
-            Answer::Stream => usage_asked(body, request.stream_options)?,
+            Answer::Stream => usage_asked(body, options)?,
             Answer::Whole => None,
         },
         ..Facts::default()
     })
 }
 
+/// Whose a message is, in all of OpenAI's forms.
+pub(super) fn author(role: Option<Value<'_>>) -> Result<Author, Unfit> {
+    Ok(
+        match role.map(|role| role.string()).transpose()?.as_deref() {
+            Some("system" | "developer") => Author::System,
+            Some("user") => Author::User,
+            _ => Author::Other,
+        },
+    )
+}
+
 /// How to make the request one that asks for usage; none if it does.
-fn usage_asked(
-    body: &[u8],
-    options: Option<&RawValue>,
-) -> Result<Option<Splice>, serde_json::Error> {
+fn usage_asked(body: &[u8], options: Option<Value<'_>>) -> Result<Option<Splice>, Unfit> {
     let splice = |at, with| {
         Ok(Some(Splice {
             at,
@@ -93,34 +57,19 @@ fn usage_asked(
         let end = end.expect("the body is an object");
         return splice(end..end, ASKED_MORE);
     };
-    let at = place(body, options);
-    if options.get() == "null" {
-        return splice(at, ASKED);
+    if options.is_null() {
+        return splice(options.range(), ASKED);
     }
-    let asked: StreamOptions<'_> = serde_json::from_slice(&body[at.clone()])?;
-    match asked.include_usage {
-        Some(value) if value.get() == "true" => Ok(None),
-        Some(value) => splice(place(body, value), "true"),
-        None => {
-            let first = at.start + 1;
+    match options.members(["include_usage"])? {
+        [Some(value)] if value.text == b"true" => Ok(None),
+        [Some(value)] => splice(value.range(), "true"),
+        [None] => {
+            let first = options.range().start + 1;
             let is_empty = body[first..].trim_ascii_start().starts_with(b"}");
-            splice(
-                first..first,
-                if is_empty { ASKED_ALONE } else { ASKED_FIRST },
-            )
+            let asked = if is_empty { ASKED_ALONE } else { ASKED_FIRST };
+            splice(first..first, asked)
         }
     }
-}
-
-/// Where a value that was borrowed from the body stands in it.
-fn place(body: &[u8], value: &RawValue) -> Range<usize> {
-    let start = value.get().as_ptr().addr() - body.as_ptr().addr();
-    start..start + value.get().len()
-}
-
-/// A field that is there and null is not one that is absent.
-fn also_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(from).map(Some)
 }
 
 #[cfg(test)]
@@ -128,7 +77,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::read::LastMessage;
+    use crate::{json::Fault, read::LastMessage};
 
     /// The body that goes up.
     fn spliced(body: &str) -> String {
@@ -191,8 +140,8 @@ mod tests {
             r#"{"model":"a","model":"b"}"#,
             r#"{"messages":[],"messages":[]}"#,
         ] {
-            let error = scan(twice.as_bytes()).unwrap_err().to_string();
-            assert!(error.starts_with("duplicate field"), "{error}");
+            let error = scan(twice.as_bytes()).unwrap_err();
+            assert!(matches!(error.fault, Fault::Twice(_)), "{error:?}");
         }
         assert!(scan(br#"{"stream":true,"stream_options":5}"#).is_err());
     }

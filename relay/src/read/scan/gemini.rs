@@ -1,65 +1,50 @@
 //! Gemini's contents: a user's content that has the result of a function among its parts is not the user's own.
 //! Model and form of the answer stand in the path.
 
-use serde::{Deserialize, de::IgnoredAny};
+use super::{Author, last, told};
+use crate::{
+    json::{Unfit, Value},
+    read::Facts,
+};
 
-use super::{Author, Last, Message};
-use crate::read::Facts;
-
-#[derive(Deserialize)]
-struct Request {
-    contents: Option<Last<Content>>,
-}
-
-pub(super) fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
-    let request: Request = serde_json::from_slice(body)?;
+pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
+    let [contents] = Value::whole(body).members(["contents"])?;
     Ok(Facts {
-        last: Last::author(request.contents),
+        last: last(contents, author)?,
         ..Facts::default()
     })
 }
 
-#[derive(Deserialize)]
-struct Content {
-    #[serde(default)]
-    role: Role,
-    #[serde(default)]
-    parts: Vec<Part>,
-}
-
 /// A content without a role is a user's.
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    #[default]
-    User,
-    System,
-    #[serde(other)]
-    Other,
+fn author(content: Value<'_>) -> Result<Author, Unfit> {
+    let [role, parts] = content.members(["role", "parts"])?;
+    Ok(
+        match role.map(|role| role.string()).transpose()?.as_deref() {
+            Some("system") => Author::System,
+            None | Some("user") if !has_result(parts)? => Author::User,
+            _ => Author::Other,
+        },
+    )
 }
 
 /// The API takes field names in either spelling.
-#[derive(Deserialize)]
-struct Part {
-    #[serde(rename = "functionResponse", alias = "function_response")]
-    function_response: Option<IgnoredAny>,
-}
-
-impl Message for Content {
-    fn author(&self) -> Author {
-        let is_result = |part: &Part| part.function_response.is_some();
-        match self.role {
-            Role::System => Author::System,
-            Role::User if !self.parts.iter().any(is_result) => Author::User,
-            Role::User | Role::Other => Author::Other,
+fn has_result(parts: Option<Value<'_>>) -> Result<bool, Unfit> {
+    let Some(parts) = told(parts) else {
+        return Ok(false);
+    };
+    for part in parts.elements()? {
+        let results = part.members(["functionResponse", "function_response"])?;
+        if results.into_iter().any(|result| told(result).is_some()) {
+            return Ok(true);
         }
     }
+    Ok(false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::LastMessage;
+    use crate::{json::Fault, read::LastMessage};
 
     #[test]
     fn a_users_own_content_is_told_from_the_result_of_a_function() {
@@ -84,6 +69,6 @@ mod tests {
             assert_eq!(last(other), LastMessage::Other, "{other}");
         }
         let twice = scan(br#"{"contents":[],"contents":[]}"#).unwrap_err();
-        assert!(twice.to_string().starts_with("duplicate field `contents`"));
+        assert_eq!(twice.fault, Fault::Twice("contents"));
     }
 }

@@ -1,50 +1,36 @@
 //! OpenAI's Responses: the input is text, or a list of items of which some are messages. What a request continues is
 //! named at its top level or by its items.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
-};
-use serde_json::value::RawValue;
-
-use super::{Author, after, answer, chat::Role};
+use super::{Author, after, answer, chat, model, told};
 use crate::{
+    json::{Unfit, Value},
     pins::{Mark, Named, Pins, Storing, What},
     read::{Facts, LastMessage},
 };
 
-#[derive(Deserialize)]
-struct Request<'a> {
-    model: Option<String>,
-    stream: Option<bool>,
-    #[serde(borrow)]
-    input: Option<Input<'a>>,
-    #[serde(borrow)]
-    previous_response_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    conversation: Option<&'a RawValue>,
-    #[serde(borrow)]
-    store: Option<&'a RawValue>,
-}
-
-pub(super) fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
-    let request: Request<'_> = serde_json::from_slice(body)?;
-    let input = request.input.unwrap_or_default();
+pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
+    let [name, stream, input, response, conversation, store] = Value::whole(body).members([
+        "model",
+        "stream",
+        "input",
+        "previous_response_id",
+        "conversation",
+        "store",
+    ])?;
+    let input = told(input).map(read_input).transpose()?.unwrap_or_default();
     let named = [
-        (What::Response, request.previous_response_id.and_then(text)),
-        (What::Conversation, request.conversation.and_then(id)),
+        (What::Response, response.and_then(text)),
+        (What::Conversation, conversation.and_then(id)),
     ];
     let named = named
         .into_iter()
         .filter_map(|(what, id)| Some(Named { what, id: id? }));
     Ok(Facts {
-        model: request.model,
-        answer: answer(request.stream),
+        model: model(name)?,
+        answer: answer(stream)?,
         last: input.last,
-        storing: match request.store {
-            Some(store) if store.get() == "false" => Storing::No,
+        storing: match store {
+            Some(store) if store.text == b"false" => Storing::No,
             _ => Storing::Yes,
         },
         pins: Pins {
@@ -59,111 +45,93 @@ pub(super) fn scan(body: &[u8]) -> Result<Facts, serde_json::Error> {
 }
 
 /// A string's text, unless it is empty. What is none is for the provider to refuse.
-fn text(value: &RawValue) -> Option<String> {
-    let text: String = serde_json::from_str(value.get()).ok()?;
-    (!text.is_empty()).then_some(text)
+fn text(value: Value<'_>) -> Option<String> {
+    value.string().ok().filter(|text| !text.is_empty())
 }
 
 /// A string, or the `id` of an object.
-fn id(value: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Object<'a> {
-        #[serde(borrow)]
-        id: &'a RawValue,
-    }
-    let object = || serde_json::from_str::<Object<'_>>(value.get()).ok();
-    text(value).or_else(|| object().and_then(|object| text(object.id)))
+fn id(value: Value<'_>) -> Option<String> {
+    let of_object = || {
+        let [id] = value.members(["id"]).ok()?;
+        text(id?)
+    };
+    text(value).or_else(of_object)
 }
 
 #[derive(Default)]
 struct Input<'a> {
     last: LastMessage,
     named: Vec<Named>,
-    reasoning: Option<&'a RawValue>,
+    reasoning: Option<Value<'a>>,
 }
 
-#[derive(Deserialize)]
+fn read_input(input: Value<'_>) -> Result<Input<'_>, Unfit> {
+    let mut read = Input::default();
+    if input.is_string() {
+        read.last = LastMessage::UsersOwn;
+        return Ok(read);
+    }
+    for item in input.elements()? {
+        let item = Item::read(item)?;
+        read.last = after(read.last, item.author()?);
+        read.reasoning = item.encrypted_content.or(read.reasoning);
+        let reference = item.id.filter(|_| item.is_reference()).and_then(text);
+        read.named.extend(reference.map(|id| Named {
+            what: What::Item,
+            id,
+        }));
+    }
+    Ok(read)
+}
+
 struct Item<'a> {
-    #[serde(rename = "type")]
-    kind: Option<Kind>,
-    role: Option<Role>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    encrypted_content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
+    kind: Option<String>,
+    role: Option<Value<'a>>,
+    id: Option<Value<'a>>,
+    encrypted_content: Option<Value<'a>>,
+    content: Option<Value<'a>>,
+    result: Option<Value<'a>>,
 }
 
-/// A message need not say that it is one.
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Message,
-    ItemReference,
-    Reasoning,
-    ImageGenerationCall,
-    #[serde(other)]
-    Other,
-}
+impl<'a> Item<'a> {
+    fn read(item: Value<'a>) -> Result<Self, Unfit> {
+        let keys = [
+            "type",
+            "role",
+            "id",
+            "encrypted_content",
+            "content",
+            "result",
+        ];
+        let [kind, role, id, encrypted_content, content, result] = item.members(keys)?.map(told);
+        Ok(Self {
+            kind: kind.map(|kind| kind.string()).transpose()?,
+            role,
+            id,
+            encrypted_content,
+            content,
+            result,
+        })
+    }
 
-impl Item<'_> {
-    fn author(&self) -> Author {
-        match self.kind {
-            None | Some(Kind::Message) => self.role.unwrap_or_default().author(),
-            Some(_) => Author::Other,
+    /// A message need not say that it is one.
+    fn author(&self) -> Result<Author, Unfit> {
+        match self.kind.as_deref() {
+            None | Some("message") => chat::author(self.role),
+            Some(_) => Ok(Author::Other),
         }
     }
 
     /// Whether it stands for something that the provider has, and does not bring it along.
     fn is_reference(&self) -> bool {
-        let is_there = |value: Option<&RawValue>| value.is_some_and(|value| value.get() != "[]");
-        match self.kind {
-            Some(Kind::ItemReference) => true,
-            Some(Kind::Reasoning) => !is_there(self.encrypted_content) && !is_there(self.content),
-            Some(Kind::ImageGenerationCall) => !is_there(self.result),
+        let is_there = |value: Option<Value<'_>>| value.is_some_and(|value| value.text != b"[]");
+        match self.kind.as_deref() {
+            Some("item_reference") => true,
+            Some("reasoning") => !is_there(self.encrypted_content) && !is_there(self.content),
+            Some("image_generation_call") => !is_there(self.result),
             None => self.role.is_none(),
-            Some(Kind::Message | Kind::Other) => false,
+            Some(_) => false,
         }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Input<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(InputVisitor)
-    }
-}
-
-struct InputVisitor;
-
-impl<'de> Visitor<'de> for InputVisitor {
-    type Value = Input<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text or a list of items")
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Input<'de>, E> {
-        Ok(Input {
-            last: LastMessage::UsersOwn,
-            ..Input::default()
-        })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Input<'de>, A::Error> {
-        let mut input = Input::default();
-        while let Some(item) = items.next_element::<Item<'de>>()? {
-            input.last = after(input.last, item.author());
-            input.reasoning = item.encrypted_content.or(input.reasoning);
-            let reference = item.id.filter(|_| item.is_reference()).and_then(text);
-            input.named.extend(reference.map(|id| Named {
-                what: What::Item,
-                id,
-            }));
-        }
-        Ok(input)
     }
 }
 
@@ -172,6 +140,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::Fault;
 
     #[test]
     fn a_users_own_message_is_told_from_other_items() {
@@ -207,8 +176,8 @@ mod tests {
             r#"{"previous_response_id":"a","previous_response_id":"b"}"#,
             r#"{"input":[{"type":"item_reference","id":"a","id":"b"}]}"#,
         ] {
-            let error = scan(twice.as_bytes()).unwrap_err().to_string();
-            assert!(error.starts_with("duplicate field"), "{error}");
+            let error = scan(twice.as_bytes()).unwrap_err();
+            assert!(matches!(error.fault, Fault::Twice(_)), "{error:?}");
         }
         assert!(scan(br#"{"input":5}"#).is_err());
     }

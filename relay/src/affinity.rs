@@ -18,7 +18,8 @@ pub(crate) use self::{
     session::{Session, of_headers as session},
 };
 
-use crate::json::NotJson;
+use crate::json::Outline;
+use chain::Role;
 
 /// Where in a body its conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,14 +34,56 @@ pub(crate) enum Form {
     Contents,
 }
 
-/// Reads the body of a request whose headers may have named its session.
+impl Form {
+    /// The member with what the system says, in the spellings that the API takes.
+    fn system(self) -> &'static [&'static str] {
+        match self {
+            Self::Messages => &["system"],
+            Self::Chat => &[],
+            Self::Responses => &["instructions"],
+            Self::Contents => &["systemInstruction", "system_instruction"],
+        }
+    }
+
+    fn messages(self) -> &'static str {
+        match self {
+            Self::Messages | Self::Chat => "messages",
+            Self::Responses => "input",
+            Self::Contents => "contents",
+        }
+    }
+}
+
+/// Reads a request whose headers may have named its session. None where the parts that count are no JSON, or stand twice.
 pub(crate) fn read(
     form: Form,
     session: Option<Session>,
-    body: &[u8],
-) -> Result<Conversation, NotJson> {
-    match session {
-        Some(session) => Ok(Conversation::of_session(form, session)),
-        None => walk::conversation(form, body),
+    body: &Outline<'_>,
+) -> Option<Conversation> {
+    // Only bodies of this form may say more than who it is.
+    if let (Some(session), true) = (session, form != Form::Responses) {
+        return Some(Conversation::of_session(form, session));
     }
+    let mut conversation = Conversation::new(form);
+    conversation.session = session.or(session::of_body(form, body));
+    for key in form.system() {
+        if let Some(system) = body.told(key).ok()? {
+            conversation.set_system(walk::content(form, system.value).ok()?);
+        }
+    }
+    let Some(messages) = body.told(form.messages()).ok()? else {
+        return Some(conversation);
+    };
+    // A string is a user's one message.
+    if messages.value.is_string() {
+        let digest = walk::content(form, messages.value).ok()?;
+        conversation.push(Role::User, digest);
+    }
+    for message in messages.elements().into_iter().flatten() {
+        let (role, digest) = walk::message(form, *message).ok()?;
+        if let Some(role) = role {
+            conversation.push(role, digest);
+        }
+    }
+    Some(conversation)
 }

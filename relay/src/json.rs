@@ -4,11 +4,15 @@
 
 mod blocks;
 mod lexeme;
+mod outline;
 mod value;
 
 use std::ops::Range;
 
-pub(crate) use value::{Fault, Unfit, Value};
+pub(crate) use {
+    outline::{Member, Outline},
+    value::{Fault, Unfit, Value},
+};
 
 /// The tokens of one JSON text.
 #[derive(Debug)]
@@ -143,7 +147,12 @@ impl<'a> Tokens<'a> {
             self.open.pop();
             self.due = Due::Next;
         }
-        Ok(self.token(first.kind, first.start))
+        Ok(self.since(first))
+    }
+
+    /// All that was read since a token began.
+    fn since(&self, first: Token) -> Token {
+        self.token(first.kind, first.start)
     }
 
     /// The next key of the object that is open, or none at its end.

@@ -25,7 +25,7 @@ use scan::scan;
 use crate::{
     affinity::{self, Conversation, Form, Session},
     dialect::Dialect,
-    json::{Fault, Unfit},
+    json::{Fault, Outline, Unfit},
     pins::{Pins, Storing},
     route::{Route, Work},
     stream::UsageChunk,
@@ -151,7 +151,8 @@ fn facts(
     dialect: Dialect,
     session: Option<Session>,
 ) -> Result<Facts, Unfit> {
-    let facts = scan(body, work, dialect)?;
+    let outline = Outline::of(body)?;
+    let facts = scan(body, &outline, work, dialect)?;
     let form = match (work, dialect) {
         (Work::Embed | Work::CountTokens | Work::ListModels | Work::Health, _) => return Ok(facts),
         (Work::Generate, Dialect::Anthropic) => Form::Messages,
@@ -160,8 +161,7 @@ fn facts(
         (Work::Generate, Dialect::Gemini | Dialect::GeminiArray) => Form::Contents,
     };
     Ok(Facts {
-        // The scan has found it to be JSON.
-        conversation: affinity::read(form, session, body).ok(),
+        conversation: affinity::read(form, session, &outline),
         ..facts
     })
 }
@@ -176,6 +176,7 @@ fn invalid(body: &[u8], Unfit { fault, at }: Unfit) -> Unreadable {
             Fault::EndsEarly => "it ends too early".to_owned(),
             Fault::Twice(field) => format!("`{field}` stands twice"),
             Fault::Type => "a field has another type than it should".to_owned(),
+            Fault::TooMany => "it has more fields or elements than any API takes".to_owned(),
         },
         line: memchr_iter(b'\n', before).count() + 1,
         column: at - line_start + 1,
@@ -282,7 +283,7 @@ mod tests {
 
     #[test]
     fn what_is_said_of_a_bad_body_does_not_quote_it() {
-        let read = |body: &[u8]| scan(body, Work::Generate, Dialect::Anthropic);
+        let read = |body: &[u8]| facts(body, Work::Generate, Dialect::Anthropic, None);
         for (body, expected) in [
             (
                 r#"{"messages":"secret"}"#,

@@ -9,10 +9,12 @@ use proptest::{
 use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::json::Outline;
+
 use super::{
     Form,
     chain::{Conversation, Role},
-    walk::conversation,
+    read,
 };
 
 /// What counts of a message, by building all of it.
@@ -108,7 +110,8 @@ proptest! {
         let mut expected = Conversation::new(Form::Messages);
         expected.push(Role::User, naive(&message));
         let body = json!({"messages": [message]}).to_string();
-        let read = conversation(Form::Messages, body.as_bytes()).unwrap();
+        let outline = Outline::of(body.as_bytes()).unwrap();
+        let read = read(Form::Messages, None, &outline).unwrap();
         // Whose it is does not matter here.
         let digest = |of: &Conversation| of.chain("m").and_then(|chain| Some(chain.rsplit_once(':')?.1.to_owned()));
         prop_assert_eq!(digest(&read), digest(&expected), "{}", body);
@@ -117,6 +120,8 @@ proptest! {
     #[test]
     fn no_bytes_confuse_the_walk(body in vec(any::<u8>(), 0..60), form in 0..4) {
         let forms = [Form::Messages, Form::Chat, Form::Responses, Form::Contents];
-        drop(conversation(forms[form as usize], &body));
+        if let Ok(outline) = Outline::of(&body) {
+            drop(read(forms[form as usize], None, &outline));
+        }
     }
 }

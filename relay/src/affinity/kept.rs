@@ -83,18 +83,13 @@ impl<'a> Kept<'a> {
         self.run = mark.run;
     }
 
-    /// Of all that was kept, which is then forgotten.
-    pub(super) fn digest(&mut self) -> u64 {
-        let run = &self.text[self.run.start..self.run.end];
-        let digest = if self.copy.is_empty() {
-            xxh3_64(run)
-        } else {
-            self.copy.extend_from_slice(run);
-            xxh3_64(&self.copy)
-        };
-        self.copy.clear();
-        self.run = Run::default();
-        digest
+    /// Of all that was kept.
+    pub(super) fn digest(mut self) -> u64 {
+        if self.copy.is_empty() {
+            return xxh3_64(&self.text[self.run.start..self.run.end]);
+        }
+        self.flush();
+        xxh3_64(&self.copy)
     }
 
     #[inline]

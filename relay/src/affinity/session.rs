@@ -4,6 +4,9 @@
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::Form;
+use crate::json::Outline;
+
 /// Headers in which clients name a session, the more telling first.
 const HEADERS: [&str; 9] = [
     "x-claude-code-session-id",
@@ -21,7 +24,7 @@ const HEADERS: [&str; 9] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Session(pub(super) u64);
 
-pub(super) fn named(name: &str) -> Session {
+fn named(name: &str) -> Session {
     Session(xxh3_64(name.as_bytes()))
 }
 
@@ -33,9 +36,25 @@ pub(crate) fn of_headers<'h>(header: impl Fn(&str) -> Option<&'h [u8]>) -> Optio
     named.map(|name| Session(xxh3_64(name)))
 }
 
+/// What a body names.
+pub(super) fn of_body(form: Form, body: &Outline<'_>) -> Option<Session> {
+    let told = |key| body.told(key).ok().flatten();
+    match form {
+        Form::Messages => {
+            let [user] = told("metadata")?.value.members(["user_id"]).ok()?;
+            of_user(&user?.string().ok()?)
+        }
+        Form::Chat | Form::Responses => {
+            let name = told("prompt_cache_key")?.value.string().ok()?;
+            (!name.is_empty()).then(|| named(&name))
+        }
+        Form::Contents => None,
+    }
+}
+
 /// Of Anthropic's `metadata.user_id`: Claude Code writes an object with a session into it, and earlier wrote
 /// `user_…_account_…_session_…`.
-pub(super) fn of_user(user: &str) -> Option<Session> {
+fn of_user(user: &str) -> Option<Session> {
     let session = match serde_json::from_str::<User>(user) {
         Ok(user) => user.session_id?,
         Err(_) => user.rsplit_once("_session_")?.1.to_owned(),

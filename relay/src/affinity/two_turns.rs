@@ -3,16 +3,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Form, read, session};
+use super::{Conversation, Form, Session, read, session};
+use crate::json::Outline;
+
+fn heard(form: Form, session: Option<Session>, body: &str) -> Conversation {
+    read(form, session, &Outline::of(body.as_bytes()).unwrap()).unwrap()
+}
 
 fn chain(form: Form, body: &Value) -> String {
-    let heard = read(form, None, body.to_string().as_bytes()).unwrap();
-    heard.chain("model").unwrap()
+    heard(form, None, &body.to_string()).chain("model").unwrap()
 }
 
 fn claude_code_chain(body: &str) -> String {
-    let heard = read(Form::Messages, None, body.as_bytes()).unwrap();
-    heard.chain("model").unwrap()
+    heard(Form::Messages, None, body).chain("model").unwrap()
 }
 
 /// The roles of a chain in order.
@@ -112,12 +115,7 @@ fn claude_code_names_its_session() {
 fn a_session_named_in_a_header_needs_no_body() {
     let header = |name: &str| (name == "x-claude-code-session-id").then_some(&b"5b1c"[..]);
     let [one, two] = [1, 2].map(|turn| {
-        let heard = read(
-            Form::Messages,
-            session(header),
-            claude_code(turn).as_bytes(),
-        )
-        .unwrap();
+        let heard = heard(Form::Messages, session(header), &claude_code(turn));
         heard.chain("model").unwrap()
     });
     assert_eq!((roles(&one).as_str(), &one), ("i", &two));
@@ -214,9 +212,6 @@ fn chat_is_known_again() {
         r#""text":"Be brief.","type":"text""#,
         r#""type":"text","text":"Be brief.""#,
     );
-    let two = read(Form::Chat, None, written.as_bytes())
-        .unwrap()
-        .chain("model")
-        .unwrap();
+    let two = heard(Form::Chat, None, &written).chain("model").unwrap();
     assert!(continues(&one, &two));
 }

@@ -1,33 +1,35 @@
-//! One walk over a body: a digest of each message, and what names the session. Left out is what
-//! clients change or drop between turns: cache marks, reasoning, signatures, and a system text about billing. Pure.
+//! One walk over a message: its digest, and whose it is. Left out is what clients change or drop between turns: cache
+//! marks, reasoning, signatures, and a system text about billing. Pure.
 
-use super::{
-    Form,
-    chain::{Conversation, Role},
-    kept::Kept,
-    session,
-};
-use crate::json::{Container, Kind, NotJson, Token, Tokens};
+use super::{Form, chain::Role, kept::Kept};
+use crate::json::{Container, Kind, NotJson, Token, Tokens, Value};
 
 /// Text of a client about itself, which differs from turn to turn.
 const BILLING: &[u8] = b"\"x-anthropic-billing-header:";
 
-pub(super) fn conversation(form: Form, body: &[u8]) -> Result<Conversation, NotJson> {
-    let mut walk = Walk {
-        form,
-        tokens: Tokens::new(body),
-        kept: Kept::new(body),
-        read: Conversation::new(form),
-    };
-    walk.request()?;
-    Ok(walk.read)
+/// The digest of a message, and whose it is; nobody's if it does not count.
+pub(super) fn message(form: Form, message: Value<'_>) -> Result<(Option<Role>, u64), NotJson> {
+    let mut walk = Walk::new(form, message);
+    let first = walk.tokens.next()?;
+    let role = walk.members_of_message(first)?;
+    Ok((role, walk.kept.digest()))
+}
+
+/// The digest of what stands for a message: one, or its content alone.
+pub(super) fn content(form: Form, content: Value<'_>) -> Result<u64, NotJson> {
+    let mut walk = Walk::new(form, content);
+    let first = walk.tokens.next()?;
+    match first.kind {
+        Kind::Open(Container::Object) => walk.members_of_message(first).map(drop)?,
+        _ => walk.content(first)?,
+    }
+    Ok(walk.kept.digest())
 }
 
 struct Walk<'a> {
     form: Form,
     tokens: Tokens<'a>,
     kept: Kept<'a>,
-    read: Conversation,
 }
 
 /// Whose blocks are walked. Deeper ones, and all else in a block, are kept as they are.
@@ -42,96 +44,12 @@ enum Level {
 type Member<'a> = (&'a [u8], Token);
 
 impl<'a> Walk<'a> {
-    fn request(&mut self) -> Result<(), NotJson> {
-        let first = self.tokens.next()?;
-        if first.kind != Kind::Open(Container::Object) {
-            return self.tokens.skip(first).map(drop);
+    fn new(form: Form, value: Value<'a>) -> Self {
+        Self {
+            form,
+            tokens: Tokens::new(value.text),
+            kept: Kept::new(value.text),
         }
-        while let Some(key) = self.tokens.next_key()? {
-            let value = self.tokens.value()?;
-            match (self.form, self.tokens.text(key)) {
-                (Form::Messages | Form::Chat, br#""messages""#)
-                | (Form::Responses, br#""input""#)
-                | (Form::Contents, br#""contents""#) => self.messages(value)?,
-                (Form::Messages, br#""system""#)
-                | (Form::Responses, br#""instructions""#)
-                | (Form::Contents, br#""systemInstruction""# | br#""system_instruction""#) => {
-                    self.system(value)?;
-                }
-                (Form::Messages, br#""metadata""#) => self.metadata(value)?,
-                (Form::Chat | Form::Responses, br#""prompt_cache_key""#) => {
-                    self.read.session = self.name(value).as_deref().map(session::named);
-                    self.tokens.skip(value)?;
-                }
-                _ => drop(self.tokens.skip(value)?),
-            }
-        }
-        Ok(())
-    }
-
-    fn metadata(&mut self, value: Token) -> Result<(), NotJson> {
-        let user = self.named(value, br#""user_id""#)?;
-        self.read.session = user.as_deref().and_then(session::of_user);
-        Ok(())
-    }
-
-    /// A string, or that member of an object.
-    fn named(&mut self, value: Token, member: &[u8]) -> Result<Option<String>, NotJson> {
-        if value.kind != Kind::Open(Container::Object) {
-            self.tokens.skip(value)?;
-            return Ok(self.name(value));
-        }
-        let mut name = None;
-        while let Some(key) = self.tokens.next_key()? {
-            let value = self.tokens.value()?;
-            if self.tokens.text(key) == member {
-                name = self.name(value);
-            }
-            self.tokens.skip(value)?;
-        }
-        Ok(name)
-    }
-
-    /// A string's text, unless it is empty.
-    fn name(&self, value: Token) -> Option<String> {
-        let text: Option<String> = serde_json::from_slice(self.tokens.text(value)).ok();
-        text.filter(|text| value.kind == Kind::String && !text.is_empty())
-    }
-
-    fn system(&mut self, value: Token) -> Result<(), NotJson> {
-        match value.kind {
-            Kind::Open(Container::Object) => self.members_of_message(value).map(drop)?,
-            _ => self.content(value)?,
-        }
-        let digest = self.kept.digest();
-        if value.kind != Kind::Scalar {
-            self.read.set_system(digest);
-        }
-        Ok(())
-    }
-
-    fn messages(&mut self, value: Token) -> Result<(), NotJson> {
-        if value.kind != Kind::Open(Container::List) {
-            // A string is a user's one message.
-            self.content(value)?;
-            let digest = self.kept.digest();
-            if value.kind == Kind::String {
-                self.read.push(Role::User, digest);
-            }
-            return Ok(());
-        }
-        while let Some(message) = self.tokens.next_element()? {
-            if message.kind != Kind::Open(Container::Object) {
-                self.tokens.skip(message)?;
-                continue;
-            }
-            let role = self.members_of_message(message)?;
-            let digest = self.kept.digest();
-            if let Some(role) = role {
-                self.read.push(role, digest);
-            }
-        }
-        Ok(())
     }
 
     /// Keeps a message; says whose it is, or nothing of one that does not count.

@@ -36,27 +36,16 @@ pub(super) fn container_end(text: &[u8], at: usize) -> Option<usize> {
         let outside = !strings.next(mask(&block, b'"') & !escaped) & !escaped;
         let (opening, closing) = brackets(&block);
         let (opening, closing) = (opening & outside, closing & outside);
-        if let Some(place) = closes_all(depth, opening, closing) {
-            return Some(from + place + 1);
+        let mut left = opening | closing;
+        while left != 0 {
+            let place = first(left);
+            depth += 1 - 2 * (closing >> place & 1).cast_signed();
+            if depth == 0 {
+                return Some(from + place + 1);
+            }
+            left &= left - 1;
         }
-        depth += count(opening) - count(closing);
         from += WIDTH;
-    }
-    None
-}
-
-/// Where the last of what is open is closed, if it is in this block.
-fn closes_all(open: isize, opening: u64, closing: u64) -> Option<usize> {
-    if count(closing) < open {
-        return None;
-    }
-    let mut left = closing;
-    while left != 0 {
-        let before = (left & left.wrapping_neg()) - 1;
-        if open + count(opening & before) == count(closing & before) + 1 {
-            return Some(first(left));
-        }
-        left &= left - 1;
     }
     None
 }
@@ -155,10 +144,6 @@ fn mask(block: &[u8; WIDTH], byte: u8) -> u64 {
 
 fn first(mask: u64) -> usize {
     mask.trailing_zeros() as usize
-}
-
-fn count(mask: u64) -> isize {
-    mask.count_ones() as isize
 }
 
 #[cfg(test)]

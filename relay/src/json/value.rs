@@ -6,6 +6,9 @@ use memchr::memchr;
 
 use super::{Container, Kind, NotJson, Token, Tokens};
 
+/// The most members or elements that are kept of one value.
+pub(super) const MOST: usize = 100_000;
+
 /// A value, and where in the whole text it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Value<'a> {
@@ -28,6 +31,8 @@ pub(crate) enum Fault {
     Twice(&'static str),
     /// The value is of another type than it should.
     Type,
+    /// There are more members or elements than anybody needs.
+    TooMany,
 }
 
 impl<'a> Value<'a> {
@@ -65,6 +70,9 @@ impl<'a> Value<'a> {
         let mut tokens = self.open(Container::List)?;
         let mut elements = Vec::new();
         while let Some(first) = self.read(tokens.next_element())? {
+            if elements.len() == MOST {
+                return Err(self.unfit(Fault::TooMany, first.start));
+            }
             let whole = self.read(tokens.skip(first))?;
             elements.push(self.part(&tokens, whole));
         }
@@ -104,14 +112,14 @@ impl<'a> Value<'a> {
         Ok(self.part(tokens, whole))
     }
 
-    fn part(&self, tokens: &Tokens<'a>, token: Token) -> Self {
+    pub(super) fn part(&self, tokens: &Tokens<'a>, token: Token) -> Self {
         Self {
             text: tokens.text(token),
             start: self.start + token.start,
         }
     }
 
-    fn open(&self, container: Container) -> Result<Tokens<'a>, Unfit> {
+    pub(super) fn open(&self, container: Container) -> Result<Tokens<'a>, Unfit> {
         let mut tokens = Tokens::new(self.text);
         let first = self.read(tokens.next())?;
         match first.kind {
@@ -121,11 +129,11 @@ impl<'a> Value<'a> {
     }
 
     /// Nothing may follow.
-    fn close(&self, mut tokens: Tokens<'_>) -> Result<(), Unfit> {
+    pub(super) fn close(&self, mut tokens: Tokens<'_>) -> Result<(), Unfit> {
         self.read(tokens.next()).map(drop)
     }
 
-    fn read<T>(&self, read: Result<T, NotJson>) -> Result<T, Unfit> {
+    pub(super) fn read<T>(&self, read: Result<T, NotJson>) -> Result<T, Unfit> {
         read.map_err(|NotJson { at }| {
             let ends = at >= self.text.len();
             self.unfit(
@@ -139,14 +147,14 @@ impl<'a> Value<'a> {
         })
     }
 
-    fn unfit(&self, fault: Fault, at: usize) -> Unfit {
+    pub(super) fn unfit(&self, fault: Fault, at: usize) -> Unfit {
         let at = self.start + at;
         Unfit { fault, at }
     }
 }
 
 /// Whether a string with its quotes, which may be written with escapes, is this text.
-fn is_text(string: &[u8], text: &str) -> bool {
+pub(super) fn is_text(string: &[u8], text: &str) -> bool {
     match memchr(b'\\', string) {
         None => string[1..string.len() - 1] == *text.as_bytes(),
         Some(_) => serde_json::from_slice::<String>(string).is_ok_and(|string| string == text),

@@ -9,43 +9,42 @@ mod responses;
 use super::{Answer, Facts, LastMessage};
 use crate::{
     dialect::Dialect,
-    json::{Unfit, Value},
+    json::{Member, Outline, Unfit, Value},
     route::Work,
 };
 
-/// Fails where the body is not one JSON object, says one of its decisive fields twice, or gives it another type.
-pub(super) fn scan(body: &[u8], work: Work, dialect: Dialect) -> Result<Facts, Unfit> {
-    match (work, dialect) {
-        (Work::Embed, _) => embed(body),
-        (_, Dialect::Anthropic) => anthropic::scan(body),
-        (_, Dialect::Chat) => chat::scan(body),
-        (_, Dialect::Responses) => responses::scan(body),
-        (_, Dialect::Gemini | Dialect::GeminiArray) => gemini::scan(body),
-    }
+/// Fails where the body says one of its decisive fields twice, or gives it another type.
+pub(super) fn scan(
+    body: &[u8],
+    outline: &Outline<'_>,
+    work: Work,
+    dialect: Dialect,
+) -> Result<Facts, Unfit> {
+    let facts = match (work, dialect) {
+        (Work::Embed, _) => Facts::default(),
+        (_, Dialect::Anthropic) => anthropic::scan(outline)?,
+        (_, Dialect::Chat) => chat::scan(body, outline)?,
+        (_, Dialect::Responses) => responses::scan(outline)?,
+        (_, Dialect::Gemini | Dialect::GeminiArray) => return gemini::scan(outline),
+    };
+    let model = outline.told("model")?.map(|model| model.value.string());
+    Ok(Facts {
+        model: model.transpose()?,
+        ..facts
+    })
 }
 
-fn embed(body: &[u8]) -> Result<Facts, Unfit> {
-    let [name] = Value::whole(body).members(["model"])?;
-    Ok(Facts {
-        model: model(name)?,
-        ..Facts::default()
-    })
+fn answer(outline: &Outline<'_>) -> Result<Answer, Unfit> {
+    let stream = outline.told("stream")?.map(|stream| stream.value.bool());
+    match stream.transpose()? {
+        Some(true) => Ok(Answer::Stream),
+        Some(false) | None => Ok(Answer::Whole),
+    }
 }
 
 /// A field that is there and not `null`.
 fn told(value: Option<Value<'_>>) -> Option<Value<'_>> {
     value.filter(|value| !value.is_null())
-}
-
-fn model(name: Option<Value<'_>>) -> Result<Option<String>, Unfit> {
-    told(name).map(|name| name.string()).transpose()
-}
-
-fn answer(stream: Option<Value<'_>>) -> Result<Answer, Unfit> {
-    match told(stream).map(|stream| stream.bool()).transpose()? {
-        Some(true) => Ok(Answer::Stream),
-        Some(false) | None => Ok(Answer::Whole),
-    }
 }
 
 /// Whose a message is.
@@ -70,14 +69,14 @@ fn after(last: LastMessage, author: Author) -> LastMessage {
 
 /// Whose the last of a list of messages is. Only the last ones are looked into.
 fn last(
-    messages: Option<Value<'_>>,
+    messages: Option<&Member<'_>>,
     author: impl Fn(Value<'_>) -> Result<Author, Unfit>,
 ) -> Result<LastMessage, Unfit> {
-    let Some(messages) = told(messages) else {
+    let Some(messages) = messages else {
         return Ok(LastMessage::Other);
     };
-    for message in messages.elements()?.into_iter().rev() {
-        match author(message)? {
+    for message in messages.elements()?.iter().rev() {
+        match author(*message)? {
             Author::System => {}
             counts => return Ok(after(LastMessage::Other, counts)),
         }
@@ -91,7 +90,8 @@ mod tests {
     use crate::json::Fault;
 
     fn scan(body: &[u8]) -> Result<Facts, Unfit> {
-        super::scan(body, Work::Generate, Dialect::Anthropic)
+        let outline = Outline::of(body)?;
+        super::scan(body, &outline, Work::Generate, Dialect::Anthropic)
     }
 
     #[test]
@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn of_embeddings_only_the_model_is_read() {
         let body = br#"{"model":"e","input":[[1,2],[3]],"input":5}"#;
-        let facts = super::scan(body, Work::Embed, Dialect::Chat).unwrap();
+        let outline = Outline::of(body).unwrap();
+        let facts = super::scan(body, &outline, Work::Embed, Dialect::Chat).unwrap();
         assert_eq!(facts.model.as_deref(), Some("e"));
     }
 }

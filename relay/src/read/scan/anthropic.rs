@@ -1,18 +1,15 @@
 //! Anthropic's Messages: a user's message that has the result of a tool among its blocks is not the user's own.
 
-use super::{Author, answer, last, model, told};
+use super::{Author, answer, last, told};
 use crate::{
-    json::{Unfit, Value},
+    json::{Outline, Unfit, Value},
     read::Facts,
 };
 
-pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
-    let request = Value::whole(body);
-    let [name, stream, messages] = request.members(["model", "stream", "messages"])?;
+pub(super) fn scan(request: &Outline<'_>) -> Result<Facts, Unfit> {
     Ok(Facts {
-        model: model(name)?,
-        answer: answer(stream)?,
-        last: last(messages, author)?,
+        answer: answer(request)?,
+        last: last(request.told("messages")?, author)?,
         ..Facts::default()
     })
 }
@@ -47,6 +44,11 @@ fn has_result(content: Option<Value<'_>>) -> Result<bool, Unfit> {
 mod tests {
     use super::*;
     use crate::read::LastMessage;
+
+    fn scan(bytes: &[u8]) -> Result<Facts, Unfit> {
+        let outline = Outline::of(bytes)?;
+        super::scan(&outline)
+    }
 
     fn last(messages: &str) -> LastMessage {
         scan(format!(r#"{{"messages":{messages}}}"#).as_bytes())

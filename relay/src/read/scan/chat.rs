@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Author, answer, last, model};
+use super::{Author, answer, last};
 use crate::{
-    json::{Unfit, Value},
+    json::{Outline, Unfit, Value},
     read::{Answer, Facts, Splice},
 };
 
@@ -13,15 +13,12 @@ const ASKED_MORE: &str = r#","stream_options":{"include_usage":true}"#;
 const ASKED_ALONE: &str = r#""include_usage":true"#;
 const ASKED_FIRST: &str = r#""include_usage":true,"#;
 
-pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
-    let request = Value::whole(body);
-    let [name, stream, messages, options] =
-        request.members(["model", "stream", "messages", "stream_options"])?;
-    let answer = answer(stream)?;
+pub(super) fn scan(body: &[u8], request: &Outline<'_>) -> Result<Facts, Unfit> {
+    let answer = answer(request)?;
+    let options = request.get("stream_options")?.map(|options| options.value);
     Ok(Facts {
-        model: model(name)?,
         answer,
-        last: last(messages, |message| {
+        last: last(request.told("messages")?, |message| {
             let [role] = message.members(["role"])?;
             author(role)
         })?,
@@ -78,6 +75,11 @@ mod tests {
 
     use super::*;
     use crate::{json::Fault, read::LastMessage};
+
+    fn scan(bytes: &[u8]) -> Result<Facts, Unfit> {
+        let outline = Outline::of(bytes)?;
+        super::scan(bytes, &outline)
+    }
 
     /// The body that goes up.
     fn spliced(body: &str) -> String {
@@ -137,7 +139,6 @@ mod tests {
         for twice in [
             r#"{"stream":true,"stream_options":{},"stream_options":{}}"#,
             r#"{"stream":true,"stream_options":{"include_usage":true,"include_usage":false}}"#,
-            r#"{"model":"a","model":"b"}"#,
             r#"{"messages":[],"messages":[]}"#,
         ] {
             let error = scan(twice.as_bytes()).unwrap_err();

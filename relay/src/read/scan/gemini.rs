@@ -3,14 +3,13 @@
 
 use super::{Author, last, told};
 use crate::{
-    json::{Unfit, Value},
+    json::{Outline, Unfit, Value},
     read::Facts,
 };
 
-pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
-    let [contents] = Value::whole(body).members(["contents"])?;
+pub(super) fn scan(request: &Outline<'_>) -> Result<Facts, Unfit> {
     Ok(Facts {
-        last: last(contents, author)?,
+        last: last(request.told("contents")?, author)?,
         ..Facts::default()
     })
 }
@@ -45,6 +44,11 @@ fn has_result(parts: Option<Value<'_>>) -> Result<bool, Unfit> {
 mod tests {
     use super::*;
     use crate::{json::Fault, read::LastMessage};
+
+    fn scan(bytes: &[u8]) -> Result<Facts, Unfit> {
+        let outline = Outline::of(bytes)?;
+        super::scan(&outline)
+    }
 
     #[test]
     fn a_users_own_content_is_told_from_the_result_of_a_function() {

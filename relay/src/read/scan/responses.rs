@@ -1,35 +1,28 @@
 //! OpenAI's Responses: the input is text, or a list of items of which some are messages. What a request continues is
 //! named at its top level or by its items.
 
-use super::{Author, after, answer, chat, model, told};
+use super::{Author, after, answer, chat, told};
 use crate::{
-    json::{Unfit, Value},
+    json::{Member, Outline, Unfit, Value},
     pins::{Mark, Named, Pins, Storing, What},
     read::{Facts, LastMessage},
 };
 
-pub(super) fn scan(body: &[u8]) -> Result<Facts, Unfit> {
-    let [name, stream, input, response, conversation, store] = Value::whole(body).members([
-        "model",
-        "stream",
-        "input",
-        "previous_response_id",
-        "conversation",
-        "store",
-    ])?;
-    let input = told(input).map(read_input).transpose()?.unwrap_or_default();
+pub(super) fn scan(request: &Outline<'_>) -> Result<Facts, Unfit> {
+    let told = |key| Ok(request.told(key)?.map(|member| member.value));
+    let input = request.told("input")?.map(read_input).transpose()?;
+    let input = input.unwrap_or_default();
     let named = [
-        (What::Response, response.and_then(text)),
-        (What::Conversation, conversation.and_then(id)),
+        (What::Response, told("previous_response_id")?.and_then(text)),
+        (What::Conversation, told("conversation")?.and_then(id)),
     ];
     let named = named
         .into_iter()
         .filter_map(|(what, id)| Some(Named { what, id: id? }));
     Ok(Facts {
-        model: model(name)?,
-        answer: answer(stream)?,
+        answer: answer(request)?,
         last: input.last,
-        storing: match store {
+        storing: match told("store")? {
             Some(store) if store.text == b"false" => Storing::No,
             _ => Storing::Yes,
         },
@@ -65,14 +58,14 @@ struct Input<'a> {
     reasoning: Option<Value<'a>>,
 }
 
-fn read_input(input: Value<'_>) -> Result<Input<'_>, Unfit> {
+fn read_input<'a>(input: &Member<'a>) -> Result<Input<'a>, Unfit> {
     let mut read = Input::default();
-    if input.is_string() {
+    if input.value.is_string() {
         read.last = LastMessage::UsersOwn;
         return Ok(read);
     }
     for item in input.elements()? {
-        let item = Item::read(item)?;
+        let item = Item::read(*item)?;
         read.last = after(read.last, item.author()?);
         read.reasoning = item.encrypted_content.or(read.reasoning);
         let reference = item.id.filter(|_| item.is_reference()).and_then(text);
@@ -142,6 +135,11 @@ mod tests {
     use super::*;
     use crate::json::Fault;
 
+    fn scan(bytes: &[u8]) -> Result<Facts, Unfit> {
+        let outline = Outline::of(bytes)?;
+        super::scan(&outline)
+    }
+
     #[test]
     fn a_users_own_message_is_told_from_other_items() {
         let last = |input: &str| {
@@ -171,7 +169,6 @@ mod tests {
     fn what_decides_may_not_stand_twice() {
         for twice in [
             r#"{"input":"a","input":[]}"#,
-            r#"{"model":"a","model":"b"}"#,
             r#"{"stream":true,"stream":true}"#,
             r#"{"previous_response_id":"a","previous_response_id":"b"}"#,
             r#"{"input":[{"type":"item_reference","id":"a","id":"b"}]}"#,

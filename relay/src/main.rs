@@ -2,7 +2,12 @@
 
 use std::{process::ExitCode, thread};
 
+use mimalloc::MiMalloc;
 use tokio::runtime::Builder;
+
+/// A request takes and gives back memory some hundred times, a long one in large pieces.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Where there is one CPU, one thread does all: handing tasks to another would only cost.
 fn main() -> ExitCode {

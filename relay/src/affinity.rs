@@ -18,8 +18,8 @@ pub(crate) use self::{
     session::{Session, of_headers as session},
 };
 
+use self::chain::Role;
 use crate::json::Outline;
-use chain::Role;
 
 /// Where in a body its conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

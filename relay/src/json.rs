@@ -9,7 +9,7 @@ mod value;
 
 use std::ops::Range;
 
-pub(crate) use {
+pub(crate) use self::{
     outline::{Member, Outline},
     value::{Fault, Unfit, Value},
 };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Form, read, session};
+use super::{Form, session, two_turns::heard};
 
 const CLAUDE_CODE: &str = include_str!("recorded/claude_code.json");
 const CODEX: &str = include_str!("recorded/codex.json");
@@ -26,7 +26,7 @@ fn requests(recorded: &str) -> Vec<Request<'_>> {
 impl Request<'_> {
     fn chain(&self, form: Form) -> String {
         let header = |name: &str| self.headers.get(name).map(String::as_bytes);
-        let heard = read(form, session(header), self.body.get().as_bytes()).unwrap();
+        let heard = heard(form, session(header), self.body.get());
         heard.chain("model").unwrap()
     }
 
@@ -36,8 +36,7 @@ impl Request<'_> {
         for name in [r#""metadata""#, r#""prompt_cache_key""#] {
             body = body.replace(name, r#""unnamed""#);
         }
-        let heard = read(form, None, body.as_bytes()).unwrap();
-        heard.chain("model").unwrap()
+        heard(form, None, &body).chain("model").unwrap()
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Conversation, Form, Session, read, session};
 use crate::json::Outline;
 
-fn heard(form: Form, session: Option<Session>, body: &str) -> Conversation {
+pub(super) fn heard(form: Form, session: Option<Session>, body: &str) -> Conversation {
     read(form, session, &Outline::of(body.as_bytes()).unwrap()).unwrap()
 }
 

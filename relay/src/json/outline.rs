@@ -1,9 +1,11 @@
 //! What a large object consists of, found in one pass over it: its members, and of each list of objects the elements.
 //! None of them is looked into. Pure.
 
+use std::borrow::Cow;
+
 use super::{
     Container, Fault, Kind, Token, Tokens, Unfit, Value,
-    value::{MOST, is_text},
+    value::{MOST, name},
 };
 
 #[derive(Debug)]
@@ -11,7 +13,8 @@ pub(crate) struct Outline<'a>(Vec<Member<'a>>);
 
 #[derive(Debug)]
 pub(crate) struct Member<'a> {
-    key: Value<'a>,
+    name: Cow<'a, [u8]>,
+    at: usize,
     pub(crate) value: Value<'a>,
     /// Where the value is a list of objects; else why it is none.
     elements: Result<Vec<Value<'a>>, Unfit>,
@@ -37,8 +40,9 @@ impl<'a> Outline<'a> {
     pub(crate) fn get(&self, key: &'static str) -> Result<Option<&Member<'a>>, Unfit> {
         let mut found = None;
         for member in &self.0 {
-            if is_text(member.key.text, key) && found.replace(member).is_some() {
-                return Err(member.key.unfit(Fault::Twice(key), 0));
+            if *member.name == *key.as_bytes() && found.replace(member).is_some() {
+                let (fault, at) = (Fault::Twice(key), member.at);
+                return Err(Unfit { fault, at });
             }
         }
         Ok(found)
@@ -58,7 +62,6 @@ impl<'a> Member<'a> {
     }
 
     fn read(of: Value<'a>, tokens: &mut Tokens<'a>, key: Token) -> Result<Self, Unfit> {
-        let key = of.part(tokens, key);
         let first = of.read(tokens.value())?;
         let elements = match first.kind {
             Kind::Open(Container::List) => objects(of, tokens)?,
@@ -69,7 +72,8 @@ impl<'a> Member<'a> {
             Err(_) => of.read(tokens.skip(first))?,
         };
         Ok(Self {
-            key,
+            name: name(tokens.text(key)),
+            at: key.start,
             value: of.part(tokens, whole),
             elements,
         })

@@ -1,6 +1,6 @@
 //! A value as the stretch of text that it is, looked into only where somebody asks. Pure.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use memchr::memchr;
 
@@ -54,7 +54,8 @@ impl<'a> Value<'a> {
         let mut found = [None; N];
         while let Some(key) = self.read(tokens.next_key())? {
             let value = self.next(&mut tokens)?;
-            let is_key = |known: &&str| is_text(tokens.text(key), known);
+            let name = name(tokens.text(key));
+            let is_key = |known: &&str| known.as_bytes() == &*name;
             let Some(place) = keys.iter().position(is_key) else {
                 continue;
             };
@@ -153,12 +154,11 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Whether a string with its quotes, which may be written with escapes, is this text.
-pub(super) fn is_text(string: &[u8], text: &str) -> bool {
-    match memchr(b'\\', string) {
-        None => string[1..string.len() - 1] == *text.as_bytes(),
-        Some(_) => serde_json::from_slice::<String>(string).is_ok_and(|string| string == text),
-    }
+/// The text of a key that has its quotes; as it is written, where its escapes say nothing.
+pub(super) fn name(key: &[u8]) -> Cow<'_, [u8]> {
+    let written = &key[1..key.len() - 1];
+    let escaped = memchr(b'\\', written).and_then(|_| serde_json::from_slice::<String>(key).ok());
+    escaped.map_or(Cow::Borrowed(written), |name| Cow::Owned(name.into_bytes()))
 }
 
 #[cfg(test)]

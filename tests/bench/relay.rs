@@ -14,11 +14,12 @@ use tokio::task::LocalSet;
 
 use crate::race::{Pace, median};
 use crate::report::{self, micros};
-use caller::{Load, Target, closed, streams};
+use caller::{Ask, Load, Target, closed, streams};
 use scene::{Meter, Scene};
 
 /// Callers at once.
 const FEW: usize = 1;
+const SOME: usize = 16;
 const MANY: usize = 64;
 const DELTAS: usize = 100;
 
@@ -29,7 +30,7 @@ const STREAM: &str = "/v1/messages?mock=chunks=100;delay_ms=10;delta_bytes=48";
 pub(crate) fn run(pace: &Pace) {
     report::title("Relay beside the direct path");
     println!(
-        "Closed loop, 1 KB in, 1 KB out, one account, no turns. Relay on CPU 0; load, upstream and Redis on CPU 1.\n"
+        "Closed loop, 1 KB out, one account, no turns. Relay on CPU 0; load, upstream and Redis on CPU 1.\n"
     );
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime starts");
@@ -47,11 +48,13 @@ async fn measure(scene: &mut Scene, pace: &Pace) {
     let (direct, relay) = (scene.direct(), scene.relay());
     let rounds = pace.rounds.div_ceil(3);
     let window = pace.window * 5;
-    closed(&relay.path(PLAIN), MANY, window).await;
-    closed(&direct.path(PLAIN), MANY, window).await;
+    for target in [&relay, &direct] {
+        closed(&target.path(PLAIN), Ask::Plain, MANY, window).await;
+    }
 
     report::table(&[
         "path",
+        "body",
         "at once",
         "requests/s",
         "p50 ms",
@@ -61,15 +64,15 @@ async fn measure(scene: &mut Scene, pace: &Pace) {
         "Redis commands",
         "Redis reads",
     ]);
-    for conns in [FEW, MANY] {
+    for (ask, conns) in [(Ask::Plain, FEW), (Ask::Plain, MANY), (Ask::Long, SOME)] {
         let mut seen = [Vec::new(), Vec::new()];
         for _ in 0..rounds {
             for (target, seen) in [&direct, &relay].into_iter().zip(&mut seen) {
-                seen.push(one_window(scene, &target.path(PLAIN), conns, window).await);
+                seen.push(one_window(scene, &target.path(PLAIN), ask, conns, window).await);
             }
         }
         for (name, seen) in ["direct", "relay"].iter().zip(&seen) {
-            plain_row(name, conns, seen);
+            plain_row(name, ask, conns, seen);
         }
     }
     println!(
@@ -85,21 +88,31 @@ struct Seen {
     meter: Meter,
 }
 
-async fn one_window(scene: &mut Scene, target: &Target, conns: usize, window: Duration) -> Seen {
+async fn one_window(
+    scene: &mut Scene,
+    target: &Target,
+    ask: Ask,
+    conns: usize,
+    window: Duration,
+) -> Seen {
     let before = scene.meter();
-    let load = closed(target, conns, window).await;
+    let load = closed(target, ask, conns, window).await;
     scene.until_quiet().await;
     let meter = scene.meter().since(&before);
     Seen { load, meter }
 }
 
-fn plain_row(name: &str, conns: usize, seen: &[Seen]) {
+fn plain_row(name: &str, ask: Ask, conns: usize, seen: &[Seen]) {
     let of = |value: &dyn Fn(&Seen) -> f64| median(seen.iter().map(value).collect());
     let per_request = |value: &dyn Fn(&Meter) -> f64| {
         of(&|seen| value(&seen.meter) / seen.load.latencies.len() as f64)
     };
     report::row(&[
         name.into(),
+        match ask {
+            Ask::Plain | Ask::Streamed => "1 KB".into(),
+            Ask::Long => "256 KB".into(),
+        },
         conns.to_string(),
         format!("{:.0}", of(&|seen| seen.load.per_second())),
         format!("{:.2}", of(&|seen| seen.load.latency_ms(0.5))),

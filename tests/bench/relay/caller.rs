@@ -9,13 +9,13 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
-/// A request's body has about this many bytes.
-const BODY_BYTES: usize = 1_024;
+/// Of a long body.
+const MESSAGES: usize = 100;
 /// Streams begin spread over this time, or all their deltas would come at the same instants.
 const SPREAD: Duration = Duration::from_millis(100);
 
@@ -82,14 +82,14 @@ impl Load {
 
 /// One request.
 pub(super) async fn one(target: &Target) {
-    let mut caller = Caller::connect(target.clone(), body(Answer::Whole)).await;
+    let mut caller = Caller::connect(target.clone(), body(Ask::Plain)).await;
     let whole = caller.send().await.collect().await;
     whole.expect("the answer is whole");
 }
 
 /// Each caller sends its next request when it has the answer to the last one.
-pub(super) async fn closed(target: &Target, conns: usize, window: Duration) -> Load {
-    let body = body(Answer::Whole);
+pub(super) async fn closed(target: &Target, ask: Ask, conns: usize, window: Duration) -> Load {
+    let body = body(ask);
     let begun = Instant::now();
     let mut callers = JoinSet::new();
     for _ in 0..conns {
@@ -115,7 +115,7 @@ pub(super) async fn closed(target: &Target, conns: usize, window: Duration) -> L
 
 /// One stream per caller; measured is the time to its first event.
 pub(super) async fn streams(target: &Target, conns: usize) -> Load {
-    let body = body(Answer::Streamed);
+    let body = body(Ask::Streamed);
     let begun = Instant::now();
     let mut callers = JoinSet::new();
     for caller in 0..conns {
@@ -147,7 +147,7 @@ pub(super) async fn streams(target: &Target, conns: usize) -> Load {
 /// short.
 pub(super) async fn hold(target: &Target, streams: usize) -> JoinSet<()> {
     const GROUP: usize = 100;
-    let body = body(Answer::Streamed);
+    let body = body(Ask::Streamed);
     let mut held = JoinSet::new();
     while held.len() < streams {
         let mut opening = JoinSet::new();
@@ -171,21 +171,42 @@ pub(super) async fn hold(target: &Target, streams: usize) -> JoinSet<()> {
     held
 }
 
-/// How an answer is asked for.
-#[derive(Clone, Copy)]
-enum Answer {
-    Whole,
+/// What is asked for, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ask {
+    /// 1 KB, for an answer in one piece.
+    Plain,
     Streamed,
+    /// 256 KB: a hundred messages, among them calls of tools with their results.
+    Long,
 }
 
-fn body(answer: Answer) -> Bytes {
+fn body(ask: Ask) -> Bytes {
+    let messages = match ask {
+        Ask::Plain | Ask::Streamed => vec![json!({"role": "user", "content": "x".repeat(900)})],
+        Ask::Long => (0..MESSAGES).map(message).collect(),
+    };
     let body = json!({
         "model": "claude-mock-1",
         "max_tokens": 256,
-        "stream": matches!(answer, Answer::Streamed),
-        "messages": [{"role": "user", "content": "x".repeat(BODY_BYTES - 128)}],
+        "stream": matches!(ask, Ask::Streamed),
+        "messages": messages,
     });
     body.to_string().into()
+}
+
+fn message(number: usize) -> Value {
+    let id = format!("toolu_{}", number / 2);
+    if number.is_multiple_of(2) {
+        let result = "fn main() {\n    println!(\"hello\");\n}\n".repeat(60);
+        let block = json!({"type": "tool_result", "tool_use_id": id, "content": result});
+        return json!({"role": "user", "content": [block]});
+    }
+    let lines: Vec<Value> = (0..80)
+        .map(|line| json!({"line": line, "text": "let x = y;"}))
+        .collect();
+    let block = json!({"type": "tool_use", "id": id, "name": "edit", "input": {"lines": lines}});
+    json!({"role": "assistant", "content": [block]})
 }
 
 /// A connection with its request.

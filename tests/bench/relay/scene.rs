@@ -63,9 +63,10 @@ impl Scene {
         fs::write(&path, toml).expect("the directory can be written to");
         let key = create_key(&path, 0);
         let path = path.to_str().expect("the path is text");
+        // It counts the CPUs that it may use when it starts.
+        cpu::pin(std::process::id(), RELAY_CPU);
         let relay = program(&dir, "relay", &["serve", "--config", path]);
         let relay_addr = announced(&relay, "listen.callers=");
-        cpu::pin(relay.pid(), RELAY_CPU);
         for pid in [redis.pid(), upstream.pid(), std::process::id()] {
             cpu::pin(pid, OTHER_CPU);
         }

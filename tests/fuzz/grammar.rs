@@ -4,6 +4,7 @@
 pub(crate) mod admit;
 pub(crate) mod gates;
 pub(crate) mod rates;
+pub(crate) mod tallies;
 pub(crate) mod tries;
 pub(crate) mod turns;
 pub(crate) mod waiting;
@@ -12,6 +13,7 @@ pub(crate) mod words;
 use admit::Admit;
 use gates::Qgate;
 use rates::{Rate, RateAct};
+use tallies::Tally;
 use tries::Trie;
 use turns::Umq;
 use words::{Refusal, Words};
@@ -26,10 +28,11 @@ pub(crate) enum Ask {
     Admit(Admit),
     Trie(Vec<u8>, Trie),
     Rate(Vec<u8>, Rate, RateAct),
+    Tally(Tally),
 }
 
 /// How many words each command has with its own name; negative: at least so many.
-const ARITIES: [(&str, i64); 27] = [
+const ARITIES: [(&str, i64); 28] = [
     ("umq.acquire", -5),
     ("umq.renew", 5),
     ("umq.release", -3),
@@ -57,6 +60,7 @@ const ARITIES: [(&str, i64); 27] = [
     ("trie.info", 2),
     ("rate.take", -8),
     ("rate.give", 10),
+    ("tally.add", -9),
 ];
 
 /// The name of one of our commands, in lower case.
@@ -92,6 +96,7 @@ pub(crate) fn read(name: &str, words: &[Vec<u8>]) -> Result<Ask, Refusal> {
     match name {
         "qgate.admit" => return admit::read(&mut rest).map(Ask::Admit),
         "qgate.leave" => return gates::leave(&mut rest).map(|(id, keys)| Ask::Leave(id, keys)),
+        "tally.add" => return tallies::read(&mut rest).map(Ask::Tally),
         "qgate.count" => return Ok(Ask::Count(words[1..].to_vec())),
         _ => {}
     }

@@ -6,6 +6,7 @@ mod names;
 mod others;
 mod rates;
 mod spoil;
+mod tallies;
 mod tries;
 mod turns;
 
@@ -27,6 +28,7 @@ enum Kind {
     Admit,
     Trie,
     Rate,
+    Tally,
     Others,
     Pass,
     Leap,
@@ -35,12 +37,13 @@ enum Kind {
     Reload,
 }
 
-const KINDS: [(i64, Kind); 11] = [
+const KINDS: [(i64, Kind); 12] = [
     (20, Kind::Turn),
     (26, Kind::Gate),
     (26, Kind::Admit),
     (10, Kind::Trie),
     (8, Kind::Rate),
+    (6, Kind::Tally),
     (5, Kind::Others),
     (14, Kind::Pass),
     (1, Kind::Leap),
@@ -55,7 +58,14 @@ pub(crate) struct Mood(Kind);
 
 impl Mood {
     pub(crate) fn new(draw: &mut Draw) -> Self {
-        let families = [Kind::Turn, Kind::Gate, Kind::Admit, Kind::Trie, Kind::Rate];
+        let families = [
+            Kind::Turn,
+            Kind::Gate,
+            Kind::Admit,
+            Kind::Trie,
+            Kind::Rate,
+            Kind::Tally,
+        ];
         Self(draw.one_of(&families))
     }
 }
@@ -74,6 +84,7 @@ pub(crate) fn next(draw: &mut Draw, world: &World, mood: Mood) -> Op {
         Kind::Admit => admit::line(draw, world),
         Kind::Trie => tries::line(draw),
         Kind::Rate => rates::line(draw),
+        Kind::Tally => tallies::line(draw),
         Kind::Others => return others::step(draw, world, connection),
         Kind::Pass => {
             return Op::Pass {

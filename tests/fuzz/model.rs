@@ -14,6 +14,7 @@ mod qgate;
 mod rate;
 mod settle;
 pub(crate) mod shape;
+mod tally;
 mod trie;
 mod turn;
 mod umq;
@@ -205,6 +206,7 @@ impl World {
             Ask::Leave(member, keys) => Ok(self.give_back_all(&member, &names(keys))),
             Ask::Admit(admit) => self.admit(caller, db, &admit, reply),
             Ask::Trie(key, act) => Ok(self.trie(&name(key), act, reply)),
+            Ask::Tally(tally) => Ok(self.tally(db, &tally)),
             Ask::Rate(key, rate, act) => Ok(self.rate(&name(key), &rate, &act)),
         }
     }

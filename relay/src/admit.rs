@@ -17,7 +17,7 @@ use crate::{
     cooldown::{Cause, State},
     forward::Upstream,
     gate::{Gate, likely_free},
-    line::{self, End},
+    line::{self, End, Patience},
     permit::Permit,
     route::Work,
     store::{Admission, Affinity, Saying, StoreError, Tiered},
@@ -108,7 +108,12 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refused> {
     loop {
         let places = eligible(app, call, attempts).await?;
-        let admitted = ask(app, call, &places, saying, permit).await?;
+        let asking = Asking {
+            places: &places,
+            patience: call.patience,
+            saying,
+        };
+        let admitted = ask(app, call, asking, permit).await?;
         // It may have been cooled while this one was in line, or have another's trial just now.
         let account = &admitted.upstream.account;
         let now = UnixMillis::now();
@@ -120,6 +125,44 @@ pub(crate) async fn admit(
             continue;
         }
         return Ok(admitted);
+    }
+}
+
+/// To one of `places` that has room at once, if there is one; what the permit holds is kept.
+pub(crate) async fn admit_at_once(
+    app: &App,
+    call: &Call,
+    places: &[usize],
+    permit: &mut Permit,
+) -> Result<Option<Admitted>, Refused> {
+    let asking = Asking {
+        places,
+        patience: Patience {
+            until: None,
+            ..call.patience
+        },
+        saying: None,
+    };
+    let admitted = match ask(app, call, asking, permit).await {
+        Ok(admitted) => admitted,
+        Err(Refused::Store(StoreError::Down)) => {
+            permit.granted([]);
+            return Ok(None);
+        }
+        Err(Refused::AccountsBusy { .. } | Refused::KeyBusy { .. }) => return Ok(None),
+        Err(Refused::LineFull { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let account = &admitted.upstream.account;
+    match app
+        .resting
+        .enter(&account.id, call.model(), UnixMillis::now())
+    {
+        State::Well | State::OnTrial => Ok(Some(admitted)),
+        State::Resting(_) => {
+            permit.give_back(&account.gate);
+            Ok(None)
+        }
     }
 }
 
@@ -147,13 +190,24 @@ async fn eligible(app: &App, call: &Call, attempts: &Attempts) -> Result<Vec<usi
     }
 }
 
+/// An admission to one of some accounts.
+struct Asking<'a> {
+    places: &'a [usize],
+    patience: Patience,
+    saying: Option<&'a Saying>,
+}
+
 async fn ask(
     app: &App,
     call: &Call,
-    places: &[usize],
-    saying: Option<&Saying>,
+    asking: Asking<'_>,
     permit: &mut Permit,
 ) -> Result<Admitted, Refused> {
+    let Asking {
+        places,
+        patience,
+        saying,
+    } = asking;
     let group = &call.caller.group;
     let tiered = |place: &usize| {
         let account = &group.upstreams[*place].account;
@@ -179,7 +233,7 @@ async fn ask(
     };
     permit.ask(admission.gates().cloned());
     permit.intend();
-    let end = line::wait(app, &admission, call.patience).await?;
+    let end = line::wait(app, &admission, patience).await?;
     let End::Granted(index) = end else {
         permit.granted([]);
         return Err(refused(&end, &admission, call));

@@ -2,6 +2,26 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use crate::{
+    answer::{AnswerBody, respond},
+    app::App,
+    authenticate::authenticate,
+    call::Call,
+    dialect::Dialect,
+    early::keep_alive,
+    enter::enter,
+    error::{Error, Retry, Verdict},
+    failover::{Failover, Next},
+    forward::forward,
+    ids::RequestId,
+    keeper::Keeper,
+    permit::Permit,
+    pin::pin,
+    read::{Answer, Asked, discard, read},
+    route::{self, NoRoute, Route, Work},
+    stream::{Manner, stream},
+    time::millis,
+};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
@@ -9,31 +29,6 @@ use hyper::{
     body::Incoming,
     header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     http::request::Parts,
-};
-use tokio::time::Instant;
-
-use crate::{
-    admit::{Admitted, Refused, admit},
-    answer::{AnswerBody, respond},
-    app::App,
-    authenticate::authenticate,
-    call::Call,
-    dialect::Dialect,
-    early::keep_alive,
-    error::{Error, Retry, Verdict},
-    failover::{Failover, Next},
-    forward::forward,
-    ids::RequestId,
-    intend,
-    keeper::Keeper,
-    permit::Permit,
-    pin::pin,
-    read::{Answer, Asked, discard, read},
-    route::{self, NoRoute, Route, Work},
-    settle::Record,
-    stream::{Manner, stream},
-    time::millis,
-    turn::take_turn,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-weir-request-id");
@@ -100,7 +95,7 @@ async fn answer(
     let mut permit = Permit::new(call.id, &app.ledger);
     let mut failover = Failover::new(&app);
     let (admitted, heard) = loop {
-        let admitted = match enter(&app, &call, &asked, &failover, &mut permit).await {
+        let admitted = match enter(&app, &call, &asked, &failover.attempts, &mut permit).await {
             Ok(admitted) => admitted,
             Err(error) => break failover.last_answer(error)?,
         };
@@ -124,28 +119,6 @@ async fn answer(
         .headers_mut()
         .insert(WAIT_MS, HeaderValue::from(millis(wait)));
     Ok(response)
-}
-
-/// Everything that is needed before an account may see the request.
-async fn enter(
-    app: &App,
-    call: &Call,
-    asked: &Asked,
-    failover: &Failover,
-    permit: &mut Permit,
-) -> Result<Admitted, Error> {
-    let began = Instant::now();
-    let mut saying = intend::saying(call, asked);
-    let with_admission = intend::with_admission(call, asked, &saying);
-    let admitted = admit(app, call, &failover.attempts, with_admission, permit).await?;
-    let account = &admitted.upstream.account;
-    saying.intent.account = Some(account.id.clone());
-    take_turn(app, call, &asked.facts, account, &saying, permit).await?;
-    app.store.say(&saying).await.map_err(Refused::Store)?;
-    permit
-        .record(|| Record::new(call, &asked.facts))
-        .goes_to(&admitted, began.elapsed());
-    Ok(admitted)
 }
 
 fn health(app: &App) -> Response<AnswerBody> {

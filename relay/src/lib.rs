@@ -13,6 +13,7 @@ mod answer;
 mod authenticate;
 mod call;
 mod early;
+mod enter;
 mod failover;
 mod flow;
 mod forward;

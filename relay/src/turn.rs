@@ -32,6 +32,17 @@ pub(crate) enum NoTurn {
     Store(#[from] StoreError),
 }
 
+impl NoTurn {
+    /// Whether it is others' messages that stand in the way.
+    pub(crate) fn is_busy(&self) -> bool {
+        match self {
+            Self::Early { .. } | Self::Busy { .. } | Self::LineFull { .. } => true,
+            Self::Cancelled | Self::Store(_) => false,
+        }
+    }
+}
+
+/// Who gives up waiting and asks again keeps the place in line.
 pub(crate) async fn take_turn(
     app: &App,
     call: &Call,

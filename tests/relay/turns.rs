@@ -4,6 +4,9 @@ use harness::http::Answer;
 use harness::weir::{message, stream};
 use harness::{Weir, eventually_async};
 use serde_json::json;
+use weir_relay::mock::{Behaviour, MockProvider};
+
+use crate::upstreams::{fresh, generations, seen, text, upstream};
 
 async fn serial(delay_ms: u32) -> Weir {
     let setup = Weir::setup()
@@ -131,4 +134,97 @@ async fn a_message_that_found_no_way_up_does_not_delay_the_next() {
     .await;
     let next = call.clone().send(addr).await;
     assert_ne!(next.header("x-weir-error"), Some("weir_turn_early"));
+}
+
+/// Two accounts with turns, of which the first comes first; who waits for its turn looks for another after a second.
+async fn two_serial() -> (Weir, MockProvider) {
+    let other = upstream(Behaviour::default());
+    let setup = Weir::setup()
+        .account_line("serial_turns = true")
+        .account_at(&other, "priority = 1\nserial_turns = true")
+        .head("[admission]\naffinity_patience_ms = 1000");
+    (setup.start().await, other)
+}
+
+/// How long somebody has waited for the turn of the first account.
+fn waited_ms(weir: &Weir) -> i64 {
+    let turn = weir.redis.call("UMQ.INFO weir:{default}:turn:a1");
+    turn.field("oldest-wait-ms").int()
+}
+
+async fn hold_turn(weir: &Weir) -> tokio::task::JoinHandle<Answer> {
+    let held = weir.turns_held();
+    let holding = weir.spawn(stream("latency_ms=600000"));
+    eventually_async("it has a turn", async || match weir.turns_held() {
+        seen if seen == held + 1 => Ok(()),
+        seen => Err(format!("{seen} held")),
+    })
+    .await;
+    holding
+}
+
+#[tokio::test]
+async fn a_message_whose_turn_is_long_in_coming_goes_to_an_account_whose_turn_is_free() {
+    let (weir, other) = two_serial().await;
+    let first = hold_turn(&weir).await;
+    weir.until_upstream_has(1).await;
+    let answer = weir.ask(fresh()).await;
+    assert_eq!(answer.status, 200);
+    let waited = answer.number("x-weir-wait-ms");
+    assert!((900..10_000).contains(&waited), "{waited}");
+    answer.text().await;
+    assert_eq!(seen(&weir, &other), (1, 1));
+    let record = &weir.records(1).await[0];
+    assert_eq!(
+        (text(record, "account"), text(record, "chosen")),
+        ("a2".into(), "spilled".into())
+    );
+    eventually_async("it has left the first account", async || {
+        match (waited_ms(&weir), weir.account_slots(1).len()) {
+            (0, 1) => Ok(()),
+            seen => Err(format!("waited ms, slots: {seen:?}")),
+        }
+    })
+    .await;
+    first.abort();
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn where_no_turn_is_free_a_message_keeps_its_place_in_line() {
+    let (weir, other) = two_serial().await;
+    let first = hold_turn(&weir).await;
+    let second = hold_turn(&weir).await;
+    let third = weir.spawn(fresh());
+    eventually_async(
+        "it waits on after it has looked",
+        async || match waited_ms(&weir) {
+            1_500.. => Ok(()),
+            seen => Err(format!("{seen} ms")),
+        },
+    )
+    .await;
+    first.abort();
+    assert_eq!(third.await.expect("it is served").status, 200);
+    assert_eq!(generations(&other), 1, "of the second");
+    second.abort();
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn who_does_not_wait_is_served_at_once_where_a_turn_is_free() {
+    let (weir, other) = two_serial().await;
+    let key = weir.add_key_without_queue().await;
+    let ask = async || {
+        let call = fresh().header("x-api-key", key.secret.reveal());
+        call.send(weir.addr()).await
+    };
+    let first = hold_turn(&weir).await;
+    assert_eq!(ask().await.status, 200);
+    assert_eq!(generations(&other), 1);
+    let second = hold_turn(&weir).await;
+    assert_refused(&ask().await, "weir_turn_busy");
+    first.abort();
+    second.abort();
+    weir.until_nothing_is_held().await;
 }

@@ -55,6 +55,11 @@ impl Saying {
         }
     }
 
+    /// As soon as that is known.
+    pub(crate) fn goes_to(&mut self, account: &str) {
+        self.intent.account = Some(account.into());
+    }
+
     fn say(&self, batch: &mut Batch) {
         batch.command(SAY).arg(names::INTENTS);
         batch.arg(self.request.as_str()).arg(self.intent.text());

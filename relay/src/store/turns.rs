@@ -1,10 +1,10 @@
-//! Turns: `UMQ.ACQUIRE`, `UMQ.RENEW`.
+//! Turns: `UMQ.ACQUIRE`, `UMQ.RENEW`, `UMQ.INFO`.
 
 use std::time::Duration;
 
 use super::{
-    Batch, Connection, Reply, Saying, StoreError, intents::ask_saying, link::ask_on, numbers,
-    tickets::add_wait,
+    Batch, Connection, Reply, Saying, Store, StoreError, intents::ask_saying, link::ask_on, list,
+    numbers, tickets::add_wait,
 };
 use crate::{
     gate::Turn,
@@ -15,6 +15,7 @@ use crate::{
 
 const ACQUIRE: &str = "UMQ.ACQUIRE";
 const RENEW: &str = "UMQ.RENEW";
+const INFO: &str = "UMQ.INFO";
 
 /// A turn of one account.
 #[derive(Debug)]
@@ -65,6 +66,39 @@ fn answer(reply: &Reply, wait: Wait) -> Result<Answer<Option<Duration>>, StoreEr
         (-1, ..) => Answer::LineFull(spacing),
         _ => Answer::Refused(spacing),
     })
+}
+
+impl Store {
+    /// Which of them nobody has or waits for, and are far enough from the last one.
+    pub(crate) async fn free_turns(&self, turns: &[&Turn]) -> Result<Vec<bool>, StoreError> {
+        let mut batch = Batch::new();
+        for turn in turns {
+            batch.command(INFO).arg(&*turn.name);
+        }
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let replies = self.domain.ask(&batch).await?;
+        let free = turns.iter().zip(&replies);
+        free.map(|(turn, reply)| is_free(turn, list(INFO, reply)?))
+            .collect()
+    }
+}
+
+fn is_free(turn: &Turn, info: &[Reply]) -> Result<bool, StoreError> {
+    let fields = info.as_chunks().0;
+    let field = |name: &str| {
+        let mut fields = fields.iter();
+        let found = fields.find(|[known, _]: &&[Reply; 2]| known.text() == Some(name));
+        found.map(|[_, value]| value)
+    };
+    let (Some(holder), Some(waiting)) = (field("holder"), field("waiting")) else {
+        return Err(StoreError::Form { command: INFO });
+    };
+    let since_stamp = field("since-stamp-ms").and_then(Reply::int);
+    let is_spaced =
+        since_stamp.is_none_or(|ms| u64::try_from(ms).is_ok_and(|ms| ms >= millis(turn.delay)));
+    Ok(*holder == Reply::Nil && waiting.int() == Some(0) && is_spaced)
 }
 
 /// Per turn, whether the member still held it; its lease then runs anew.

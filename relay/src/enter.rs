@@ -1,0 +1,140 @@
+//! Everything that is needed before an account may see a request: a slot of it, and its turn. Where the turn is long in
+//! coming and another account could take the message now, that one does.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use crate::{
+    admit::{Admitted, Refused, admit, admit_at_once},
+    app::App,
+    attempts::Attempts,
+    call::Call,
+    choice::Reason,
+    error::Error,
+    gate::Turn,
+    intend,
+    permit::Permit,
+    read::Asked,
+    settle::Record,
+    store::Saying,
+    time::UnixMillis,
+    turn::{take_turn, wants_turn},
+};
+
+/// By then Redis has said whether the turn is free.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(100);
+
+/// Who wants to enter where.
+struct Entry<'a> {
+    app: &'a App,
+    call: &'a Call,
+    asked: &'a Asked,
+    /// The accounts that have had the request already.
+    attempts: &'a Attempts,
+}
+
+pub(crate) async fn enter(
+    app: &App,
+    call: &Call,
+    asked: &Asked,
+    attempts: &Attempts,
+    permit: &mut Permit,
+) -> Result<Admitted, Error> {
+    let began = Instant::now();
+    let mut saying = intend::saying(call, asked);
+    let with_admission = intend::with_admission(call, asked, &saying);
+    let admitted = admit(app, call, attempts, with_admission, permit).await?;
+    let entry = Entry {
+        app,
+        call,
+        asked,
+        attempts,
+    };
+    let admitted = entry.take_turn(admitted, &mut saying, permit).await?;
+    app.store.say(&saying).await.map_err(Refused::Store)?;
+    permit
+        .record(|| Record::new(call, &asked.facts))
+        .goes_to(&admitted, began.elapsed());
+    Ok(admitted)
+}
+
+impl Entry<'_> {
+    /// The turn of the account that the request was admitted to, or of another one.
+    async fn take_turn(
+        &self,
+        admitted: Admitted,
+        saying: &mut Saying,
+        permit: &mut Permit,
+    ) -> Result<Admitted, Error> {
+        let (app, call, facts) = (self.app, self.call, &self.asked.facts);
+        let account = &admitted.upstream.account;
+        saying.goes_to(&account.id);
+        let others = self.others(&admitted);
+        let taking = take_turn(app, call, facts, account, saying, permit);
+        if others.is_empty() {
+            taking.await?;
+            return Ok(admitted);
+        }
+        let refusal = match timeout(app.affinity_patience.max(ANSWERED_WITHIN), taking).await {
+            Ok(Ok(())) => return Ok(admitted),
+            Ok(Err(refusal)) if refusal.is_busy() => Some(refusal),
+            Ok(Err(error)) => return Err(error.into()),
+            // It stands in line, and keeps its place there when it asks again.
+            Err(_) => None,
+        };
+        let other = self.elsewhere(&others, permit).await?;
+        let admitted = match (other, refusal) {
+            (Some(other), _) => {
+                permit.release_turn();
+                permit.give_back(&account.gate);
+                other
+            }
+            (None, Some(refusal)) => return Err(refusal.into()),
+            (None, None) => admitted,
+        };
+        let account = &admitted.upstream.account;
+        saying.goes_to(&account.id);
+        take_turn(app, call, facts, account, saying, permit).await?;
+        Ok(admitted)
+    }
+
+    /// The places of the accounts that may serve as well; none where no turn is to be waited for.
+    fn others(&self, admitted: &Admitted) -> Vec<usize> {
+        let has_turn = admitted.upstream.account.turn.is_some();
+        if !has_turn || !wants_turn(self.call, &self.asked.facts) || !self.call.may_move() {
+            return Vec::new();
+        }
+        let now = UnixMillis::now();
+        let others = self.call.eligible(self.app, self.attempts, now);
+        let mut others = others.unwrap_or_default();
+        others.retain(|place| *place != admitted.place);
+        others
+    }
+
+    /// One of these that has room and whose turn is free, looked for once. The place in line is kept until it is found.
+    async fn elsewhere(
+        &self,
+        others: &[usize],
+        permit: &mut Permit,
+    ) -> Result<Option<Admitted>, Refused> {
+        let upstreams = &self.call.caller.group.upstreams;
+        let turn = |place: &usize| upstreams[*place].account.turn.as_deref();
+        let turns: Vec<&Turn> = others.iter().filter_map(turn).collect();
+        let free = self.app.store.free_turns(&turns).await;
+        let mut free = free
+            .inspect_err(|error| tracing::debug!(%error, "turns were not looked at"))
+            .unwrap_or_default()
+            .into_iter();
+        let is_free = |place: &usize| turn(place).is_none() || free.next() == Some(true);
+        let places: Vec<usize> = others.iter().copied().filter(is_free).collect();
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let admitted = admit_at_once(self.app, self.call, &places, permit).await?;
+        Ok(admitted.map(|admitted| Admitted {
+            reason: Reason::Spilled,
+            ..admitted
+        }))
+    }
+}

@@ -26,8 +26,8 @@ pub(crate) enum Nobody {
     Tried,
 }
 
-/// The places of those that may serve. Where all rest, those that rest by a guess may: nobody is taken out by a guess
-/// who is the last.
+/// The places of those that may serve. Where all rest, those may that have not refused for a stated time: nobody who is
+/// the last is taken out by a guess.
 pub(crate) fn eligible(candidates: &[Candidate]) -> Result<Vec<usize>, Nobody> {
     let places = |may: fn(&State) -> bool| -> Vec<usize> {
         let serves = |candidate: &Candidate| match candidate {
@@ -41,7 +41,7 @@ pub(crate) fn eligible(candidates: &[Candidate]) -> Result<Vec<usize>, Nobody> {
     };
     let mut found = places(|state| matches!(state, State::Well | State::OnTrial));
     if found.is_empty() {
-        found = places(is_guess);
+        found = places(is_unsure);
     }
     match found.is_empty() {
         true => Err(nobody(candidates)),
@@ -49,9 +49,9 @@ pub(crate) fn eligible(candidates: &[Candidate]) -> Result<Vec<usize>, Nobody> {
     }
 }
 
-fn is_guess(state: &State) -> bool {
+fn is_unsure(state: &State) -> bool {
     match state {
-        State::Resting(rest) => rest.basis == Basis::Guessed,
+        State::Resting(rest) => rest.basis != Basis::Stated,
         State::Well | State::OnTrial => false,
     }
 }
@@ -75,7 +75,7 @@ pub(crate) enum Reason {
     Pinned,
     /// It has the conversation.
     Affinity,
-    /// Another one has it, and did not get free in time.
+    /// Another one has it or was chosen before, and did not get free in time.
     Spilled,
     /// No other one could.
     Only,
@@ -149,6 +149,8 @@ mod tests {
         for (candidates, expected) in [
             (&[WELL, guess, stated, trial][..], Ok(vec![0, 3])),
             (&[guess, stated, Candidate::LacksModel], Ok(vec![0])),
+            (&[stated, resting(Basis::Foreseen, 9), WELL], Ok(vec![2])),
+            (&[stated, resting(Basis::Foreseen, 9)], Ok(vec![1])),
             (
                 &[stated, resting(Basis::Stated, 2)],
                 Err(Nobody::Rests(rest(Basis::Stated, 2))),
@@ -183,11 +185,16 @@ mod tests {
     }
 
     fn candidate() -> impl Strategy<Value = Candidate> {
-        let basis = prop_oneof![Just(Basis::Stated), Just(Basis::Guessed)];
+        let basis = prop_oneof![
+            Just(Basis::Stated),
+            Just(Basis::Guessed),
+            Just(Basis::Foreseen)
+        ];
         prop_oneof![
             Just(WELL),
             Just(Candidate::Serves(State::OnTrial)),
             Just(Candidate::LacksModel),
+            Just(Candidate::LacksPart),
             Just(Candidate::Tried),
             (basis, 1..9_u64).prop_map(|(basis, until)| resting(basis, until)),
         ]
@@ -197,7 +204,7 @@ mod tests {
         #[test]
         fn nobody_is_left_only_when_nobody_may(candidates in vec(candidate(), 0..6)) {
             let may = |candidate: &Candidate| match candidate {
-                Candidate::Serves(State::Resting(rest)) => rest.basis == Basis::Guessed,
+                Candidate::Serves(State::Resting(rest)) => rest.basis != Basis::Stated,
                 Candidate::Serves(_) => true,
                 Candidate::LacksModel | Candidate::LacksPart | Candidate::Tried => false,
             };

@@ -56,8 +56,12 @@ impl Failover {
         let (account, now) = (&admitted.upstream.account, UnixMillis::now());
         let Some(fault) = sent.fault else {
             app.resting.succeeded(&account.id, call.model(), now);
-            let is_success = sent.came.as_ref().is_ok_and(Heard::is_success);
-            if let Some(chain) = call.chain.as_ref().filter(|_| is_success) {
+            let heard = sent.came.as_ref().ok().filter(|heard| heard.is_success());
+            let used_up = heard.and_then(|heard| heard.used_up(now));
+            if let (Some(model), Some(span)) = (call.model(), used_up) {
+                app.resting.foreseen(&account.id, model, span, now);
+            }
+            if let Some(chain) = call.chain.as_ref().filter(|_| heard.is_some()) {
                 app.store
                     .remember(&call.caller.group.affinity, chain, &account.gate);
             }

@@ -80,6 +80,20 @@ impl Resting {
         });
     }
 
+    /// An account has served, and has nothing left for so long: others go first.
+    pub(crate) fn foreseen(&self, account: &str, model: &str, span: Duration, now: UnixMillis) {
+        let Some(rest) = self.write(|rests| rests.foreseen(account, model, span, now)) else {
+            return;
+        };
+        let span_s = span.as_secs_f32();
+        tracing::info!(account, model, span_s, "an account has nothing left");
+        self.tell(Found {
+            field: field(account, Some(model)),
+            rest: Some(rest),
+            closes: None,
+        });
+    }
+
     pub(crate) fn succeeded(&self, account: &str, model: Option<&str>, now: UnixMillis) {
         let is_known = !matches!(self.state(account, model, now), State::Well);
         if is_known && self.write(|rests| rests.succeeded(account, model, now)) {

@@ -137,3 +137,63 @@ async fn a_request_waits_for_an_account_that_rests_shortly() {
     let waited: u64 = answer.number("x-weir-wait-ms");
     assert!(waited > 500, "{waited}");
 }
+
+fn used_up(window_s: u32) -> Behaviour {
+    Behaviour {
+        requests_left: Some(0),
+        window_s,
+        ..Behaviour::default()
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_has_nothing_left_is_passed_over_by_all_relays() {
+    let (weir, other) = two(used_up(600), Behaviour::default()).await;
+    let of_another = || message("", &json!({"model": "claude-mock-2"}));
+    for expected in [(1, 0), (1, 1), (1, 2)] {
+        assert_eq!(weir.ask(fresh()).await.status, 200);
+        assert_eq!(seen(&weir, &other), expected);
+    }
+    assert_eq!(weir.ask(of_another()).await.status, 200);
+    assert_eq!(seen(&weir, &other), (2, 2), "it is one model's");
+    let second = weir.another_relay().await;
+    eventually_async("the other relay knows it too", async || {
+        let before = generations(&weir.provider);
+        let answer = weir.with_key(fresh()).send(second.addr()).await;
+        assert_eq!(answer.status, 200);
+        match generations(&weir.provider) - before {
+            0 => Ok(()),
+            seen => Err(format!("{seen} went to the account that has nothing left")),
+        }
+    })
+    .await;
+    let written = weir
+        .redis
+        .call("HGET weir:{default}:cooldowns a1/claude-mock-1");
+    assert!(written.text().ends_with(" foreseen 0 rate"), "{written:?}");
+}
+
+#[tokio::test]
+async fn where_nobody_has_anything_left_the_upstream_is_to_judge() {
+    let (weir, other) = two(used_up(600), used_up(600)).await;
+    for _ in 0..4 {
+        assert_eq!(weir.ask(fresh()).await.status, 200);
+    }
+    let (first, second) = seen(&weir, &other);
+    assert_eq!((first + second, second), (4, 1), "the first tier again");
+}
+
+#[tokio::test]
+async fn an_account_whose_window_opens_serves_again() {
+    let (weir, other) = two(used_up(1), Behaviour::default()).await;
+    assert_eq!(weir.ask(fresh()).await.status, 200);
+    weir.provider.set_behaviour(Behaviour::default());
+    eventually_async("it serves again", async || {
+        assert_eq!(weir.ask(fresh()).await.status, 200);
+        match seen(&weir, &other) {
+            (2.., _) => Ok(()),
+            seen => Err(format!("{seen:?}")),
+        }
+    })
+    .await;
+}

@@ -44,11 +44,13 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/cooldown.rs", &[]),
     ("relay/src/cooldown/cause.rs", &[]),
     ("relay/src/cooldown/reset.rs", &["httpdate", "jiff"]),
+    ("relay/src/cooldown/rest.rs", &[]),
     ("relay/src/cooldown/rests.rs", &[]),
     (
         "relay/src/cooldown/told.rs",
         &["memchr", "serde", "serde_json"],
     ),
+    ("relay/src/cooldown/window.rs", &[]),
     ("relay/src/cooldown/written.rs", &[]),
     ("relay/src/gate.rs", &[]),
     ("relay/src/json.rs", &[]),

@@ -26,6 +26,7 @@ pub(super) fn resting_until(rests: &Rests, model: &str, now: UnixMillis) -> Opti
 enum Act {
     Refused(Option<u8>, Cause, Option<u64>),
     Succeeded(u8),
+    Foreseen(u8, u64),
     Wait(u64),
 }
 
@@ -42,6 +43,7 @@ fn act() -> impl Strategy<Value = Act> {
         (model, cause, stated)
             .prop_map(|(model, cause, stated)| Act::Refused(model, cause, stated)),
         (0..2_u8).prop_map(Act::Succeeded),
+        (0..2_u8, 1..100_u64).prop_map(|(model, seconds)| Act::Foreseen(model, seconds)),
         (0..400_u64).prop_map(Act::Wait),
     ]
 }
@@ -63,6 +65,10 @@ proptest! {
                     prop_assert!(rest.is_none_or(|rest| rest.until > at(now)));
                 }
                 Act::Succeeded(model) => drop(rests.succeeded("a", Some(&model.to_string()), at(now))),
+                Act::Foreseen(model, seconds) => {
+                    let span = Duration::from_secs(seconds);
+                    rests.foreseen("a", &model.to_string(), span, at(now));
+                }
                 Act::Wait(seconds) => now += seconds,
             }
             if stated_until > at(now).0 {

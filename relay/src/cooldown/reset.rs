@@ -4,35 +4,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::window::{WINDOWS, Window};
 use crate::time::UnixMillis;
 
 /// The longest window of any provider is a week. What claims to be longer is a mistake and not believed.
 const BELIEVED: Duration = Duration::from_secs(8 * 86_400);
-
-/// Windows of limits as providers name them; each has a `remaining` and a `reset`.
-const WINDOWS: [(&str, &str); 6] = [
-    (
-        "anthropic-ratelimit-requests-remaining",
-        "anthropic-ratelimit-requests-reset",
-    ),
-    (
-        "anthropic-ratelimit-tokens-remaining",
-        "anthropic-ratelimit-tokens-reset",
-    ),
-    (
-        "anthropic-ratelimit-input-tokens-remaining",
-        "anthropic-ratelimit-input-tokens-reset",
-    ),
-    (
-        "anthropic-ratelimit-output-tokens-remaining",
-        "anthropic-ratelimit-output-tokens-reset",
-    ),
-    (
-        "x-ratelimit-remaining-requests",
-        "x-ratelimit-reset-requests",
-    ),
-    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
-];
+/// The longest of those that tell how much is left is a day.
+const FORESEEN: Duration = Duration::from_secs(86_400);
 
 /// How long an upstream wants to be left alone: by the header that is there for it, else by the last of its used-up
 /// windows to open again, else by the first of any. None where it does not say so believably.
@@ -44,20 +22,30 @@ pub(crate) fn stated<'h>(
         .and_then(|text| number(text, 0.001))
         .or_else(|| header("retry-after").and_then(|text| seconds_or_date(text, now)))
         .or_else(|| {
-            let windows = || {
-                WINDOWS.iter().filter_map(|(remaining, reset)| {
-                    let reset = span_or_date(header(reset)?, now)?;
-                    Some((header(remaining).unwrap_or_default().trim(), reset))
-                })
-            };
-            let used_up = windows().filter(|(remaining, _)| *remaining == "0");
-            let opens = |(_, reset)| reset;
-            used_up
-                .map(opens)
-                .max()
-                .or_else(|| windows().map(opens).min())
+            let opens = |window: &Window| span_or_date(header(window.reset)?, now);
+            let used_up = WINDOWS.iter().filter(|window| window.is_used_up(&header));
+            let last = used_up.filter_map(opens).max();
+            last.or_else(|| WINDOWS.iter().filter_map(opens).min())
         });
     told.filter(|told| (Duration::from_millis(1)..=BELIEVED).contains(told))
+}
+
+/// How long an upstream that serves has nothing left, by its own account: until the last of its used-up windows opens.
+pub(crate) fn used_up<'h>(
+    header: impl Fn(&str) -> Option<&'h str>,
+    now: UnixMillis,
+) -> Option<Duration> {
+    let mut until = None;
+    for window in WINDOWS.iter().filter(|window| window.is_used_up(&header)) {
+        // Endpoints that have no limits say that nothing is left of nothing.
+        let is_limited =
+            header(window.limit).is_some_and(|limit| number(limit, 1.0) > Some(Duration::ZERO));
+        let reset = header(window.reset).and_then(|text| span_or_date(text, now));
+        let reset =
+            reset.filter(|span| is_limited && (Duration::from_millis(1)..=FORESEEN).contains(span));
+        until = until.max(reset);
+    }
+    until
 }
 
 /// `34s`, `6m0s`, `20ms`, `1.5s`.
@@ -158,6 +146,58 @@ mod tests {
         assert_eq!(of(&[("x-ratelimit-reset-tokens", "-5s")]), None);
         assert_eq!(of(&[("retry-after", "691200")]), Some(691_200_000));
         assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn what_is_used_up_is_foreseen_only_where_all_of_it_is_told() {
+        let used_up = |headers: &[(&str, &'static str)]| {
+            let header = |name: &str| {
+                let mut known = headers.iter();
+                known
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| *value)
+            };
+            super::used_up(header, NOW).map(crate::time::millis)
+        };
+        let of = |limit: &'static str, remaining: &'static str, reset: &'static str| {
+            used_up(&[
+                ("x-ratelimit-limit-requests", limit),
+                ("x-ratelimit-remaining-requests", remaining),
+                ("x-ratelimit-reset-requests", reset),
+            ])
+        };
+        assert_eq!(of("60", "0", "1m0s"), Some(60_000));
+        for (limit, remaining, reset) in [
+            ("60", "1", "1m0s"),
+            ("60", "-1", "1m0s"),
+            ("60", "", "1m0s"),
+            ("0", "0", "1m0s"),
+            ("-60", "0", "1m0s"),
+            ("", "0", "1m0s"),
+            ("60", "0", "0s"),
+            ("60", "0", "soon"),
+            ("60", "0", "25h"),
+        ] {
+            assert_eq!(
+                of(limit, remaining, reset),
+                None,
+                "{limit} {remaining} {reset}"
+            );
+        }
+        let two = [
+            ("anthropic-ratelimit-requests-limit", "50"),
+            ("anthropic-ratelimit-requests-remaining", "0"),
+            ("anthropic-ratelimit-requests-reset", "2026-11-20T12:00:01Z"),
+            ("anthropic-ratelimit-output-tokens-limit", "8000"),
+            ("anthropic-ratelimit-output-tokens-remaining", "0"),
+            (
+                "anthropic-ratelimit-output-tokens-reset",
+                "2026-11-20T12:00:20Z",
+            ),
+        ];
+        assert_eq!(used_up(&two), Some(20_000));
+        assert_eq!(used_up(&[("retry-after", "30")]), None);
+        assert_eq!(used_up(&two[1..3]), None);
     }
 
     #[test]

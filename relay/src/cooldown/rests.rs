@@ -3,13 +3,15 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{Cause, Scope};
-use crate::time::{UnixMillis, millis};
+use super::{Basis, Cause, Rest, Scope, rest::after};
+use crate::time::UnixMillis;
 
 /// More models than this of one account do not rest at once: their names are callers' words.
 const MOST_MODELS: usize = 256;
 /// A trial of which nothing is heard for so long is made again.
 const TRIAL: Duration = Duration::from_secs(30);
+/// What ends only so much later than was known is no news.
+const NEWS_MS: u64 = 1_000;
 
 /// All cooldowns that a relay knows of.
 #[derive(Debug, Default)]
@@ -19,25 +21,6 @@ pub(crate) struct Rests(HashMap<Box<str>, Account>);
 struct Account {
     whole: Option<Rest>,
     models: HashMap<Box<str>, Rest>,
-}
-
-/// One cooldown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rest {
-    pub(crate) until: UnixMillis,
-    pub(crate) cause: Cause,
-    pub(crate) basis: Basis,
-    /// How many guesses there were in a row.
-    pub(crate) times: u32,
-    /// Until when somebody else tries whether it is over.
-    pub(crate) tried_until: UnixMillis,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Basis {
-    /// The upstream said until when.
-    Stated,
-    Guessed,
 }
 
 /// How an account is for a model.
@@ -96,19 +79,30 @@ impl Rests {
         let account = self.0.entry(account.into()).or_default();
         let before = account.rest(model);
         let rest = match stated.filter(|_| cause.has_reset()) {
-            Some(span) => Rest {
-                until: after(now, span),
-                cause,
-                basis: Basis::Stated,
-                times: 0,
-                tried_until: UnixMillis(0),
-            },
-            None => guess(before, cause, now),
+            Some(span) => Rest::known(Basis::Stated, cause, span, now),
+            None => Rest::guessed(before, cause, now),
         };
         if before.is_some_and(|before| before.until > now && !rest.outlasts(before)) {
             return None;
         }
         account.set(model, rest, now).then_some((model, rest))
+    }
+
+    /// An account has served, and says that nothing is left for so long. Gives the cooldown if that is news.
+    pub(crate) fn foreseen(
+        &mut self,
+        account: &str,
+        model: &str,
+        span: Duration,
+        now: UnixMillis,
+    ) -> Option<Rest> {
+        let account = self.0.entry(account.into()).or_default();
+        let rest = Rest::known(Basis::Foreseen, Cause::Rate, span, now);
+        let is_news = account.rest(Some(model)).is_none_or(|before| {
+            let is_later = before.until.0 + NEWS_MS < rest.until.0;
+            before.end() <= now || (before.basis == Basis::Foreseen && is_later)
+        });
+        (is_news && account.set(Some(model), rest, now)).then_some(rest)
     }
 
     /// A request has succeeded; says whether that ended a trial. One that was sent before a rest began ends none.
@@ -140,7 +134,10 @@ impl Rests {
         now: UnixMillis,
     ) {
         let known = self.0.entry(account.into()).or_default();
-        if known.rest(model).is_none_or(|ours| ours.until < rest.until) {
+        if known
+            .rest(model)
+            .is_none_or(|ours| ours.yields_to(&rest, now))
+        {
             known.set(model, rest, now);
         }
     }
@@ -188,39 +185,6 @@ impl Account {
         }
         room
     }
-}
-
-impl Rest {
-    /// When the next request may go.
-    pub(crate) fn end(&self) -> UnixMillis {
-        self.until.max(self.tried_until)
-    }
-
-    fn is_on_trial(&self, now: UnixMillis) -> bool {
-        self.basis == Basis::Guessed && self.end() <= now
-    }
-
-    fn outlasts(&self, other: &Self) -> bool {
-        self.basis == Basis::Stated && self.until > other.until
-    }
-}
-
-/// Twice as long each time, up to the cause's longest.
-fn guess(before: Option<&Rest>, cause: Cause, now: UnixMillis) -> Rest {
-    let guess = cause.guess();
-    let times = before.map_or(0, |before| before.times).saturating_add(1);
-    let doubled = guess.first.saturating_mul(1 << (times - 1).min(16));
-    Rest {
-        until: after(now, doubled.min(guess.longest)),
-        cause,
-        basis: Basis::Guessed,
-        times,
-        tried_until: UnixMillis(0),
-    }
-}
-
-fn after(now: UnixMillis, span: Duration) -> UnixMillis {
-    UnixMillis(now.0.saturating_add(millis(span)))
 }
 
 #[cfg(test)]
@@ -316,6 +280,37 @@ mod tests {
             );
         }
         assert!(rests.0.is_empty());
+    }
+
+    #[test]
+    fn what_is_foreseen_makes_no_trial_and_gives_way_to_what_is_stated() {
+        let mut rests = Rests::default();
+        let foreseen = |rests: &mut Rests, seconds: u32, now| {
+            let found = rests.foreseen("a", "m", SECOND * seconds, at(now));
+            found.map(|rest| rest.until)
+        };
+        assert_eq!(foreseen(&mut rests, 10, 0), Some(at(10)));
+        assert_eq!(foreseen(&mut rests, 10, 1), None, "no news");
+        assert_eq!(foreseen(&mut rests, 10, 2), Some(at(12)));
+        assert!(!rests.succeeded("a", Some("m"), at(3)));
+        assert_eq!(resting_until(&rests, "m", at(11)), Some(at(12)));
+        assert_eq!(resting_until(&rests, "other", at(3)), None);
+        assert_eq!(rests.state("a", Some("m"), at(12)), State::Well);
+        assert_eq!(foreseen(&mut rests, 10, 20), Some(at(30)));
+        rests.refused("a", Some("m"), Cause::Rate, Some(SECOND * 15), at(21));
+        assert_eq!(foreseen(&mut rests, 60, 22), None);
+        assert_eq!(resting_until(&rests, "m", at(35)), Some(at(36)));
+    }
+
+    #[test]
+    fn a_stated_time_is_not_given_up_for_what_another_relay_foresees() {
+        let [mut one, mut other] = [Rests::default(), Rests::default()];
+        one.refused("a", Some("m"), Cause::Rate, Some(SECOND * 5), at(0));
+        let rest = other.foreseen("a", "m", SECOND * 60, at(0)).unwrap();
+        one.learn("a", Some("m"), rest, at(1));
+        assert_eq!(resting_until(&one, "m", at(1)), Some(at(5)));
+        one.learn("a", Some("m"), rest, at(6));
+        assert_eq!(one.state("a", Some("m"), at(6)), State::Resting(rest));
     }
 
     #[test]

@@ -24,6 +24,7 @@ impl Rest {
         let basis = match self.basis {
             Basis::Stated => "stated",
             Basis::Guessed => "guessed",
+            Basis::Foreseen => "foreseen",
         };
         format!(
             "{} {basis} {} {}",
@@ -41,6 +42,7 @@ impl Rest {
             basis: match words.next()? {
                 "stated" => Basis::Stated,
                 "guessed" => Basis::Guessed,
+                "foreseen" => Basis::Foreseen,
                 _ => return None,
             },
             times: words.next()?.parse().ok()?,
@@ -60,6 +62,7 @@ mod tests {
         for (basis, text) in [
             (Basis::Stated, "7 stated 3 rate"),
             (Basis::Guessed, "7 guessed 3 rate"),
+            (Basis::Foreseen, "7 foreseen 3 rate"),
         ] {
             let rest = Rest {
                 until: UnixMillis(7),

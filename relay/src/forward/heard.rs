@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::{
     answer::{is_compressed, is_event_stream},
-    cooldown::{Cause, Told, stated},
+    cooldown::{Cause, Told, stated, used_up},
     sse::Scanner,
     time::UnixMillis,
 };
@@ -60,6 +60,11 @@ pub(super) async fn hear(answer: Response<Incoming>, idle: Duration) -> (Heard, 
 impl Heard {
     pub(crate) fn is_success(&self) -> bool {
         self.head.status.is_success()
+    }
+
+    /// How long the account has nothing left, where it says so.
+    pub(crate) fn used_up(&self, now: UnixMillis) -> Option<Duration> {
+        used_up(|name| text(&self.head.headers, name), now)
     }
 
     async fn hear_refusal(&mut self) -> Option<Fault> {

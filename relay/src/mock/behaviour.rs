@@ -34,6 +34,12 @@ pub struct Behaviour {
     /// Seconds in the `retry-after` of a failure.
     #[arg(long)]
     pub retry_after: Option<u32>,
+    /// Requests left in the window of a rate limit, as the headers tell.
+    #[arg(long)]
+    pub requests_left: Option<u32>,
+    /// Seconds until that window opens again.
+    #[arg(long, default_value_t = DEFAULT.window_s)]
+    pub window_s: u32,
     /// End the body cleanly after this many events, without the terminal one.
     #[arg(long)]
     pub close_after: Option<usize>,
@@ -77,6 +83,8 @@ const DEFAULT: Behaviour = Behaviour {
     echo: false,
     status: None,
     retry_after: None,
+    requests_left: None,
+    window_s: 60,
     close_after: None,
     reset_after: None,
     stall_after: None,

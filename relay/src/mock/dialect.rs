@@ -1,9 +1,12 @@
 //! Whom the simulated upstream plays, and in which dialects a generation is asked for and answered.
 //! Extending: a row in each match here, a file beside `anthropic`.
 
+use std::time::Duration;
+
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -12,6 +15,7 @@ use super::openai::{chat, embeddings, responses};
 use super::playback::{Playback, json_response};
 use super::script::Script;
 use super::{anthropic, gemini, openai};
+use crate::time::UnixMillis;
 
 /// Whose API it is: what all its routes have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +111,27 @@ impl Provider {
         }
     }
 
+    /// Says how many requests are left for now, where the provider says so.
+    pub(super) fn limit(self, headers: &mut HeaderMap, left: u32, window: Duration) {
+        let (remaining, reset, at) = match self {
+            Self::Anthropic => (
+                "anthropic-ratelimit-requests-remaining",
+                "anthropic-ratelimit-requests-reset",
+                (Timestamp::UNIX_EPOCH + Duration::from_millis(UnixMillis::now().0) + window)
+                    .to_string(),
+            ),
+            Self::OpenAi => (
+                "x-ratelimit-remaining-requests",
+                "x-ratelimit-reset-requests",
+                format!("{}s", window.as_secs()),
+            ),
+            Self::Gemini => return,
+        };
+        let at = HeaderValue::try_from(at).expect("a time is ASCII");
+        headers.insert(HeaderName::from_static(remaining), HeaderValue::from(left));
+        headers.insert(HeaderName::from_static(reset), at);
+    }
+
     /// Adds what this provider says in the headers of every answer.
     pub(super) fn sign(self, headers: &mut HeaderMap, serial: u64) {
         match self {
@@ -189,9 +214,10 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure
     serde_json::from_slice(body).map_err(refused)
 }
 
+/// Inserts what is not there yet.
 pub(super) fn insert_all(headers: &mut HeaderMap, all: &[(&'static str, &'static str)]) {
     for (name, value) in all {
-        let name = HeaderName::from_static(name);
-        headers.insert(name, HeaderValue::from_static(value));
+        let header = headers.entry(HeaderName::from_static(name));
+        header.or_insert(HeaderValue::from_static(value));
     }
 }

@@ -150,7 +150,13 @@ impl Exchange<'_> {
         };
         let reset = ResetFlag::clone(&self.reset);
         let body = Playback::new(script.plan(behaviour), framing, Some(flight), reset);
-        with_type(body, content_type)
+        let mut response = with_type(body, content_type);
+        if let Some(left) = behaviour.requests_left {
+            let window = Duration::from_secs(behaviour.window_s.into());
+            let headers = response.headers_mut();
+            dialect.provider().limit(headers, left, window);
+        }
+        response
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) models: Models,
     /// None: users' own messages need not wait for each other.
     pub(crate) turn: Option<Arc<Turn>>,
+    /// Whether it may be asked for the usage of a stream where the caller did not.
+    pub(crate) asks_usage: bool,
     pub(crate) timeouts: Timeouts,
 }
 
@@ -78,6 +80,7 @@ impl Account {
             }),
             priority: config.priority,
             models: Models::new(pairs(&config.models)),
+            asks_usage: config.ask_usage,
             timeouts: config.timeouts,
         })
     }

@@ -109,7 +109,7 @@ async fn answer(
     let wait = permit.waited();
     let manner = Manner {
         dialect: call.dialect,
-        usage_chunk: asked.facts.usage_chunk(),
+        usage_chunk: asked.usage_chunk_of(&admitted.upstream.account),
         waits: app.waits,
         keeper: Keeper::of(&app, &call, &admitted.upstream),
     };

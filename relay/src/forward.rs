@@ -23,6 +23,7 @@ use crate::{
     account::{Account, Origin},
     call::Call,
     cooldown::Cause,
+    dialect::Dialect,
     permit::Permit,
     provider::Provider,
     read::{Answer, Asked, Splice},
@@ -36,7 +37,7 @@ pub(crate) enum UpstreamError {
     #[error("the provider could not be reached")]
     Unreachable(ClientError),
     #[error("the connection to the provider broke before it answered")]
-    BrokeOff(ClientError),
+    BrokeOff(Option<ClientError>),
     #[error("the provider did not begin to answer within {} s", .0.as_secs_f32())]
     Late(Duration),
     #[error("the provider answered with a redirect, which is never followed")]
@@ -64,11 +65,20 @@ pub(crate) async fn forward(
             came: Err(error),
         },
         Ok(answer) => {
-            let (heard, fault) = hear(answer, upstream.account.timeouts.idle).await;
-            Sent {
-                came: Ok(heard),
-                fault,
+            let idle = upstream.account.timeouts.idle;
+            let (heard, fault) = hear(answer, call.dialect, idle).await;
+            let came = match (call.dialect, fault.map(|fault| fault.cause)) {
+                // Inside the first element of an array no error could be told any more.
+                (Dialect::GeminiArray, Some(Cause::Unreachable)) => {
+                    Err(UpstreamError::BrokeOff(None))
+                }
+                (Dialect::GeminiArray, Some(Cause::Late)) => Err(UpstreamError::Late(idle)),
+                _ => Ok(heard),
+            };
+            if let Err(error) = &came {
+                permit.note(|record| record.outcome = error.outcome());
             }
+            Sent { came, fault }
         }
     }
 }
@@ -86,7 +96,7 @@ async fn headers(
     };
     permit.goes_upstream();
     let renamed = call.renamed(&asked.facts, account);
-    let body = body(asked, renamed.as_deref());
+    let body = body(asked, account, renamed.as_deref());
     let address = address(
         &account.origin,
         account.provider,
@@ -100,7 +110,7 @@ async fn headers(
             permit.did_not_go_upstream();
             Err(UpstreamError::Unreachable(error))
         }
-        Ok(Err(error)) => Err(UpstreamError::BrokeOff(error)),
+        Ok(Err(error)) => Err(UpstreamError::BrokeOff(Some(error))),
         Ok(Ok(answer)) if answer.status().is_redirection() => Err(UpstreamError::Redirect),
         Ok(Ok(answer)) => Ok(answer),
     };
@@ -138,10 +148,18 @@ impl UpstreamError {
 }
 
 /// The caller's body, with nothing but the splices that are needed.
-fn body(asked: &Asked, renamed: Option<&str>) -> Bytes {
-    let model = renamed.and_then(|name| Splice::model(&asked.body, name));
-    let splices = asked.facts.usage_asked.iter().cloned().chain(model);
-    Splice::apply(splices.collect(), &asked.body)
+fn body(asked: &Asked, account: &Account, renamed: Option<&str>) -> Bytes {
+    let mut splices = Vec::new();
+    if let (Some(said), Some(name)) = (&asked.facts.model, renamed) {
+        splices = match account.provider {
+            Provider::Anthropic | Provider::OpenAi => {
+                Splice::model(&asked.body, name).into_iter().collect()
+            }
+            Provider::Gemini => Splice::gemini_models(&asked.body, said, name),
+        };
+    }
+    splices.extend(asked.usage_asked_of(account).cloned());
+    Splice::apply(splices, &asked.body)
 }
 
 fn request(account: &Account, head: &Parts, address: Uri, body: Bytes) -> Request<Full<Bytes>> {

@@ -23,6 +23,7 @@ pub(crate) use splice::Splice;
 use scan::scan;
 
 use crate::{
+    account::Account,
     affinity::{self, Conversation, Form, Session},
     dialect::Dialect,
     json::{Fault, Outline, Unfit},
@@ -62,9 +63,18 @@ pub(crate) struct Facts {
     pub(crate) usage_asked: Option<Splice>,
 }
 
-impl Facts {
-    pub(crate) fn usage_chunk(&self) -> UsageChunk {
-        match self.usage_asked {
+impl Asked {
+    /// The change by which an account is asked for the usage of a stream, where it is to be asked.
+    pub(crate) fn usage_asked_of(&self, account: &Account) -> Option<&Splice> {
+        self.facts
+            .usage_asked
+            .as_ref()
+            .filter(|_| account.asks_usage)
+    }
+
+    /// What becomes of the event that then comes.
+    pub(crate) fn usage_chunk_of(&self, account: &Account) -> UsageChunk {
+        match self.usage_asked_of(account) {
             Some(_) => UsageChunk::IsDropped,
             None => UsageChunk::Passes,
         }

@@ -154,8 +154,17 @@ async fn a_connection_that_is_reset_between_two_events_ends_with_an_error() {
 #[tokio::test]
 async fn an_array_that_is_reset_inside_an_element_breaks_off() {
     let weir = weir().await;
-    let call = Speech::GeminiArray.stream("chunks=5;reset_after=20");
-    assert_eq!(weir.ask(call).await.whole().await.end, End::Broken);
+    let array = |mock: &str| Speech::GeminiArray.stream(mock);
+    let within_first = weir.ask(array("chunks=5;reset_after=20")).await;
+    assert_eq!(
+        (within_first.status, within_first.header("x-weir-error")),
+        (502, Some("weir_upstream_broke_off"))
+    );
+    let first = told_directly(&weir, Speech::GeminiArray, &array("chunks=5;close_after=1")).await;
+    let second = format!("chunks=5;delay_ms=100;reset_after={}", first.len() + 20);
+    let broken = weir.ask(array(&second)).await;
+    assert_eq!(broken.status, 200);
+    assert_eq!(broken.whole().await.end, End::Broken);
     weir.until_nothing_is_held().await;
 }
 

@@ -1,8 +1,8 @@
 //! What follows when an account does not serve: another one does, as long as nothing of an answer has reached the caller.
 
-use harness::Weir;
 use harness::http::End;
 use harness::weir::{message, stream};
+use harness::{Speech, Weir};
 use serde_json::json;
 use weir_relay::mock::{Behaviour, MockProvider};
 
@@ -92,6 +92,33 @@ async fn a_stream_that_begins_with_an_error_is_begun_elsewhere() {
         "{body}"
     );
     assert_eq!(seen(&weir, &other), (1, 1));
+}
+
+#[tokio::test]
+async fn an_array_that_begins_with_an_error_or_ends_at_once_is_begun_elsewhere() {
+    let error = Behaviour {
+        error_after: Some(0),
+        ..Behaviour::default()
+    };
+    let empty = Behaviour {
+        close_after: Some(0),
+        ..Behaviour::default()
+    };
+    for behaviour in [error, empty] {
+        let other = upstream(Behaviour::default());
+        let setup = Weir::setup().kinds(&["gemini"]).behaviour(behaviour);
+        let weir = setup.account_at(&other, "priority = 1").start().await;
+        for split in ["", "split=1"] {
+            let answer = weir.ask(Speech::GeminiArray.stream(split)).await;
+            assert_eq!(answer.status, 200);
+            let elements = answer.json().await;
+            let elements = elements.as_array().expect("it is one array");
+            assert_eq!(elements.len(), 8);
+            assert!(elements.iter().all(|element| element["error"].is_null()));
+        }
+        assert_eq!(generations(&other), 2);
+        weir.until_nothing_is_held().await;
+    }
 }
 
 #[tokio::test]

@@ -96,6 +96,32 @@ async fn geminis_model_is_renamed_in_the_path() {
 }
 
 #[tokio::test]
+async fn geminis_model_is_renamed_in_each_of_several_texts() {
+    let weir = Weir::setup()
+        .kinds(&["gemini"])
+        .account_line(r#"models = { "fast" = "gemini-embedding-001" }"#)
+        .start()
+        .await;
+    let body = r#"{"requests":[{"model":"models/fast","content":{"parts":[{"text":"models/fast"}]}},{"model":"models/fast"}]}"#;
+    let path = "/v1beta/models/fast:batchEmbedContents";
+    let answer = weir.ask(Call::post(path, body)).await;
+    assert_eq!(answer.status, 200);
+    let through = weir.provider.stats().last.expect("it went up");
+    let renamed = body.replace(
+        r#""model":"models/fast""#,
+        r#""model":"models/gemini-embedding-001""#,
+    );
+    let direct = Call::post(&path.replace("fast", "gemini-embedding-001"), renamed);
+    let direct = direct.header("x-goog-api-key", "sk-direct");
+    direct.send(weir.provider.addr()).await;
+    let direct = weir.provider.stats().last.expect("it went up");
+    assert_eq!(
+        (through.path, through.body_sha256),
+        (direct.path, direct.body_sha256)
+    );
+}
+
+#[tokio::test]
 async fn the_first_tier_serves_while_it_has_room() {
     let stalling = Behaviour {
         stall_after: Some(2),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use harness::http::Call;
 use harness::weir::{message, stream};
 use harness::{Reply, Weir, eventually_async};
 use serde_json::json;
@@ -109,6 +110,24 @@ async fn what_was_used_before_a_caller_left_is_booked() {
         "as far as the upstream had said"
     );
     assert_eq!(*record.field("outcome"), "caller_gone");
+}
+
+#[tokio::test]
+async fn an_account_that_refuses_to_be_asked_for_usage_is_not_asked() {
+    for (line, asked) in [("ask_usage = false", 0), ("", 40)] {
+        let setup = Weir::setup().kinds(&["openai"]).account_line(line);
+        let weir = setup.start().await;
+        let body =
+            r#"{"model":"gpt-mock-1","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+        let path = format!("/v1/chat/completions?mock={USAGE}");
+        let answer = weir.ask(Call::post(&path, body)).await.text().await;
+        assert!(answer.ends_with("data: [DONE]\n\n") && !answer.contains("prompt_tokens"));
+        let last = weir.provider.stats().last.expect("it went up");
+        assert_eq!(last.body_bytes, body.len() + asked, "{line}");
+        let record = &weir.records(1).await[0];
+        let counted = format!("{record:?}").contains("\"input\"");
+        assert_eq!(counted, asked > 0, "{line}: {record:?}");
+    }
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         models: Vec::new(),
         serial_turns: false,
         turn_delay: Duration::ZERO,
+        ask_usage: true,
         timeouts: Timeouts::default(),
     }
 }

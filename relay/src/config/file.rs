@@ -125,6 +125,7 @@ fn account_from(
         models: names::models(source, account.kind, account.models)?,
         serial_turns: account.serial_turns,
         turn_delay: Duration::from_millis(account.turn_delay_ms),
+        ask_usage: account.ask_usage,
         timeouts: timeouts_from(&account.timeouts),
     })
 }
@@ -267,6 +268,7 @@ mod tests {
             models = { "claude-*" = "x/claude-*", fast = "claude-haiku-4-5" }
             serial_turns = true
             turn_delay_ms = 200
+            ask_usage = false
             [accounts.main.timeouts]
             connect_ms = 1
             first_byte_stream_ms = 2
@@ -285,6 +287,7 @@ mod tests {
         let account = &config.accounts[0];
         assert_eq!(format!("{:?}", account.api_key), "env:SOME_KEY");
         assert_eq!((account.max_concurrent, account.serial_turns), (5, true));
+        assert!(!account.ask_usage);
         assert_eq!(account.timeouts.total, Duration::from_millis(5));
         assert_eq!((account.priority, account.models.len()), (7, 2));
         assert_eq!(config.affinity_patience, Duration::from_millis(5));

@@ -94,6 +94,8 @@ pub(super) struct Account {
     pub(super) serial_turns: bool,
     #[serde(default, deserialize_with = "bounded::<_, 0, DAY_MS>")]
     pub(super) turn_delay_ms: u64,
+    #[serde(default = "yes")]
+    pub(super) ask_usage: bool,
     #[serde(default)]
     pub(super) allow_http: bool,
     #[serde(default)]
@@ -181,6 +183,10 @@ impl Default for TimeoutsMs {
             total_ms: millis(timeouts.total),
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A number within its bounds; anything else is an error that names them.

@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use crate::{
     answer::{is_compressed, is_event_stream},
     cooldown::{Cause, Told, stated, used_up},
-    sse::Scanner,
+    dialect::Dialect,
+    json_array, sse,
     time::UnixMillis,
 };
 
@@ -40,21 +41,63 @@ pub(crate) struct Fault {
     pub(crate) stated: Option<Duration>,
 }
 
-pub(super) async fn hear(answer: Response<Incoming>, idle: Duration) -> (Heard, Option<Fault>) {
+/// What finds the first event of a stream.
+enum Listener {
+    Events(sse::Scanner),
+    Array(json_array::Scanner),
+}
+
+pub(super) async fn hear(
+    answer: Response<Incoming>,
+    dialect: Dialect,
+    idle: Duration,
+) -> (Heard, Option<Fault>) {
     let (head, rest) = answer.into_parts();
     let mut heard = Heard {
         head,
         beginning: Bytes::new(),
         rest,
     };
-    let fault = if !heard.head.status.is_success() {
-        heard.hear_refusal().await
-    } else if is_event_stream(&heard.head.headers) && !is_compressed(&heard.head.headers) {
-        heard.hear_first_event(idle).await
-    } else {
-        None
+    let fault = match heard.head.status.is_success() {
+        false => heard.hear_refusal().await,
+        true => match Listener::of(&heard.head.headers, dialect) {
+            Some(listener) => heard.hear_first_event(listener, idle).await,
+            None => None,
+        },
     };
     (heard, fault)
+}
+
+impl Listener {
+    /// None where the answer is no stream, or cannot be read.
+    fn of(headers: &HeaderMap, dialect: Dialect) -> Option<Self> {
+        if is_compressed(headers) {
+            None
+        } else if is_event_stream(headers) {
+            Some(Self::Events(sse::Scanner::default()))
+        } else {
+            let is_array = dialect == Dialect::GeminiArray;
+            is_array.then(|| Self::Array(json_array::Scanner::default()))
+        }
+    }
+
+    /// What the first event says, once it has come: of itself, if it is an error.
+    fn first(&mut self, piece: &[u8]) -> Option<Option<Told>> {
+        let mut first = None;
+        match self {
+            Self::Events(scanner) => scanner.push(
+                piece,
+                |_| true,
+                |event| {
+                    first.get_or_insert_with(|| Told::of_event(event.name, event.data));
+                },
+            ),
+            Self::Array(scanner) => scanner.push(piece, |element| {
+                first.get_or_insert_with(|| Told::of_event(b"", element));
+            }),
+        }
+        first
+    }
 }
 
 impl Heard {
@@ -75,8 +118,7 @@ impl Heard {
         self.fault(Cause::of_answer(self.head.status.as_u16(), &told), &told)
     }
 
-    async fn hear_first_event(&mut self, idle: Duration) -> Option<Fault> {
-        let mut scanner = Scanner::default();
+    async fn hear_first_event(&mut self, mut listener: Listener, idle: Duration) -> Option<Fault> {
         loop {
             let known = self.beginning.len();
             let cause = match timeout(idle, self.next()).await {
@@ -85,21 +127,11 @@ impl Heard {
                 // An answer without a single event is none.
                 Ok(Ok(false)) if self.rest.is_end_stream() => Cause::Fault,
                 Ok(Ok(false)) => return None,
-                Ok(Ok(true)) => {
-                    let mut first = None;
-                    scanner.push(
-                        &self.beginning[known..],
-                        |_| true,
-                        |event| {
-                            first.get_or_insert_with(|| Told::of_event(event.name, event.data));
-                        },
-                    );
-                    match first {
-                        None => continue,
-                        Some(None) => return None,
-                        Some(Some(told)) => return self.fault(Cause::of_words(&told), &told),
-                    }
-                }
+                Ok(Ok(true)) => match listener.first(&self.beginning[known..]) {
+                    None => continue,
+                    Some(None) => return None,
+                    Some(Some(told)) => return self.fault(Cause::of_words(&told), &told),
+                },
             };
             return self.fault(cause, &Told::default());
         }

@@ -101,6 +101,7 @@ mod tests {
             models: Vec::new(),
             serial_turns: false,
             turn_delay: Duration::ZERO,
+            ask_usage: true,
             timeouts: Timeouts::default(),
         };
         let account = Account::new(&account).unwrap();

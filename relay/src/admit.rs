@@ -17,10 +17,11 @@ use crate::{
     cooldown::{Cause, State},
     forward::Upstream,
     gate::{Gate, likely_free},
-    line::{self, End, Patience},
+    ids::RequestId,
+    line::{self, Answer, Ask, End, Patience, Wait},
     permit::Permit,
     route::Work,
-    store::{Admission, Affinity, Saying, StoreError, Tiered},
+    store::{Admission, Affinity, Connection, Saying, StoreError, Tiered},
     time::UnixMillis,
 };
 
@@ -107,13 +108,24 @@ pub(crate) async fn admit(
     permit: &mut Permit,
 ) -> Result<Admitted, Refused> {
     loop {
-        let places = eligible(app, call, attempts).await?;
+        let now = UnixMillis::now();
+        let places = match call.eligible(app, attempts, now) {
+            Ok(places) => places,
+            Err(nobody) => {
+                permit.leave_line(&app.store);
+                until_somebody_is_back(call, attempts, nobody, now).await?;
+                continue;
+            }
+        };
         let asking = Asking {
             places: &places,
+            attempts,
             patience: call.patience,
             saying,
         };
-        let admitted = ask(app, call, asking, permit).await?;
+        let Some(admitted) = ask(app, call, asking, permit).await? else {
+            continue;
+        };
         // It may have been cooled while this one was in line, or have another's trial just now.
         let account = &admitted.upstream.account;
         let now = UnixMillis::now();
@@ -133,10 +145,12 @@ pub(crate) async fn admit_at_once(
     app: &App,
     call: &Call,
     places: &[usize],
+    attempts: &Attempts,
     permit: &mut Permit,
 ) -> Result<Option<Admitted>, Refused> {
     let asking = Asking {
         places,
+        attempts,
         patience: Patience {
             until: None,
             ..call.patience
@@ -144,7 +158,8 @@ pub(crate) async fn admit_at_once(
         saying: None,
     };
     let admitted = match ask(app, call, asking, permit).await {
-        Ok(admitted) => admitted,
+        Ok(Some(admitted)) => admitted,
+        Ok(None) => return Ok(None),
         Err(Refused::Store(StoreError::Down)) => {
             permit.granted([]);
             return Ok(None);
@@ -166,61 +181,85 @@ pub(crate) async fn admit_at_once(
     }
 }
 
-/// Those that may serve. Where the first to come back does so while the request may still wait, it waits for that.
-async fn eligible(app: &App, call: &Call, attempts: &Attempts) -> Result<Vec<usize>, Refused> {
-    loop {
-        let now = UnixMillis::now();
-        let nobody = match call.eligible(app, attempts, now) {
-            Ok(places) => return Ok(places),
-            Err(nobody) => nobody,
-        };
-        let Nobody::Rests(rest) = nobody else {
-            return Err(Refused::NoModel);
-        };
-        let span = Duration::from_millis(rest.end().0.saturating_sub(now.0));
-        let in_time = |until: Instant| Instant::now() + span < until;
-        if !attempts.is_empty() || !call.patience.until.is_some_and(in_time) {
-            return Err(Refused::AccountsRest {
-                who: Who::of(call),
-                cause: rest.cause,
-                retry: span,
-            });
-        }
-        sleep(span).await;
+/// Where the first to come back does so while the request may still wait, it waits for that.
+async fn until_somebody_is_back(
+    call: &Call,
+    attempts: &Attempts,
+    nobody: Nobody,
+    now: UnixMillis,
+) -> Result<(), Refused> {
+    let Nobody::Rests(rest) = nobody else {
+        return Err(Refused::NoModel);
+    };
+    let span = Duration::from_millis(rest.end().0.saturating_sub(now.0));
+    let in_time = |until: Instant| Instant::now() + span < until;
+    if !attempts.is_empty() || !call.patience.until.is_some_and(in_time) {
+        return Err(Refused::AccountsRest {
+            who: Who::of(call),
+            cause: rest.cause,
+            retry: span,
+        });
     }
+    sleep(span).await;
+    Ok(())
 }
 
 /// An admission to one of some accounts.
 struct Asking<'a> {
     places: &'a [usize],
+    /// By which others may serve.
+    attempts: &'a Attempts,
     patience: Patience,
     saying: Option<&'a Saying>,
 }
 
+/// An admission that is wanted as long as these are the accounts that may serve.
+struct Wanted<'a> {
+    admission: Admission<'a>,
+    app: &'a App,
+    call: &'a Call,
+    asking: &'a Asking<'a>,
+}
+
+impl Ask for Wanted<'_> {
+    type InTheWay = usize;
+
+    fn member(&self) -> RequestId {
+        self.admission.member()
+    }
+
+    async fn ask(&self, over: &Connection, wait: Wait) -> Result<Answer<usize>, StoreError> {
+        self.admission.ask(over, wait).await
+    }
+
+    async fn outdated(&self) {
+        let mut changes = self.app.resting.changes();
+        let Asking {
+            places, attempts, ..
+        } = self.asking;
+        let is_true = || {
+            let now = UnixMillis::now();
+            let eligible = self.call.eligible(self.app, attempts, now);
+            eligible.is_ok_and(|eligible| eligible == *places)
+        };
+        while is_true() && changes.changed().await.is_ok() {}
+    }
+}
+
+/// None: other accounts may serve now.
 async fn ask(
     app: &App,
     call: &Call,
     asking: Asking<'_>,
     permit: &mut Permit,
-) -> Result<Admitted, Refused> {
+) -> Result<Option<Admitted>, Refused> {
     let Asking {
         places,
         patience,
         saying,
+        ..
     } = asking;
-    let group = &call.caller.group;
-    let tiered = |place: &usize| {
-        let account = &group.upstreams[*place].account;
-        Tiered {
-            gate: &account.gate,
-            priority: account.priority,
-        }
-    };
-    let takes_slot = match call.work {
-        Work::Generate | Work::Embed => places,
-        Work::CountTokens | Work::ListModels | Work::Health => &[],
-    };
-    let accounts: Vec<Tiered<'_>> = takes_slot.iter().map(tiered).collect();
+    let accounts = tiers(call, places);
     let admission = Admission {
         member: call.id,
         lease: app.lease,
@@ -233,10 +272,24 @@ async fn ask(
     };
     permit.ask(admission.gates().cloned());
     permit.intend();
-    let end = line::wait(app, &admission, patience).await?;
-    let End::Granted(index) = end else {
-        permit.granted([]);
-        return Err(refused(&end, &admission, call));
+    let wanted = Wanted {
+        admission,
+        app,
+        call,
+        asking: &asking,
+    };
+    let end = line::wait(app, &wanted, patience).await?;
+    let admission = &wanted.admission;
+    let index = match end {
+        End::Granted(index) => index,
+        End::Outdated => {
+            permit.outdated();
+            return Ok(None);
+        }
+        _ => {
+            permit.granted([]);
+            return Err(refused(&end, admission, call));
+        }
     };
     let chosen = usize::try_from(index)
         .ok()
@@ -245,17 +298,43 @@ async fn ask(
         .and_then(|index| accounts.get(index))
         .map(|one| one.gate);
     permit.granted(admission.all.iter().copied().chain(slot).cloned());
-    let place = chosen.map_or_else(|| group.rotate(places), |index| places[index]);
     let known = admission.known.get().map(|index| places[*index]);
+    Ok(Some(admitted(call, places, chosen, known)))
+}
+
+/// The gates of the accounts at these places, where a slot of one is needed.
+fn tiers<'a>(call: &'a Call, places: &[usize]) -> Vec<Tiered<'a>> {
+    let tiered = |place: &usize| {
+        let account = &call.caller.group.upstreams[*place].account;
+        Tiered {
+            gate: &account.gate,
+            priority: account.priority,
+        }
+    };
+    match call.work {
+        Work::Generate | Work::Embed => places.iter().map(tiered).collect(),
+        Work::CountTokens | Work::ListModels | Work::Health => Vec::new(),
+    }
+}
+
+/// `chosen` is the index of one of these places; without it any of them may serve.
+fn admitted(
+    call: &Call,
+    places: &[usize],
+    chosen: Option<usize>,
+    known: Option<usize>,
+) -> Admitted {
+    let group = &call.caller.group;
+    let place = chosen.map_or_else(|| group.rotate(places), |index| places[index]);
     let priority = |place: usize| group.upstreams[place].account.priority;
-    Ok(Admitted {
+    Admitted {
         place,
         upstream: Arc::clone(&group.upstreams[place]),
         reason: match call.pinned {
             Some(_) => Reason::Pinned,
             None => Reason::of(places, priority, place, known),
         },
-    })
+    }
 }
 
 /// Where there is a choice to make by it.
@@ -277,7 +356,7 @@ fn refused(end: &End<usize>, admission: &Admission<'_>, call: &Call) -> Refused 
         accounts.min().unwrap_or(Duration::from_secs(1))
     };
     match *end {
-        End::Granted(_) | End::Cancelled => Refused::Cancelled,
+        End::Granted(_) | End::Outdated | End::Cancelled => Refused::Cancelled,
         End::LineFull(place) => Refused::LineFull {
             retry: admission
                 .all

@@ -131,7 +131,7 @@ impl Entry<'_> {
         if places.is_empty() {
             return Ok(None);
         }
-        let admitted = admit_at_once(self.app, self.call, &places, permit).await?;
+        let admitted = admit_at_once(self.app, self.call, &places, self.attempts, permit).await?;
         Ok(admitted.map(|admitted| Admitted {
             reason: Reason::Spilled,
             ..admitted

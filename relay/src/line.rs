@@ -1,7 +1,7 @@
 //! Waiting in a line that Redis keeps: ask once, then hear. No polling, no connection per waiter; whoever loses the
 //! connection asks again with the time that it has waited, and keeps its place.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -72,6 +72,11 @@ pub(crate) trait Ask: Sync {
         over: &Connection,
         wait: Wait,
     ) -> impl Future<Output = Result<Answer<Self::InTheWay>, StoreError>> + Send;
+
+    /// Ends when it is not what should be asked for any more.
+    fn outdated(&self) -> impl Future<Output = ()> + Send {
+        pending()
+    }
 }
 
 /// How the wait ended.
@@ -82,6 +87,8 @@ pub(crate) enum End<D> {
     Refused(D),
     LineFull(D),
     Cancelled,
+    /// It may still stand in line; whoever asks for something else instead keeps the place.
+    Outdated,
 }
 
 /// Asks, and waits for the message if that is the answer. An asker that was in line asks again when its connection is
@@ -127,6 +134,7 @@ async fn in_line<A: Ask>(
         // The server has forgotten whom it cannot tell.
         () = connection.lost() => Message::Moved,
         () = sleep(within + MESSAGE_WITHIN) => Message::Moved,
+        () = wanted.outdated() => return Ok(Some(End::Outdated)),
     };
     Ok(match told {
         Message::Granted(number) => Some(End::Granted(number)),

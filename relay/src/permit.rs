@@ -10,7 +10,7 @@ use crate::{
     ids::RequestId,
     renew::Leases,
     settle::Record,
-    store::{Debt, Place, Stamp, Told, TurnDebt},
+    store::{Debt, Place, Stamp, Store, Told, TurnDebt},
 };
 
 /// Where permits are known while they live, and where they go.
@@ -26,6 +26,8 @@ pub(crate) struct Permit {
     id: RequestId,
     /// Gates of an admission without an answer: it may stand in their line, and hold slots of any of them.
     asked: Vec<Arc<Gate>>,
+    /// The same of admissions that something else was asked for instead of: slots may have been granted before that.
+    outdated: Vec<Arc<Gate>>,
     slots: Vec<Held<Gate>>,
     asked_turn: Option<Arc<Turn>>,
     turn: Option<Held<Turn>>,
@@ -62,6 +64,7 @@ impl Permit {
         Self {
             id,
             asked: Vec::new(),
+            outdated: Vec::new(),
             slots: Vec::with_capacity(2),
             asked_turn: None,
             turn: None,
@@ -97,6 +100,47 @@ impl Permit {
             self.ledger.leases.hold_slot(self.id, &gate);
             self.slots.push(Held::now(gate));
         }
+        self.give_back_outdated();
+    }
+
+    /// Something else is going to be asked for instead.
+    pub(crate) fn outdated(&mut self) {
+        self.outdated.append(&mut self.asked);
+    }
+
+    /// Nothing is asked for instead for now. Sent and not waited for: what has no answer is given back at the end.
+    pub(crate) fn leave_line(&self, store: &Store) {
+        if !self.outdated.is_empty() {
+            store.leave(self.id, &self.not_held(&self.outdated));
+        }
+    }
+
+    fn give_back_outdated(&mut self) {
+        let outdated = std::mem::take(&mut self.outdated);
+        let gates = self.not_held(&outdated);
+        if !gates.is_empty() {
+            self.owe(Debt {
+                member: self.id,
+                gates,
+                place: Place::Left,
+                turn: None,
+                intent: Place::Left,
+                record: None,
+                told: Told::Never,
+            });
+        }
+    }
+
+    /// Each of these once, less those that are held.
+    fn not_held(&self, gates: &[Arc<Gate>]) -> Vec<Arc<Gate>> {
+        let mut rest: Vec<Arc<Gate>> = Vec::with_capacity(gates.len());
+        for gate in gates {
+            let is_held = self.slots.iter().any(|slot| Arc::ptr_eq(&slot.what, gate));
+            if !is_held && !rest.iter().any(|known| Arc::ptr_eq(known, gate)) {
+                rest.push(Arc::clone(gate));
+            }
+        }
+        rest
     }
 
     /// A slot is not needed any more, the others stay.
@@ -204,18 +248,21 @@ impl Drop for Permit {
         let turn = self.owed_turn();
         let holds = !self.slots.is_empty() || turn.is_some() || self.record.is_some();
         let is_said = self.intent == Place::MayStand;
-        if self.asked.is_empty() && !holds && !is_said {
+        let may_stand = !self.asked.is_empty() || !self.outdated.is_empty();
+        if !may_stand && !holds && !is_said {
             return;
         }
         self.ledger.leases.drop_all(self.id);
         for slot in &self.slots {
             slot.what.held.learn(slot.since.elapsed());
         }
-        let place = match self.asked.is_empty() {
+        self.outdated();
+        let place = match self.outdated.is_empty() {
             true => Place::Left,
             false => Place::MayStand,
         };
-        let mut gates = std::mem::take(&mut self.asked);
+        // One that it holds may have been asked for again with others, and no gate may be named twice.
+        let mut gates = self.not_held(&self.outdated);
         gates.extend(self.slots.drain(..).map(|slot| slot.what));
         let record = self.record.take().map(|mut record| {
             record.close();

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 
 use crate::{
     account::Account,
@@ -26,6 +29,7 @@ pub(crate) struct Resting {
     rests: RwLock<Rests>,
     untold: Mutex<Vec<Found>>,
     found: Notify,
+    changed: watch::Sender<()>,
 }
 
 /// Something that other relays do not know yet.
@@ -110,7 +114,15 @@ impl Resting {
 
     fn write<T>(&self, change: impl FnOnce(&mut Rests) -> T) -> T {
         let mut rests = self.rests.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut rests)
+        let changed = change(&mut rests);
+        drop(rests);
+        self.changed.send_replace(());
+        changed
+    }
+
+    /// Says when somebody may rest who did not, or be well again, within a second.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     fn tell(&self, found: Found) {

@@ -75,7 +75,8 @@ pub(crate) async fn take_turn(
         End::LineFull(_) => Err(NoTurn::LineFull {
             retry: likely(turn, permit),
         }),
-        End::Cancelled => Err(NoTurn::Cancelled),
+        // A turn is wanted until it is had.
+        End::Cancelled | End::Outdated => Err(NoTurn::Cancelled),
     }
 }
 

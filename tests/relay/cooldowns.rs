@@ -5,7 +5,7 @@ use harness::{Reply, Weir, eventually_async};
 use serde_json::json;
 use weir_relay::mock::Behaviour;
 
-use crate::upstreams::{fresh, generations, refusing, seen, two};
+use crate::upstreams::{fresh, fresh_stalling, generations, refusing, seen, two, upstream};
 
 fn resting(seconds: u32) -> Behaviour {
     Behaviour {
@@ -136,6 +136,64 @@ async fn a_request_waits_for_an_account_that_rests_shortly() {
     assert_eq!(answer.status, 200);
     let waited: u64 = answer.number("x-weir-wait-ms");
     assert!(waited > 500, "{waited}");
+}
+
+#[tokio::test]
+async fn who_waits_is_served_by_an_account_that_is_back_meanwhile() {
+    let other = upstream(Behaviour::default());
+    let setup = Weir::setup().behaviour(resting(2));
+    let setup = setup.account_at(&other, "priority = 1\nmax_concurrent = 1");
+    let weir = setup.start().await;
+    let held = weir.ask(fresh_stalling()).await;
+    assert_eq!(seen(&weir, &other), (1, 1));
+    weir.provider.set_behaviour(Behaviour::default());
+    let waiting = weir.spawn(fresh());
+    eventually_async("it waits for the other account", async || {
+        match weir.waiting(2) {
+            1 => Ok(()),
+            seen => Err(format!("{seen} wait")),
+        }
+    })
+    .await;
+    assert_eq!(waiting.await.expect("it is served").status, 200);
+    assert_eq!(seen(&weir, &other), (2, 1));
+    assert_eq!(weir.waiting(2), 0, "it has left that line");
+    drop(held);
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_an_account_that_comes_to_rest_for_long_is_told() {
+    let weir = Weir::setup().max_concurrent(1).start().await;
+    let held = weir.ask(fresh_stalling()).await;
+    let waiting = weir.spawn(fresh());
+    weir.until_waiting(1).await;
+    let seconds: u64 = weir.redis.call("TIME").items()[0]
+        .text()
+        .parse()
+        .expect("it is a number");
+    let rest = format!("{}000 stated 0 rate", seconds + 600);
+    let field = [
+        "HSET",
+        "weir:{default}:cooldowns",
+        "a1/claude-mock-1",
+        &rest,
+    ];
+    weir.redis.call(field);
+    let answer = waiting.await.expect("it is answered");
+    assert_eq!(
+        (answer.status, answer.header("x-weir-error")),
+        (429, Some("weir_accounts_rest"))
+    );
+    let seconds = answer.number("retry-after");
+    assert!((580..=600).contains(&seconds), "{seconds}");
+    eventually_async("it has left the line", async || match weir.waiting(1) {
+        0 => Ok(()),
+        seen => Err(format!("{seen} wait")),
+    })
+    .await;
+    drop(held);
+    weir.until_nothing_is_held().await;
 }
 
 fn used_up(window_s: u32) -> Behaviour {

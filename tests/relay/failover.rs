@@ -2,11 +2,11 @@
 
 use harness::http::End;
 use harness::weir::{message, stream};
-use harness::{Speech, Weir};
+use harness::{Speech, Weir, eventually_async};
 use serde_json::json;
 use weir_relay::mock::{Behaviour, MockProvider};
 
-use crate::upstreams::{generations, refusing, seen, text, two, upstream};
+use crate::upstreams::{fresh, fresh_stalling, generations, refusing, seen, text, two, upstream};
 
 #[tokio::test]
 async fn another_account_serves_what_one_refuses() {
@@ -184,6 +184,34 @@ async fn an_upstream_that_cannot_be_reached_is_passed_over() {
         (text(record, "failed"), text(record, "outcome")),
         ("a2:unreachable".into(), "done".into())
     );
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_while_the_next_account_is_waited_for_leaves_nothing_behind() {
+    let other = upstream(Behaviour::default());
+    let setup = Weir::setup().behaviour(refusing(529));
+    let setup = setup.account_at(&other, "priority = 1\nmax_concurrent = 1");
+    let weir = setup.start().await;
+    let held = weir.ask(fresh_stalling()).await;
+    assert_eq!(weir.account_slots(2).len(), 1);
+    let waiting = weir.spawn(fresh());
+    eventually_async("it waits for the second account", async || {
+        match (weir.waiting(2), weir.key_slots(&weir.key_id).len()) {
+            (1, 2) => Ok(()),
+            seen => Err(format!("waiters, slots of the key: {seen:?}")),
+        }
+    })
+    .await;
+    waiting.abort();
+    eventually_async("its slot of the key is free", async || {
+        match (weir.waiting(2), weir.key_slots(&weir.key_id).len()) {
+            (0, 1) => Ok(()),
+            seen => Err(format!("waiters, slots of the key: {seen:?}")),
+        }
+    })
+    .await;
+    drop(held);
+    weir.until_nothing_is_held().await;
 }
 
 #[tokio::test]

@@ -94,6 +94,16 @@ impl Store {
         Ok(())
     }
 
+    /// Leaves a line, and gives back what was granted before. Sent and not waited for: it is done before whatever is asked
+    /// next.
+    pub(crate) fn leave(&self, member: RequestId, gates: &[Arc<Gate>]) {
+        let mut batch = Batch::new();
+        leave(&mut batch, member, gates, Place::MayStand);
+        if let Ok(connection) = self.domain.connection() {
+            drop(connection.send(&batch));
+        }
+    }
+
     /// Once: if this has no answer either, a counted request may be without its record.
     async fn record_late(&self, records: Vec<Record>) {
         let mut batch = Batch::new();
@@ -110,17 +120,7 @@ impl Store {
 /// Adds the commands that give back what a request holds: how many.
 fn release(batch: &mut Batch, debt: &Debt) -> usize {
     let from = batch.len();
-    if let (Place::MayStand, Some(gate)) = (debt.place, debt.gates.first()) {
-        batch.command("QGATE.CANCEL").arg(&*gate.name);
-        batch.arg(debt.member.as_str());
-    }
-    if !debt.gates.is_empty() {
-        batch.command("QGATE.LEAVE").arg(debt.member.as_str());
-        batch.number(debt.gates.len() as u64);
-        for gate in &debt.gates {
-            batch.arg(&*gate.name);
-        }
-    }
+    leave(batch, debt.member, &debt.gates, debt.place);
     if debt.record.is_none() && debt.intent == Place::MayStand {
         withdraw(batch, debt.member);
     }
@@ -139,6 +139,20 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
         }
     }
     batch.len() - from
+}
+
+fn leave(batch: &mut Batch, member: RequestId, gates: &[Arc<Gate>], place: Place) {
+    if let (Place::MayStand, Some(gate)) = (place, gates.first()) {
+        batch.command("QGATE.CANCEL").arg(&*gate.name);
+        batch.arg(member.as_str());
+    }
+    if !gates.is_empty() {
+        batch.command("QGATE.LEAVE").arg(member.as_str());
+        batch.number(gates.len() as u64);
+        for gate in gates {
+            batch.arg(&*gate.name);
+        }
+    }
 }
 
 /// What a server that serves us has answered is done, or cannot be.

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use harness::Runtime;
 
 use agent::Agent;
 use turns::Conversation;
@@ -28,9 +29,11 @@ struct Args {
 async fn main() -> ExitCode {
     let args = Args::parse();
     let wait = Duration::from_secs(args.seconds);
-    let (waited, ()) = tokio::join!(
+    let wait_whole = Duration::from_secs(args.seconds_whole);
+    let (waited, (), ()) = tokio::join!(
         wait::for_streams(wait),
-        wait::for_wholes(Duration::from_secs(args.seconds_whole)),
+        wait::for_wholes(Runtime::Python, wait_whole),
+        wait::for_wholes(Runtime::Node, wait_whole),
     );
     print_waited(&args, &waited);
     let mut stayed = true;

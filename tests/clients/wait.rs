@@ -49,7 +49,9 @@ pub(crate) struct Waited {
 /// When a client fails, or does not wait.
 pub(crate) async fn for_streams(wait: Duration) -> Vec<Waited> {
     let mut line = Line::new().await;
-    line.run_scripts("heartbeats").await;
+    for runtime in Runtime::ALL {
+        line.run_script(runtime, "heartbeats").await;
+    }
     for agent in Agent::ALL {
         let url = line.join(agent.package(), &[agent.speech()]).await;
         let desk = Desk::new(agent, &url, &line.weir.key);
@@ -61,11 +63,13 @@ pub(crate) async fn for_streams(wait: Duration) -> Vec<Waited> {
     waited.iter().flat_map(Waiting::waited).collect()
 }
 
+/// Each in a line of its own, since runtimes are not equally fast to ask, and nobody may wait much longer.
+///
 /// # Panics
 /// When a client fails, or does not wait.
-pub(crate) async fn for_wholes(wait: Duration) {
+pub(crate) async fn for_wholes(runtime: Runtime, wait: Duration) {
     let mut line = Line::new().await;
-    line.run_scripts("patience").await;
+    line.run_script(runtime, "patience").await;
     line.serve_after(wait).await;
 }
 
@@ -90,13 +94,11 @@ impl Line {
         }
     }
 
-    async fn run_scripts(&mut self, script: &'static str) {
-        for runtime in Runtime::ALL {
-            let url = self.join(&format!("{runtime:?}"), &STREAMS).await;
-            let weir = Arc::clone(&self.weir);
-            self.running
-                .spawn(async move { runtime.run(script, &weir, &url).await });
-        }
+    async fn run_script(&mut self, runtime: Runtime, script: &'static str) {
+        let url = self.join(&format!("{runtime:?}"), &STREAMS).await;
+        let weir = Arc::clone(&self.weir);
+        self.running
+            .spawn(async move { runtime.run(script, &weir, &url).await });
     }
 
     /// Where the client is to ask.

@@ -195,6 +195,46 @@ async fn a_session_that_the_client_names_is_known_by_that() {
     }
 }
 
+#[tokio::test]
+async fn a_sub_agent_begins_where_its_session_is_and_goes_on_where_it_was_served() {
+    let weir = Weir::setup()
+        .accounts(2)
+        .max_concurrent(1)
+        .head("[admission]\naffinity_patience_ms = 200")
+        .start()
+        .await;
+    let of_session = |call: Call| call.header("x-claude-code-session-id", "one");
+    let sub_agent = |name: &str| of_session(fresh()).header("x-claude-code-agent-id", name);
+    weir.ask(of_session(fresh())).await.text().await;
+    weir.ask(sub_agent("a")).await.text().await;
+    let held = weir.ask(of_session(fresh_stalling())).await;
+    weir.ask(sub_agent("b")).await.text().await;
+    drop(held);
+    weir.until_nothing_is_held().await;
+    for name in ["a", "b"] {
+        weir.ask(sub_agent(name)).await.text().await;
+    }
+    let records = weir.records(6).await;
+    let account = |place: usize| text(&records[place], "account");
+    let chosen: Vec<String> = records
+        .iter()
+        .map(|record| text(record, "chosen"))
+        .collect();
+    let session = account(0);
+    let spilled = chosen
+        .iter()
+        .position(|chosen| chosen == "spilled")
+        .expect("one is");
+    let elsewhere = account(spilled);
+    assert_ne!(elsewhere, session);
+    assert_eq!(
+        [account(1), account(4), account(5)],
+        [session.clone(), session, elsewhere],
+        "{chosen:?}"
+    );
+    assert_eq!([&chosen[1], &chosen[4], &chosen[5]], ["affinity"; 3]);
+}
+
 /// Of conversations of two turns.
 const RECORDED: [(Speech, &str); 3] = [
     (

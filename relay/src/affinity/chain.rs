@@ -1,4 +1,5 @@
-//! A conversation as the module's tries know it: one digest if its session has a name, else one per message. Pure.
+//! A conversation as the module's tries know it: one digest if its session has a name, and one more of a sub-agent; else one
+//! per message. Pure.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -61,8 +62,13 @@ impl Conversation {
     pub(crate) fn chain(&self, model: &str) -> Option<String> {
         let form = self.form as u64;
         if let Some(session) = self.session {
-            let digest = xxh3_64_with_seed(model.as_bytes(), session.0 ^ form);
-            return Some(spell(String::new(), 'i', digest));
+            let digest = xxh3_64_with_seed(model.as_bytes(), session.name ^ form);
+            let chain = spell(String::new(), 'i', digest);
+            // A sub-agent begins where its session is, and goes on where it was served.
+            return Some(match session.agent {
+                Some(agent) => spell(chain, 'i', agent),
+                None => chain,
+            });
         }
         if self.messages.is_empty() {
             return None;
@@ -117,6 +123,7 @@ fn spell(mut chain: String, letter: char, digest: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::session::named;
     use super::*;
 
     #[test]
@@ -153,7 +160,7 @@ mod tests {
             let mut conversation = Conversation::new(form);
             conversation.push(Role::User, 1);
             let chain = conversation.chain(model).unwrap();
-            conversation.session = Some(Session(7));
+            conversation.session = Some(named("session"));
             [chain, conversation.chain(model).unwrap()]
         };
         let mut all = [

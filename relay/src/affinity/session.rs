@@ -20,20 +20,33 @@ const HEADERS: [&str; 9] = [
     "thread-id",
 ];
 
-/// A digest of a session's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Session(pub(super) u64);
+/// Headers in which clients name who talks within a session, where that is not its main agent: Claude Code, Codex.
+const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "thread-id"];
 
-fn named(name: &str) -> Session {
-    Session(xxh3_64(name.as_bytes()))
+/// Digests of a session's name, and of that of a sub-agent in it, which has a conversation of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(super) name: u64,
+    pub(super) agent: Option<u64>,
+}
+
+pub(super) fn named(name: &str) -> Session {
+    Session {
+        name: xxh3_64(name.as_bytes()),
+        agent: None,
+    }
 }
 
 /// `header` looks a header up by its name in small letters.
 pub(crate) fn of_headers<'h>(header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<Session> {
-    let named = HEADERS
-        .iter()
-        .find_map(|name| header(name).filter(|value| !value.is_empty()));
-    named.map(|name| Session(xxh3_64(name)))
+    let first = |headers: &[&str]| {
+        let mut values = headers.iter().filter_map(|name| header(name));
+        values.find(|value| !value.is_empty()).map(xxh3_64)
+    };
+    let name = first(&HEADERS)?;
+    // The main thread of Codex is called as its session is.
+    let agent = first(&AGENTS).filter(|agent| *agent != name);
+    Some(Session { name, agent })
 }
 
 /// What a body names.
@@ -109,5 +122,32 @@ mod tests {
             Some(named("b"))
         );
         assert_eq!(of(&[("x-request-id", "r")]), None);
+    }
+
+    #[test]
+    fn a_sub_agent_is_told_from_its_session() {
+        let of = |headers: [(&str, &'static str); 2]| {
+            let value = |name: &str| headers.iter().find(|(known, _)| *known == name);
+            of_headers(|name| value(name).map(|(_, value)| value.as_bytes()))
+        };
+        let sub_agent = |session: &str, agent: &str| {
+            let agent = Some(named(agent).name);
+            Some(Session {
+                agent,
+                ..named(session)
+            })
+        };
+        for (session, agent) in [
+            ("x-claude-code-session-id", "x-claude-code-agent-id"),
+            ("session-id", "thread-id"),
+        ] {
+            assert_eq!(of([(session, "a"), (agent, "b")]), sub_agent("a", "b"));
+            assert_eq!(of([(session, "a"), (agent, "")]), Some(named("a")));
+        }
+        assert_eq!(
+            of([("session-id", "a"), ("thread-id", "a")]),
+            Some(named("a"))
+        );
+        assert_eq!(of([("x", "a"), ("thread-id", "b")]), Some(named("b")));
     }
 }

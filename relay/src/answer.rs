@@ -53,11 +53,10 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
 }
 
-/// It was asked not to be.
-pub(crate) fn is_compressed(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
+/// In which way it is compressed, although it was asked not to be.
+pub(crate) fn compression(headers: &HeaderMap) -> Option<HeaderValue> {
+    let encoding = headers.get(CONTENT_ENCODING);
+    encoding.filter(|encoding| *encoding != "identity").cloned()
 }
 
 /// An error event may follow the upstream's bytes, so that their number is not known; and nobody on the way may hold

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::{
-    Response,
+    HeaderMap, Response,
     body::{Body as _, Frame, Incoming},
 };
 
@@ -21,7 +21,7 @@ use pace::{Pace, Ring};
 use tap::{Ending, Tap};
 
 use crate::{
-    answer::{AnswerBody, BrokenOff, is_compressed, is_event_stream, no_buffering, respond},
+    answer::{AnswerBody, BrokenOff, compression, is_event_stream, no_buffering, respond},
     config::Waits,
     dialect::Dialect,
     error::Error,
@@ -93,19 +93,12 @@ pub(crate) fn stream(
         rest,
     } = heard;
     let mut headers = upstream.account.provider.response_headers(head.headers);
-    let tap = if !head.status.is_success() {
-        permit.note(|record| record.outcome = Outcome::UpstreamRefused);
-        Tap::refusal(dialect)
-    } else if is_compressed(&headers) {
-        Tap::opaque(dialect)
-    } else if is_event_stream(&headers) {
-        no_buffering(&mut headers);
-        Tap::events(dialect, usage_chunk)
-    } else if dialect == Dialect::GeminiArray {
-        no_buffering(&mut headers);
-        Tap::array(dialect)
-    } else {
-        Tap::whole(dialect)
+    let tap = match head.status.is_success() {
+        true => tap(&mut headers, dialect, usage_chunk),
+        false => {
+            permit.note(|record| record.outcome = Outcome::UpstreamRefused);
+            Tap::refusal(dialect)
+        }
     };
     let is_empty = beginning.is_empty() && rest.is_end_stream();
     let mut relayed = Relayed {
@@ -122,6 +115,29 @@ pub(crate) fn stream(
         relayed.end();
     }
     respond(head.status, headers, AnswerBody::Relayed(Box::new(relayed)))
+}
+
+/// Reads the answer in its form.
+fn tap(headers: &mut HeaderMap, dialect: Dialect, usage_chunk: UsageChunk) -> Tap {
+    let compression = compression(headers);
+    let usage_chunk = match compression {
+        None => usage_chunk,
+        // Nothing can be taken out of it.
+        Some(_) => UsageChunk::Passes,
+    };
+    let tap = if is_event_stream(headers) {
+        no_buffering(headers);
+        Tap::events(dialect, usage_chunk)
+    } else if dialect == Dialect::GeminiArray {
+        no_buffering(headers);
+        Tap::array(dialect)
+    } else {
+        Tap::whole(dialect)
+    };
+    match compression {
+        None => tap,
+        Some(encoding) => tap.compressed(encoding.as_bytes()),
+    }
 }
 
 impl Relayed {

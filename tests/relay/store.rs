@@ -1,11 +1,14 @@
 //! Redis goes away and comes back: streams go on, new requests are refused quickly, and nothing stays held.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::http::Answer;
 use harness::weir::stream;
 use harness::{Weir, time};
 use rustix::process::Signal;
+use tokio::task::JoinSet;
 
 /// An answer that is still being sent when everything else in the test is over.
 const RUNNING: &str = "chunks=300;delay_ms=10";
@@ -116,4 +119,28 @@ async fn what_ends_while_redis_is_a_replica_is_settled_when_it_is_a_master_again
     weir.until_nothing_is_held().await;
     assert_eq!(*weir.records(1).await[0].field("outcome"), "caller_gone");
     weir.until_status(200).await;
+}
+
+#[tokio::test]
+async fn a_slow_redis_slows_requests_and_fails_none() {
+    const REQUESTS: usize = 12;
+    let weir = Weir::start().await;
+    let over = Arc::new(AtomicBool::new(false));
+    let (mut client, ended) = (weir.redis.connect(), Arc::clone(&over));
+    let slowing = tokio::task::spawn_blocking(move || {
+        while !ended.load(Ordering::Relaxed) {
+            assert_eq!(client.call("DEBUG SLEEP 0.3"), "OK");
+        }
+    });
+    let mut running = JoinSet::new();
+    for request in 0..REQUESTS {
+        let call = weir.with_key(stream(&format!("chunks=300;delay_ms={}", request % 4)));
+        let addr = weir.addr();
+        running.spawn(async move { assert_complete(call.send(addr).await).await });
+    }
+    running.join_all().await;
+    over.store(true, Ordering::Relaxed);
+    slowing.await.unwrap();
+    weir.until_nothing_is_held().await;
+    weir.records(REQUESTS).await;
 }

@@ -14,7 +14,7 @@ use hyper::{
 use tokio::time::timeout;
 
 use crate::{
-    answer::{is_compressed, is_event_stream},
+    answer::{compression, is_event_stream},
     cooldown::{Cause, Told, stated, used_up},
     dialect::Dialect,
     json_array, sse,
@@ -71,7 +71,7 @@ pub(super) async fn hear(
 impl Listener {
     /// None where the answer is no stream, or cannot be read.
     fn of(headers: &HeaderMap, dialect: Dialect) -> Option<Self> {
-        if is_compressed(headers) {
+        if compression(headers).is_some() {
             None
         } else if is_event_stream(headers) {
             Some(Self::Events(sse::Scanner::default()))

@@ -1,7 +1,10 @@
 //! Reads an answer beside its way to the caller: what it used, and whether it came to its end. All bytes pass, except for
 //! the one event that the relay asked for itself (`unasked.rs`).
 
+mod inflated;
 mod said;
+#[cfg(test)]
+mod tests;
 mod unasked;
 
 use bytes::Bytes;
@@ -14,11 +17,17 @@ use crate::{
     sse,
     usage::Usage,
 };
+use inflated::Inflated;
 use said::Said;
 use unasked::Unasked;
 
 /// The most of an answer that is kept to be read at its end; a longer one passes, its usage unknown.
 const KEPT: usize = 4 << 20;
+
+/// It ends as its transport says.
+const UNREAD: Form = Form::Opaque {
+    ending: Ending::Unmarked,
+};
 
 /// A reader for one answer.
 #[derive(Debug)]
@@ -26,6 +35,8 @@ pub(super) struct Tap {
     dialect: Dialect,
     form: Form,
     said: Said,
+    /// Of a compressed answer, which nothing can be put into.
+    inflated: Option<Box<Inflated>>,
 }
 
 #[derive(Debug)]
@@ -111,10 +122,16 @@ impl Tap {
         Self::of(dialect, Form::Opaque { ending })
     }
 
-    /// An answer that cannot be read, for it is compressed.
-    pub(super) fn opaque(dialect: Dialect) -> Self {
-        let ending = Ending::Unmarked;
-        Self::of(dialect, Form::Opaque { ending })
+    /// The same answer, compressed in this way. What cannot be unpacked passes unread.
+    pub(super) fn compressed(mut self, encoding: &[u8]) -> Self {
+        self.inflated = Inflated::of(encoding).map(Box::new);
+        match self.inflated {
+            Some(_) => self,
+            None => Self {
+                form: UNREAD,
+                ..self
+            },
+        }
     }
 
     fn of(dialect: Dialect, form: Form) -> Self {
@@ -122,6 +139,7 @@ impl Tap {
             dialect,
             form,
             said: Said::default(),
+            inflated: None,
         }
     }
 
@@ -138,6 +156,27 @@ impl Tap {
 
     /// Reads the next piece; gives what of it, and of what was held back, goes on to the caller.
     pub(super) fn pass(&mut self, piece: Bytes) -> Bytes {
+        match self.inflated.take() {
+            None => self.read(piece),
+            Some(inflated) => {
+                self.read_inflated(inflated, &piece);
+                piece
+            }
+        }
+    }
+
+    fn read_inflated(&mut self, mut inflated: Box<Inflated>, piece: &[u8]) {
+        let unpacked = inflated.unpack(piece, |part| drop(self.read(Bytes::copy_from_slice(part))));
+        match unpacked {
+            Ok(()) => self.inflated = Some(inflated),
+            Err(error) => {
+                tracing::debug!(%error, "a compressed answer cannot be read");
+                self.form = UNREAD;
+            }
+        }
+    }
+
+    fn read(&mut self, piece: Bytes) -> Bytes {
         let (dialect, said) = (self.dialect, &mut self.said);
         match &mut self.form {
             Form::Events(events) => return events.pass(dialect, said, piece),
@@ -163,6 +202,7 @@ impl Tap {
     /// Whether a heartbeat may be sent now: what the caller has ends between two events, and more is to come.
     pub(super) fn at_boundary(&self) -> bool {
         match &self.form {
+            _ if self.inflated.is_some() => false,
             Form::Events(events) if events.place == Place::Last => false,
             Form::Events(events) => events.unasked.is_some() || events.scanner.at_boundary(),
             Form::Array { .. } | Form::Whole { .. } | Form::Opaque { .. } => false,
@@ -202,6 +242,7 @@ impl Tap {
     /// What tells that a stream was cut, where the caller's side of it can still be told.
     pub(super) fn error_event(&self, told: &Told) -> Option<Bytes> {
         match &self.form {
+            _ if self.inflated.is_some() => None,
             Form::Events(events) => {
                 let event = self.dialect.error_event(told, events.seen);
                 let begins_a_line = events.unasked.is_some() || events.scanner.at_line_start();
@@ -264,129 +305,5 @@ impl Events {
                 }
             },
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{error::Error, ids::RequestId, stream::Cut};
-
-    fn told(tap: &Tap) -> Bytes {
-        let told = Error::from(Cut::BrokeOff).told(RequestId::next());
-        tap.error_event(&told).expect("it can be told")
-    }
-
-    #[test]
-    fn a_stream_is_complete_only_with_its_last_event() {
-        let mut tap = Tap::events(Dialect::Anthropic, UsageChunk::Passes);
-        tap.pass(Bytes::from_static(
-            b"event: message_start\ndata: {\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n",
-        ));
-        tap.pass(Bytes::from_static(b"event: message_stop\ndata: {}\n"));
-        assert_eq!(
-            tap.end(),
-            (
-                Usage {
-                    input: Some(3),
-                    ..Usage::default()
-                },
-                Ending::Cut
-            )
-        );
-        tap.pass(Bytes::from_static(b"\n"));
-        assert_eq!(tap.end().1, Ending::Complete);
-    }
-
-    #[test]
-    fn the_error_event_begins_a_line() {
-        let mut tap = Tap::events(Dialect::Anthropic, UsageChunk::Passes);
-        assert!(told(&tap).starts_with(b"event: error\n"));
-        tap.pass(Bytes::from_static(
-            b"event: content_block_delta\ndata: {\"de",
-        ));
-        assert!(told(&tap).starts_with(b"\nevent: error\n"));
-        tap.pass(Bytes::from_static(b"\n"));
-        assert!(told(&tap).starts_with(b"event: error\n"));
-    }
-
-    #[test]
-    fn a_whole_answer_is_read_unless_it_is_too_long() {
-        let answer = br#"{"usage":{"output_tokens":2}}"#;
-        let mut tap = Tap::whole(Dialect::Anthropic);
-        for piece in answer.chunks(5) {
-            tap.pass(Bytes::from_static(piece));
-        }
-        assert_eq!(
-            tap.end(),
-            (
-                Usage {
-                    output: Some(2),
-                    ..Usage::default()
-                },
-                Ending::Unmarked
-            )
-        );
-        tap.pass(vec![b' '; KEPT].into());
-        let mut long = Tap::whole(Dialect::Anthropic);
-        long.pass(vec![b' '; KEPT].into());
-        long.pass(Bytes::from_static(answer));
-        assert_eq!(long.end().0, Usage::default());
-    }
-
-    fn chat(pieces: &[&'static str]) -> (Vec<Bytes>, Tap) {
-        let mut tap = Tap::events(Dialect::Chat, UsageChunk::IsDropped);
-        let passed = pieces
-            .iter()
-            .map(|piece| tap.pass(Bytes::from_static(piece.as_bytes())))
-            .collect();
-        (passed, tap)
-    }
-
-    #[test]
-    fn a_stream_without_a_last_event_may_end_where_it_says_so() {
-        let mut tap = Tap::events(Dialect::Gemini, UsageChunk::Passes);
-        let ending = |tap: &mut Tap, chunk: &str| {
-            tap.pass(Bytes::from(format!("data: {chunk}\r\n\r\n")));
-            tap.end().1
-        };
-        assert_eq!(ending(&mut tap, r#"{"candidates":[{}]}"#), Ending::Cut);
-        let finished = r#"{"candidates":[{"finishReason":"STOP"}]}"#;
-        assert_eq!(ending(&mut tap, finished), Ending::Open);
-        assert_eq!(ending(&mut tap, r#"{"usageMetadata":{}}"#), Ending::Open);
-        assert_eq!(ending(&mut tap, r#"{"candidates":[{}]}"#), Ending::Cut);
-        assert_eq!(ending(&mut tap, r#"{"error":{}}"#), Ending::Complete);
-        assert_eq!(ending(&mut tap, r#"{"candidates":[{}]}"#), Ending::Complete);
-    }
-
-    #[test]
-    fn an_array_is_complete_when_it_is_closed() {
-        let mut tap = Tap::array(Dialect::GeminiArray);
-        tap.pass(Bytes::from_static(
-            b"[{\"usageMetadata\":{\"promptTokenCount\":3}}",
-        ));
-        assert_eq!(tap.end().1, Ending::Cut);
-        assert!(told(&tap).starts_with(b",{\"error\":{") && told(&tap).ends_with(b"}]"));
-        tap.pass(Bytes::from_static(b"\n,{\"cand"));
-        assert!(
-            tap.error_event(&Error::from(Cut::Late).told(RequestId::next()))
-                .is_none()
-        );
-        tap.pass(Bytes::from_static(b"idates\":[]}]"));
-        let (usage, ending) = tap.end();
-        assert_eq!((usage.input, ending), (Some(3), Ending::Complete));
-    }
-
-    #[test]
-    fn between_two_events_is_where_a_heartbeat_may_be_sent() {
-        let mut tap = Tap::events(Dialect::Chat, UsageChunk::Passes);
-        assert!(tap.at_boundary());
-        tap.pass(Bytes::from_static(b"data: {}\n"));
-        assert!(!tap.at_boundary());
-        tap.pass(Bytes::from_static(b"\n"));
-        assert!(tap.at_boundary());
-        let (passed, tap) = chat(&["data: {"]);
-        assert!(tap.at_boundary() && passed[0].is_empty(), "it is held back");
-        assert!(told(&tap).starts_with(b"data: {\"error\""));
     }
 }

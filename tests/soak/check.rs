@@ -30,8 +30,12 @@ pub(crate) struct Story {
     /// By the hour and by the day.
     pub(crate) counters: [Counters; 2],
     pub(crate) absences: Vec<Absence>,
-    /// From its order until everything held was known again.
+    /// From its order until the other server has taken over.
     pub(crate) failover: Option<[Instant; 2]>,
+    /// When the machine stood still: leases may have ended meanwhile.
+    pub(crate) still: Vec<[Instant; 2]>,
+    /// After a disturbance everything held is known again within this time.
+    pub(crate) renewal: Duration,
 }
 
 /// A relay was gone for a while.
@@ -70,15 +74,24 @@ pub(crate) fn check(story: &Story) -> Faults {
     faults
 }
 
-/// Those beyond a limit at a time when nobody may be.
+/// Those beyond a limit at a time when nobody may be. Leases end only while somebody stands still for longer than it takes
+/// until they would be renewed.
 pub(crate) fn unexcused(story: &Story) -> impl Iterator<Item = &Over> {
-    let excused =
-        |at| matches!(story.failover, Some([from, until]) if (from..=until).contains(&at));
-    story
-        .journal
-        .overs
-        .iter()
-        .filter(move |over| !excused(over.at))
+    let overs = story.journal.overs.iter();
+    overs.filter(|over| !story.is_excused([over.at, over.at], story.renewal))
+}
+
+impl Story {
+    /// Whether something that nobody can be blamed for happened in this span, or shortly before it: a failover, or that
+    /// the machine stood still for at least so long.
+    fn is_excused(&self, [began, ended]: [Instant; 2], still: Duration) -> bool {
+        let long = self
+            .still
+            .iter()
+            .filter(|[from, until]| *until - *from >= still);
+        let mut excuses = self.failover.iter().chain(long);
+        excuses.any(|[from, until]| *from <= ended && began <= *until + self.renewal)
+    }
 }
 
 fn check_limits(story: &Story, faults: &mut Faults) {
@@ -100,8 +113,8 @@ fn check_callers(story: &Story, faults: &mut Faults) {
     for one in &story.seen {
         match &one.saw {
             Saw::Whole | Saw::Left => {}
-            Saw::Broken | Saw::Nothing if was_gone(story, one) => {}
-            Saw::Refused(_) if failed_over(story, one) || was_gone(story, one) => {}
+            _ if was_gone(story, one) => {}
+            _ if story.is_excused([one.began, one.ended], Duration::ZERO) => {}
             Saw::Broken => faults.add(
                 "answers broken off by a relay that lives",
                 format!("{one:?}"),
@@ -122,10 +135,6 @@ fn was_gone(story: &Story, one: &Seen) -> bool {
         absence.relay == one.relay && absence.from <= one.ended && one.began <= absence.until
     };
     story.absences.iter().any(gone)
-}
-
-fn failed_over(story: &Story, one: &Seen) -> bool {
-    matches!(story.failover, Some([from, until]) if from <= one.ended && one.began <= until)
 }
 
 /// Each request that the upstream was asked is written of once, and as it was.

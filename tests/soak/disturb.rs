@@ -1,7 +1,7 @@
 //! What happens to a soak while it runs, and who looks on: threads that each do one thing now and then until the end.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::{Draw, time};
 
@@ -12,6 +12,10 @@ use crate::world::World;
 const LIVES_MS: [i64; 2] = [2_000, 12_000];
 /// For how long it stays away, in milliseconds; else it comes back at once.
 const AWAY_MS: [i64; 2] = [0, 1_500];
+
+const TICK: Duration = Duration::from_millis(20);
+/// A tick that is later than this is none.
+const STILL: Duration = Duration::from_millis(300);
 
 /// The end: everybody hears it when the other half is dropped.
 #[derive(Debug)]
@@ -61,4 +65,17 @@ pub(crate) fn kill(world: &World, relay: usize, seed: u64, until: &Until) -> Vec
         });
     }
     absences
+}
+
+/// When the machine stood still, or this program did: nobody who ran on it could keep a time then.
+pub(crate) fn stand_stills(until: &Until) -> Vec<[Instant; 2]> {
+    let (mut last, mut found) = (time::now(), Vec::new());
+    while until.goes_on_for(TICK) {
+        let now = time::now();
+        if now - last > STILL {
+            found.push([last, now]);
+        }
+        last = now;
+    }
+    found
 }

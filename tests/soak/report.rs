@@ -9,6 +9,9 @@ use crate::check::{Faults, Story, check, unexcused};
 use crate::memory::Memory;
 use crate::plan::Plan;
 
+/// How many lines of a log are shown.
+const SHOWN: usize = 100;
+
 #[derive(Debug)]
 pub(crate) struct Report {
     lines: Vec<String>,
@@ -21,12 +24,13 @@ impl Report {
         took: Duration,
         story: Story,
         memory: &[Memory],
-        log: Vec<String>,
+        logs: Vec<String>,
     ) -> Self {
         let faults = check(&story);
         let mut lines = vec![told(plan, took)];
         lines.extend([callers(&story, took), upstream(&story), written(&story)]);
         lines.extend(disturbed(&story));
+        lines.push(stood_still(&story));
         let names = ["first relay", "second relay", "Redis"];
         let memory = names.iter().zip(memory);
         lines.extend(
@@ -34,7 +38,7 @@ impl Report {
         );
         Self {
             lines,
-            faults: shown(&faults, log, &story),
+            faults: shown(&faults, &logs, &story),
         }
     }
 
@@ -43,9 +47,17 @@ impl Report {
     }
 }
 
-fn shown(faults: &Faults, log: Vec<String>, story: &Story) -> Vec<String> {
+fn shown(faults: &Faults, logs: &[String], story: &Story) -> Vec<String> {
     let mut lines = faults.lines();
-    lines.extend(log);
+    let said = |words: [&'static str; 2]| {
+        let lines = logs.iter().flat_map(|log| log.lines());
+        let lines = lines.filter(move |line| words.iter().any(|word| line.contains(word)));
+        lines.take(SHOWN).map(str::to_owned)
+    };
+    lines.extend(said(["panicked", "ERROR"]));
+    if !lines.is_empty() {
+        lines.extend(said(["WARN", "Redis is"]));
+    }
     if !story.seen.iter().any(|one| one.saw == Saw::Whole) {
         lines.push("nobody was served".into());
     }
@@ -119,12 +131,22 @@ fn disturbed(story: &Story) -> Vec<String> {
         .journal
         .overs
         .iter()
-        .filter(|over| (from..=until).contains(&over.at));
+        .filter(|over| (from..=until + story.renewal).contains(&over.at));
     let most = over.map(|over| over.by).max().unwrap_or(0);
     vec![format!(
         "kills: {}; one failover, beyond a limit by at most {most} in it and one renewal after",
         story.absences.len()
     )]
+}
+
+fn stood_still(story: &Story) -> String {
+    let spans = story.still.iter().map(|[from, until]| *until - *from);
+    let longest = spans.max().unwrap_or_default();
+    format!(
+        "the machine stood still {} times, at most {} ms",
+        story.still.len(),
+        longest.as_millis()
+    )
 }
 
 impl fmt::Display for Report {

@@ -12,7 +12,7 @@ use weir_relay::mock::Event;
 use crate::books::{Books, counters};
 use crate::caller::{Caller, Seen};
 use crate::check::Story;
-use crate::disturb::{End, Until, kill};
+use crate::disturb::{End, Until, kill, stand_stills};
 use crate::journal::{Journal, Limits};
 use crate::memory::Memory;
 use crate::plan::{Disturbance, Plan};
@@ -63,15 +63,16 @@ impl Looks {
 pub(crate) fn run(plan: &Plan) -> Report {
     let world = World::start(plan);
     let mut looks = Looks::new(&world, plan);
-    let (end, [look, fail, first, second]) = End::new();
+    let (end, [look, tick, fail, first, second]) = End::new();
     let begun = time::now();
-    let (seen, absences, failover) = thread::scope(|scope| {
+    let (seen, still, absences, failover) = thread::scope(|scope| {
         let (world, looks) = (&world, &mut looks);
         let onlooker = scope.spawn(move || {
             while look.goes_on_for(LOOK_EVERY) {
                 looks.look(world);
             }
         });
+        let ticker = scope.spawn(move || stand_stills(&tick));
         let disturbers = match plan.disturbance {
             Disturbance::None => None,
             Disturbance::Kills => Some((
@@ -83,19 +84,21 @@ pub(crate) fn run(plan: &Plan) -> Report {
         let seen = call(world, plan);
         drop(end);
         onlooker.join().expect("the onlooker has seen all");
+        let still = ticker.join().expect("the clock ticks");
         let Some((first, second, fail)) = disturbers else {
-            return (seen, Vec::new(), None);
+            return (seen, still, Vec::new(), None);
         };
         let killed = [first, second].map(|relay| relay.join().expect("a relay came back"));
         (
             seen,
+            still,
             killed.concat(),
             fail.join().expect("a server took over"),
         )
     });
     let took = begun.elapsed();
     until_nothing_is_held(&world);
-    let panics = stop_relays(&world);
+    let logs = stop_relays(&world);
     looks.look(&world);
     let story = Story {
         seen,
@@ -104,18 +107,20 @@ pub(crate) fn run(plan: &Plan) -> Report {
         counters: ["hour", "day"].map(|period| counters(world.redis(), period)),
         absences,
         failover,
+        still,
+        renewal: plan.renewal(),
     };
-    Report::new(plan, took, story, &looks.memory, panics)
+    Report::new(plan, took, story, &looks.memory, logs)
 }
 
-/// In the middle of the run; from its order until everything held was renewed.
+/// In the middle of the run; from its order until the other server has taken over.
 fn fail_over(world: &World, plan: &Plan, until: &Until) -> Option<[Instant; 2]> {
     if !until.goes_on_for(plan.span / 2) {
         return None;
     }
     let from = time::now();
     world.fail_over();
-    Some([from, time::now() + plan.renewal()])
+    Some([from, time::now()])
 }
 
 fn call(world: &World, plan: &Plan) -> Vec<Seen> {
@@ -156,18 +161,13 @@ fn until_nothing_is_held(world: &World) {
     });
 }
 
-/// The lines of their logs that tell of a panic.
+/// What they have printed.
 fn stop_relays(world: &World) -> Vec<String> {
-    let mut panics = Vec::new();
-    for place in 0..world.relays() {
+    let stop = |place| {
         let mut relay = world.relay(place);
         let status = relay.terminate();
         assert!(status.success(), "{status}: {}", relay.log());
-        let log = relay.log();
-        let told = log
-            .lines()
-            .filter(|line| line.contains("panicked") || line.contains("ERROR"));
-        panics.extend(told.map(str::to_owned));
-    }
-    panics
+        relay.log()
+    };
+    (0..world.relays()).map(stop).collect()
 }

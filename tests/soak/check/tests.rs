@@ -43,6 +43,8 @@ fn story(began: Instant) -> Story {
         counters: Default::default(),
         absences: Vec::new(),
         failover: None,
+        still: Vec::new(),
+        renewal: SECOND,
     };
     served(&mut story, 1, "account", began);
     story
@@ -138,7 +140,7 @@ fn counters_must_be_the_sums_of_the_records() {
 }
 
 #[test]
-fn nobody_is_beyond_a_limit_but_in_a_failover() {
+fn nobody_is_beyond_a_limit_but_within_a_renewal_of_a_disturbance() {
     let began = time::now();
     let crowded = |failover| {
         let mut story = story(began);
@@ -163,11 +165,20 @@ fn nobody_is_beyond_a_limit_but_in_a_failover() {
     };
     assert_eq!(kinds(crowded(None)), ["more at once than the limit"]);
     let [later, after] = [began + SECOND, began + SECOND * 2];
+    let earlier = |span: Duration| [began - span * 2, began - span];
     assert_eq!(
         kinds(crowded(Some([later, after]))),
         ["more at once than the limit"]
     );
     assert!(kinds(crowded(Some([began, later]))).is_empty());
+    assert!(kinds(crowded(Some(earlier(SECOND / 2)))).is_empty());
+    assert_eq!(
+        kinds(crowded(Some(earlier(SECOND * 2)))),
+        ["more at once than the limit"]
+    );
+    let mut still = crowded(None);
+    still.still.push([began, later]);
+    assert!(kinds(still).is_empty());
 }
 
 #[test]

@@ -109,7 +109,8 @@ impl Stage {
         manner: Manner,
         words: &[Vec<u8>],
     ) -> io::Result<Verdict> {
-        if self.world.is_moot(words) {
+        let db = self.world.selected.get(&connection).copied().unwrap_or(0);
+        if self.world.is_moot(db, words) {
             return Ok(Ok(()));
         }
         let manner = possible(manner, words);
@@ -135,7 +136,6 @@ impl Stage {
         self.replied = Some(reply.clone());
         let caller = Caller { connection, manner };
         let verdict = self.world.step(caller, words, &reply, heard);
-        let db = self.world.selected.get(&connection).copied().unwrap_or(0);
         let named = words.iter().skip(1).map(|word| Name {
             db,
             key: word.clone(),

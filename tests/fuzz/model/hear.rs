@@ -112,56 +112,34 @@ impl World {
             return Err(format!("that is no message: {message:?}"));
         };
         let is_his = |one: &Waiter| one.id == id && one.channel == message.channel;
-        let whose = self
-            .waiters
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| is_his(one));
-        let mut whose: Vec<usize> = whose.map(|(at, _)| at).collect();
-        // Who must be told comes before those who may be.
-        whose.sort_by_key(|at| {
-            let one = &self.waiters[*at];
-            (self.may_be_unnoticed(one), !self.should_have(one))
-        });
-        match word {
-            b"granted" => self.explain_grant(&whose, number, message),
-            b"timeout" => Ok(self.ends(&whose, |world, one| {
-                one.deadline.is_some_and(|at| at <= world.now)
-            })),
-            b"moved" => Ok(self.ends(&whose, |world, one| world.is_broken(one))),
-            _ => Ok(false),
-        }
-    }
-
-    fn explain_grant(&mut self, whose: &[usize], number: i64, message: &Message) -> Verdict<bool> {
-        let (mut granted, mut why_not) = (Vec::new(), None);
-        for at in whose {
-            let mut tried = self.clone();
-            match tried.grant(*at, number) {
-                Ok(()) => granted.push(tried),
-                Err(why) => why_not = Some(why),
-            }
-        }
-        if let Some(best) = most_explaining(granted) {
-            *self = best;
-            return Ok(true);
-        }
-        let is_possible = |at: &usize| self.could_have(&self.waiters[*at]).is_some();
-        match why_not {
-            Some(why) if whose.iter().any(is_possible) => {
-                Err(format!("{message:?} cannot be: {why}"))
-            }
-            _ => Ok(false),
-        }
-    }
-
-    fn ends(&mut self, whose: &[usize], may_end: impl Fn(&Self, &Waiter) -> bool) -> bool {
-        let found = whose.iter().find(|at| may_end(self, &self.waiters[**at]));
-        let found = found.copied();
-        if let Some(at) = found {
+        let Some(at) = self.waiters.iter().position(is_his) else {
+            return Ok(false);
+        };
+        let waiter = &self.waiters[at];
+        let ends = match word {
+            b"granted" => return self.explain_grant(at, number, message),
+            b"timeout" => waiter.deadline.is_some_and(|at| at <= self.now),
+            b"moved" => self.is_broken(waiter),
+            _ => false,
+        };
+        if ends {
             self.leave(at);
         }
-        found.is_some()
+        Ok(ends)
+    }
+
+    fn explain_grant(&mut self, at: usize, number: i64, message: &Message) -> Verdict<bool> {
+        let mut tried = self.clone();
+        match tried.grant(at, number) {
+            Ok(()) => {
+                *self = tried;
+                Ok(true)
+            }
+            Err(why) if self.could_have(&self.waiters[at]).is_some() => {
+                Err(format!("{message:?} cannot be: {why}"))
+            }
+            Err(_) => Ok(false),
+        }
     }
 
     /// How many are served before an id, or before one that comes now: from, to. Where lines compete, who can say?
@@ -181,21 +159,6 @@ impl World {
         let flows = i64::try_from(line.flows()).expect("they are few");
         ((before - flows).max(0), before)
     }
-}
-
-/// Where an id waits for several things, which of them a message means may come out by those after it.
-fn most_explaining(mut worlds: Vec<World>) -> Option<World> {
-    if worlds.len() < 2 {
-        return worlds.pop();
-    }
-    worlds.into_iter().min_by_key(|world| {
-        let mut tried = world.clone();
-        tried.heard.pop_front();
-        match tried.hear() {
-            Ok(()) => tried.heard.len(),
-            Err(_) => usize::MAX,
-        }
-    })
 }
 
 /// `word:number:id`

@@ -1,8 +1,12 @@
 //! What must hold of everything at once.
 
+use super::hall::Waiter;
 use super::keyspace::{Name, Value};
 use super::{Family, World};
+use crate::grammar::admit::Admit;
 use crate::grammar::gates::Qgate;
+use crate::grammar::turns::Umq;
+use crate::grammar::waiting::Patience;
 use crate::grammar::{self, Ask};
 
 impl World {
@@ -51,17 +55,45 @@ impl World {
 
 /// What a step may be drawn from.
 impl World {
-    /// Whether it asks for one who waits for what is no gate any more, and may be sent away at any time: nobody could say
-    /// whether its place is taken over.
-    pub(crate) fn is_moot(&self, words: &[Vec<u8>]) -> bool {
+    /// Whether nobody could say what comes of it: it asks for one who waits for what is no gate any more, and may be sent
+    /// away at any time; or for one who waits for something else too, and is told of both in the same words.
+    pub(crate) fn is_moot(&self, db: usize, words: &[Vec<u8>]) -> bool {
         let read = grammar::ours(words).and_then(|name| grammar::read(&name, words).ok());
-        let id = match read {
-            Some(Ask::Gate(_, Qgate::Acquire(ask))) => ask.id,
-            Some(Ask::Admit(admit)) => admit.member,
+        let (family, keys, id, clause) = match read {
+            Some(Ask::Turn(key, Umq::Acquire(ask))) => {
+                (Family::Turn, vec![key], ask.id, ask.clause)
+            }
+            Some(Ask::Gate(key, Qgate::Acquire(ask))) => {
+                (Family::Gate, vec![key], ask.id, ask.clause)
+            }
+            Some(Ask::Admit(Admit {
+                member,
+                all,
+                any,
+                clause,
+                ..
+            })) => {
+                let keys = all.into_iter().chain(any).map(|gate| gate.key);
+                (Family::Gate, keys.collect(), member, clause)
+            }
             _ => return false,
         };
-        let mut gates = self.waiters.iter().filter(|one| one.family == Family::Gate);
-        gates.any(|one| one.id == id && self.is_broken(one))
+        let asks_for = |one: &Waiter| {
+            let mut names = keys.iter().map(|key| Name {
+                db,
+                key: key.clone(),
+            });
+            names.any(|name| one.names(family, &name))
+        };
+        let is_told_alike = |one: &Waiter| match &clause.patience {
+            Some(Patience::Notify { channel, .. }) => *channel == one.channel,
+            Some(Patience::Block) | None => false,
+        };
+        let mut same = self.waiters.iter().filter(|one| one.id == id);
+        same.any(|one| {
+            let may_leave = (family, one.family) == (Family::Gate, Family::Gate);
+            may_leave && self.is_broken(one) || is_told_alike(one) && !asks_for(one)
+        })
     }
 
     /// Who waits for a key, in the first database.

@@ -125,7 +125,7 @@ fn lease_end(entry: &Entry, lease_ms: i64) -> Micros {
 fn is_same(hold: &Hold<'_>, entry: &Entry, number: i64) -> bool {
     match hold.ask.key {
         Key::Turn(_) => hold.number == number,
-        Key::Gate(_) => entry.ended < hold.until || entry.asked < hold.grant.ended,
+        Key::Gate(_) => entry.ended < hold.until,
     }
 }
 

@@ -193,6 +193,19 @@ mod tests {
     }
 
     #[test]
+    fn an_ask_that_is_answered_late_may_have_been_granted_when_the_first_lease_had_ended() {
+        let again = |answered_at| {
+            let mut history = History::new();
+            history.granted(gate(1, 1).leased(10), 0, 8_000, 1);
+            history.granted(gate(1, 1).leased(10), 7_900, answered_at, 1);
+            history.granted(gate(2, 1).leased(10), 12_000, 12_050, 1);
+            history.made()
+        };
+        assert_clean(&again(60_000));
+        assert_only(&again(8_950), LIMIT);
+    }
+
+    #[test]
     fn what_the_server_counts_is_held_against_the_limit() {
         let mut history = History::new();
         history.granted(gate(1, 2), 0, 50, 3);

@@ -2,12 +2,12 @@
 
 use std::{process::ExitCode, thread};
 
-use mimalloc::MiMalloc;
+use tikv_jemallocator::Jemalloc;
 use tokio::runtime::Builder;
 
 /// A request takes and gives back memory some hundred times, a long one in large pieces.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Where there is one CPU, one thread does all: handing tasks to another would only cost.
 fn main() -> ExitCode {

@@ -264,8 +264,10 @@ async fn connection(app: Arc<App>, stream: TcpStream, watcher: Watcher) {
         tracing::debug!(%error, "a connection was gone at once");
         return;
     }
-    let service =
-        service_fn(|request: hyper::Request<Incoming>| flow::serve(Arc::clone(&app), request));
+    // Boxed, it is let go when the answer begins; else each connection would keep room for it as long as it is open.
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        Box::pin(flow::serve(Arc::clone(&app), request))
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)

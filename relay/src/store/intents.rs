@@ -37,6 +37,15 @@ pub(crate) struct Page {
     pub(crate) next: Option<u64>,
 }
 
+/// What came of requests that a relay has left.
+#[derive(Debug, Default)]
+pub(crate) struct Interrupted {
+    /// That were not counted before.
+    pub(crate) counted: usize,
+    /// That somebody else has counted, who withdraws their intents when it has written of them.
+    pub(crate) unwritten: Vec<RequestId>,
+}
+
 /// An intent on its way: it is said together with the last thing that a request asks for, so that it stands when that is
 /// granted at once, and taken back while the request waits.
 #[derive(Debug)]
@@ -157,29 +166,33 @@ impl Store {
         Ok(gone.map(|(request, _)| request).collect())
     }
 
-    /// Books what became of nobody knows what: how many requests that were not counted before.
+    /// Books what became of nobody knows what. `before` are those that were counted by somebody else and still not written
+    /// of when they were looked at last: whoever did that has died.
     pub(crate) async fn interrupt(
         &self,
         orphans: &[(RequestId, Intent)],
-    ) -> Result<usize, StoreError> {
+        before: &HashSet<RequestId>,
+    ) -> Result<Interrupted, StoreError> {
         let mut batch = Batch::new();
         for (request, intent) in orphans {
             count_interrupted(&mut batch, *request, intent);
         }
         let replies = self.domain.ask(&batch).await?;
-        let (mut batch, mut counted) = (Batch::new(), 0);
+        let (mut batch, mut done) = (Batch::new(), Interrupted::default());
         for ((request, intent), reply) in orphans.iter().zip(&replies) {
             match reply {
-                Reply::Int(1) => {
-                    counted += 1;
-                    write_interrupted(&mut batch, *request, intent);
+                Reply::Int(1) => done.counted += 1,
+                Reply::Int(_) if before.contains(request) => {}
+                Reply::Int(_) => {
+                    done.unwritten.push(*request);
+                    continue;
                 }
-                Reply::Int(_) => {}
                 refused => list(COUNT, refused).map(drop)?,
             }
+            write_interrupted(&mut batch, *request, intent);
             withdraw(&mut batch, *request);
         }
-        self.domain.ask(&batch).await.map(|_| counted)
+        self.domain.ask(&batch).await.map(|_| done)
     }
 }
 

@@ -141,9 +141,7 @@ impl<'a> Tokens<'a> {
     pub(crate) fn skip(&mut self, first: Token) -> Result<Token, NotJson> {
         if let Kind::Open(_) = first.kind {
             let end = blocks::container_end(self.text, first.start);
-            self.at = end.ok_or(NotJson {
-                at: self.text.len(),
-            })?;
+            self.at = end.ok_or(self.ends_early())?;
             self.open.pop();
             self.due = Due::Next;
         }
@@ -231,10 +229,12 @@ impl<'a> Tokens<'a> {
     }
 
     fn string_end(&self, start: usize) -> Result<usize, NotJson> {
-        let end = blocks::string_end(self.text, start);
-        end.ok_or(NotJson {
-            at: self.text.len(),
-        })
+        blocks::string_end(self.text, start).ok_or(self.ends_early())
+    }
+
+    fn ends_early(&self) -> NotJson {
+        let at = self.text.len();
+        NotJson { at }
     }
 
     #[inline]

@@ -48,6 +48,8 @@ pub(crate) enum Error {
     NotACounter(Escaped),
     /// A counter that would leave the range of 64 bits.
     Overflow(Escaped),
+    /// A stream whose last id is the last that there can be.
+    LastId(Escaped),
     /// The chain to be replaced is not one that the new chain continues.
     NotAPrefix,
     /// The key holds something that is not ours.
@@ -106,6 +108,10 @@ impl fmt::Display for Error {
             Self::Overflow(field) => write!(
                 f,
                 "ERR increment or decrement would overflow: field '{field}'"
+            ),
+            Self::LastId(key) => write!(
+                f,
+                "ERR The stream has exhausted the last possible ID, unable to add more items: key '{key}'"
             ),
             Self::NotAPrefix => {
                 f.write_str("ERR invalid old-chain: must be a proper prefix of chain")

@@ -6,13 +6,14 @@ use redis_module::{RedisString, raw};
 
 use crate::ffi::{Ctx, api};
 
-/// The class of a core event: what `notify-keyspace-events` calls `g`, `$`, `z` and `h`.
+/// The class of a core event: what `notify-keyspace-events` calls `g`, `$`, `z`, `h` and `t`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Class {
     Generic,
     String,
     Zset,
     Hash,
+    Stream,
 }
 
 /// An event of ours, such as `umq.grant`.
@@ -27,6 +28,7 @@ pub(crate) fn core(ctx: Ctx, class: Class, event: &CStr, key: &RedisString) {
         Class::String => raw::REDISMODULE_NOTIFY_STRING,
         Class::Zset => raw::REDISMODULE_NOTIFY_ZSET,
         Class::Hash => raw::REDISMODULE_NOTIFY_HASH,
+        Class::Stream => raw::REDISMODULE_NOTIFY_STREAM,
     };
     notify(ctx, class, event, key);
 }

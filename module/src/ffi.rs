@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod occasions;
 pub(crate) mod positions;
 pub(crate) mod server;
+pub(crate) mod stream_key;
 pub(crate) mod string_key;
 pub(crate) mod timer;
 pub(crate) mod zset_key;

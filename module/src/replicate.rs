@@ -92,6 +92,45 @@ pub(crate) fn hdel(ctx: Ctx, key: &RedisString, fields: &mut [*mut raw::RedisMod
     list(ctx, c"HDEL", key, fields);
 }
 
+/// Of fields, each with its value behind it, under the id that the entry has.
+pub(crate) fn xadd(
+    ctx: Ctx,
+    key: &RedisString,
+    id: &raw::RedisModuleStreamID,
+    pairs: &mut [*mut raw::RedisModuleString],
+) {
+    let id = format!("{}-{}", id.ms, id.seq);
+    // SAFETY: the format names a string, a buffer with its length, and a vector of strings with its length.
+    unsafe {
+        api!(RedisModule_Replicate)(
+            ctx,
+            c"XADD".as_ptr(),
+            c"sbv".as_ptr(),
+            key.inner,
+            id.as_ptr(),
+            id.len(),
+            pairs.as_mut_ptr(),
+            pairs.len(),
+        );
+    }
+}
+
+/// To exactly so many entries.
+pub(crate) fn xtrim(ctx: Ctx, key: &RedisString, left: usize) {
+    // SAFETY: the format names a string, two C strings and a long long.
+    unsafe {
+        api!(RedisModule_Replicate)(
+            ctx,
+            c"XTRIM".as_ptr(),
+            c"sccl".as_ptr(),
+            key.inner,
+            c"MAXLEN".as_ptr(),
+            c"=".as_ptr(),
+            left as c_longlong,
+        );
+    }
+}
+
 fn list(ctx: Ctx, command: &CStr, key: &RedisString, words: &mut [*mut raw::RedisModuleString]) {
     // SAFETY: the format names a string and a vector of strings with its length.
     unsafe {

@@ -63,6 +63,8 @@ impl Server {
                 "2000000000",
             ])
             .args(["--repl-diskless-sync-delay", "0", "--appendfsync", "no"])
+            // So that a short stream can be trimmed.
+            .args(["--stream-node-max-entries", "3"])
             // It takes memory for each command that it has not seen before.
             .args(["--latency-tracking", "no"])
             .args([

@@ -26,7 +26,15 @@ const EVENTS: usize = 40;
 const LEFT_OVER: i64 = 300_000;
 
 /// What is asked of a key to see it whole.
-const LOOKS: [&str; 6] = ["TYPE", "PEXPIRETIME", "GET", "ZRANGE", "HGETALL", "LLEN"];
+const LOOKS: [&str; 7] = [
+    "TYPE",
+    "PEXPIRETIME",
+    "GET",
+    "ZRANGE",
+    "HGETALL",
+    "LLEN",
+    "XRANGE",
+];
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -256,11 +264,14 @@ impl Stage {
             let db = name.db.to_string().into_bytes();
             commands.push(vec![b"SELECT".to_vec(), db]);
             commands.extend(LOOKS.map(|look| {
-                let mut words = vec![look.as_bytes().to_vec(), name.key.clone()];
-                if look == "ZRANGE" {
-                    words.extend([&b"0"[..], b"-1", b"WITHSCORES"].map(<[u8]>::to_vec));
-                }
-                words
+                let more = match look {
+                    "ZRANGE" => &["0", "-1", "WITHSCORES"][..],
+                    "XRANGE" => &["-", "+"],
+                    _ => &[],
+                };
+                let more = more.iter().map(|word| word.as_bytes().to_vec());
+                let words = vec![look.as_bytes().to_vec(), name.key.clone()];
+                words.into_iter().chain(more).collect()
             }));
         }
         let replies = self.eye.pipeline(&commands)?;
@@ -350,7 +361,7 @@ fn message(reply: Reply) -> Option<Message> {
 
 /// A key, from the replies to `LOOKS`.
 fn raw(replies: &[Reply]) -> Option<Raw> {
-    let [kind, end, text, scores, fields, length] = replies else {
+    let [kind, end, text, scores, fields, length, entries] = replies else {
         return None;
     };
     let value = match kind.text().as_str() {
@@ -370,6 +381,10 @@ fn raw(replies: &[Reply]) -> Option<Raw> {
             )
         }
         "list" => Value::List(length.int()),
+        "stream" => {
+            let words = |entry: &Reply| entry.items()[1].items().iter().map(bytes).collect();
+            Value::Entries(entries.items().iter().map(words).collect())
+        }
         _ => return None,
     };
     let end = Some(end.int()).filter(|end| *end >= 0);

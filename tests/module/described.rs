@@ -265,7 +265,9 @@ const GRAMMARS: [(&str, &str); 28] = [
     ),
     (
         "tally.add",
-        "ids-key id PX milliseconds|EX seconds n hash-key field increment [hash-key field increment ...]",
+        "ids-key id PX milliseconds|EX seconds n \
+         [hash-key field increment [hash-key field increment ...]] \
+         [RECORD stream-key MAXLEN max field value [field value ...]]",
     ),
 ];
 

@@ -101,7 +101,7 @@ fn sweeping_ended_slots_is_an_event() {
 #[test]
 fn effects_are_events_of_the_core_commands() {
     let redis = Redis::start();
-    let table: [(&str, &[&str]); 26] = [
+    let table: [(&str, &[&str]); 28] = [
         ("UMQ.ACQUIRE t a PX 50000", &["set t"]),
         ("UMQ.ACQUIRE t b PX 50000", &[]),
         ("UMQ.RENEW t a PX 60000", &["set t"]),
@@ -140,8 +140,17 @@ fn effects_are_events_of_the_core_commands() {
             &["zadd ids", "expire ids", "hset day", "hset hour"],
         ),
         ("TALLY.ADD ids a PX 50000 1 hour f 1", &[]),
+        (
+            "TALLY.ADD ids b PX 50000 1 hour f 1 RECORD s MAXLEN 1 f v",
+            &["xadd s", "zadd ids", "hset hour"],
+        ),
+        (
+            "TALLY.ADD ids c PX 50000 0 RECORD s MAXLEN 1 f v",
+            &["xadd s", "xtrim s", "zadd ids"],
+        ),
     ];
-    hears(&redis, "g$zh", &table);
+    redis.call("CONFIG SET stream-node-max-entries 1");
+    hears(&redis, "g$zht", &table);
 }
 
 #[test]

@@ -239,6 +239,7 @@ fn nothing_is_written_when_nothing_changed() {
         "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 0",
         "RATE.GIVE missing BURST 5 RATE 5 PER 5000000 COST 5",
         "TALLY.ADD ids a PX 900000 1 hour f 1",
+        "TALLY.ADD ids a PX 900000 0 RECORD s MAXLEN 5 f v",
     ] {
         let reply = changes_nothing(&redis, || redis.call(line));
         assert!(!reply.is_error(), "{line}: {reply:?}");

@@ -132,6 +132,7 @@ fn nothing_is_replicated_when_nothing_changed() {
         "RATE.GIVE missing BURST 5 RATE 5 PER 5000000 COST 1",
         "TALLY.ADD ids a PX 900000 1 hour f 1",
         "TALLY.ADD ids b PX 900000 2 hour g 1 t f 1",
+        "TALLY.ADD ids b PX 900000 1 hour g 1 RECORD t MAXLEN 5 f v",
     ] {
         redis.call(line);
         assert_eq!(redis.info("master_repl_offset"), offset, "{line}");

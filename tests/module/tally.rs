@@ -3,6 +3,7 @@
 mod counted;
 mod kept;
 mod keys;
+mod recorded;
 mod refused;
 
 use harness::{Redis, Reply};

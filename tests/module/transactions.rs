@@ -146,6 +146,7 @@ fn watch_sees_what_the_commands_write() {
         ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
         ("ids", "TALLY.ADD ids a PX 50000 1 hour f 1"),
         ("hour", "TALLY.ADD ids b PX 50000 1 hour f 1"),
+        ("s", "TALLY.ADD ids c PX 50000 0 RECORD s MAXLEN 5 f v"),
     ] {
         assert!(disturbs(&redis, key, line), "{line}");
     }
@@ -182,6 +183,7 @@ fn watch_is_not_disturbed_by_commands_that_change_nothing() {
         ("ids", "TALLY.ADD ids a PX 50000 1 hour f 1"),
         ("hour", "TALLY.ADD ids a PX 50000 1 hour f 1"),
         ("hour", "TALLY.ADD ids b PX 50000 1 day f 1"),
+        ("s", "TALLY.ADD ids b PX 50000 0 RECORD s MAXLEN 5 f v"),
     ] {
         assert!(!disturbs(&redis, key, line), "{line}");
     }

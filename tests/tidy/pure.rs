@@ -27,6 +27,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("module/src/rate/bucket.rs", &[]),
     ("module/src/slot.rs", &[]),
     ("module/src/tally/increment.rs", &[]),
+    ("module/src/tally/record.rs", &[]),
     ("module/src/time.rs", &[]),
     ("module/src/trie/chain.rs", &["xxhash_rust"]),
     ("module/src/trie/entry.rs", &[]),

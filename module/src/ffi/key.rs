@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     String,
     Zset,
     Hash,
+    Stream,
     Other,
 }
 
@@ -66,6 +67,7 @@ impl<'a> Key<'a> {
             raw::REDISMODULE_KEYTYPE_STRING => Kind::String,
             raw::REDISMODULE_KEYTYPE_ZSET => Kind::Zset,
             raw::REDISMODULE_KEYTYPE_HASH => Kind::Hash,
+            raw::REDISMODULE_KEYTYPE_STREAM => Kind::Stream,
             _ => Kind::Other,
         }
     }

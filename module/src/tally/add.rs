@@ -1,8 +1,9 @@
-//! `TALLY.ADD`: adds to counters, unless this id has been counted already.
+//! `TALLY.ADD`: adds to counters, and writes of what it counts, unless this id has been counted already.
 
 use super::counters::Sums;
 use super::ids::Ids;
 use super::increment::Increment;
+use super::record::Record;
 use crate::args::{Args, Word};
 use crate::call::{self, Call};
 use crate::error::{Error, Escaped};
@@ -11,14 +12,15 @@ use crate::ffi::command::Argv;
 use crate::ffi::docs::{Arg, Doc, Keys};
 use crate::ffi::key::Access;
 use crate::ffi::positions;
+use crate::ffi::stream_key::StreamKey;
 use crate::reply::Reply;
 use crate::time::Millis;
 use crate::{events, stats};
 
 pub(crate) const DOC: Doc = Doc {
     name: c"tally.add",
-    summary: c"Adds to counters, once per id. Replies 1, or 0 when this id was counted already.",
-    complexity: c"O(log N + C) with N ids and C increments",
+    summary: c"Adds to counters and writes a record, once per id. Replies 1, or 0 when this id was counted already.",
+    complexity: c"O(log N + C + F) with N ids, C increments and F fields of the record",
     arity: -9,
     keys: Keys::Parsed,
     args: &[
@@ -34,7 +36,22 @@ pub(crate) const DOC: Doc = Doc {
                 Arg::integer(c"increment"),
             ],
         )
+        .optional()
         .multiple(),
+        Arg::block(
+            c"record",
+            c"RECORD",
+            &[
+                Arg::key(c"stream-key"),
+                Arg::integer(c"max").after(c"MAXLEN"),
+                Arg::block_of(
+                    c"pair",
+                    &[Arg::string(c"field"), Arg::string(c"value")],
+                )
+                .multiple(),
+            ],
+        )
+        .optional(),
     ],
 };
 
@@ -43,6 +60,7 @@ struct Ask<'a> {
     id: Word<'a>,
     keep: Millis,
     increments: Vec<Increment<'a>>,
+    record: Option<Record<'a>>,
 }
 
 impl<'a> Ask<'a> {
@@ -52,26 +70,31 @@ impl<'a> Ask<'a> {
             id: args.id("id")?,
             keep: args.fixed_life()?,
             increments: Increment::read_all(&mut args)?,
+            record: Record::read(&mut args)?,
         };
-        let names_ids = |one: &Increment<'_>| one.hash.bytes == ask.ids.bytes;
-        if ask.increments.iter().any(names_ids) {
-            return Err(Error::KeyTwice(Escaped::new(ask.ids.bytes)));
+        let mut keys: Vec<_> = ask.keys().map(|key| key.bytes).collect();
+        keys.sort_unstable();
+        match keys.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(Error::KeyTwice(Escaped::new(pair[0]))),
+            None => Ok(ask),
         }
-        Ok(ask)
     }
 
-    fn keys(&self) -> Vec<(Word<'a>, Access)> {
+    /// A hash that is named several times is one key.
+    fn keys(&self) -> impl Iterator<Item = Word<'a>> {
         let hashes = self.increments.chunk_by(Increment::is_of_hash_of);
         let hashes = hashes.map(|of_hash| of_hash[0].hash);
-        let keys = std::iter::once(self.ids).chain(hashes);
-        keys.map(|key| (key, Access::Write)).collect()
+        let stream = self.record.iter().map(|record| record.stream);
+        std::iter::once(self.ids).chain(hashes).chain(stream)
     }
 }
 
 pub(crate) fn command(ctx: Ctx, argv: Argv<'_>) {
     if positions::are_asked_for(ctx) {
         return positions::name(ctx, argv.words, |args| {
-            Ask::parse(args).map_or(Vec::new(), |ask| ask.keys())
+            let ask = Ask::parse(args);
+            let keys = ask.iter().flat_map(Ask::keys);
+            keys.map(|key| (key, Access::Write)).collect()
         });
     }
     call::run("tally.add", ctx, argv, add);
@@ -88,9 +111,21 @@ fn add(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
     let hashes = ask.increments.chunk_by(Increment::is_of_hash_of);
     let sums = hashes.map(|of_hash| Sums::reckon(call, of_hash));
     let sums = sums.collect::<Result<Vec<_>, _>>()?;
+    // First of all writes: it alone can still be refused.
+    ask.record
+        .iter()
+        .try_for_each(|record| write(call, record))?;
     ids.add(id, call.now().plus(ask.keep));
     sums.iter().for_each(Sums::write);
     events::ours(call.ctx, c"tally.add", name);
     stats::TALLY_COUNTED.add();
     Ok(Reply::Int(1))
+}
+
+fn write(call: &Call<'_>, record: &Record<'_>) -> Result<(), Error> {
+    let stream = StreamKey::open(call.ctx, call.string(record.stream), Access::Write)?;
+    let fields = record.fields.iter();
+    stream.append(fields.map(|pair| pair.map(|word| call.string(word))))?;
+    stream.trim(record.most);
+    Ok(())
 }

@@ -14,12 +14,12 @@ pub(super) struct Increment<'a> {
 }
 
 impl<'a> Increment<'a> {
-    /// `n hash-key field increment …` up to the end of the line; those of one counter stand together, in their order.
+    /// `n hash-key field increment …`; those of one counter stand together, in their order. Where there are none,
+    /// something else follows: the arity has promised so many words.
     pub(super) fn read_all(args: &mut Args<'a>) -> Result<Vec<Self>, Error> {
-        let count = args.integer("n", 1, MAX_INCREMENTS)?;
+        let count = args.integer("n", 0, MAX_INCREMENTS)?;
         let increments = (0..count).map(|_| Self::read(args));
         let mut increments = increments.collect::<Result<Vec<_>, _>>()?;
-        args.end()?;
         increments.sort_by_key(|one| (one.hash.bytes, one.field.bytes));
         Ok(increments)
     }

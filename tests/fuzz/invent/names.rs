@@ -16,6 +16,7 @@ pub(super) const RATES: [&str; 3] = ["r0", "r1", "r2"];
 /// What has been counted, and the counters.
 pub(super) const IDS: [&str; 2] = ["i0", "i1"];
 pub(super) const COUNTERS: [&str; 3] = ["c0", "c1", "c2"];
+pub(super) const RECORDS: [&str; 2] = ["s0", "s1"];
 
 const FLOWS: [&str; 4] = ["f0", "f1", "f2", "FLOW"];
 const ODD_IDS: [&[u8]; 6] = [b"\0\xff \r\n", b"PX", b"LIMIT", b"ANY", b"NOTIFY", b"a:b:c"];
@@ -36,8 +37,8 @@ const LEASES: [i64; 10] = [
 
 /// A key of any kind; with luck one that holds something else.
 pub(super) fn any_key(draw: &mut Draw) -> Vec<u8> {
-    let families: [&[&str]; 8] = [
-        &TURNS, &ALONE, &OWN, &ACCOUNTS, &TRIES, &RATES, &IDS, &COUNTERS,
+    let families: [&[&str]; 9] = [
+        &TURNS, &ALONE, &OWN, &ACCOUNTS, &TRIES, &RATES, &IDS, &COUNTERS, &RECORDS,
     ];
     let family = draw.one_of(&families);
     draw.one_of(family).into()

@@ -1,6 +1,6 @@
 //! `TALLY.ADD`
 
-use super::names::{COUNTERS, IDS, id, key, span};
+use super::names::{COUNTERS, IDS, RECORDS, id, key, span};
 use super::{Line, words};
 use harness::Draw;
 
@@ -26,7 +26,7 @@ pub(super) fn line(draw: &mut Draw) -> Line {
     };
     let mut line = words([b"TALLY.ADD".to_vec(), key(draw, &IDS), id]);
     line.extend(span(draw, &KEEPS));
-    let count = draw.one_of(&[1, 1, 1, 2, 3, 5, 64]);
+    let count = draw.one_of(&[0, 1, 1, 1, 2, 3, 5, 64]);
     line.extend(words([count.to_string()]));
     for _ in 0..count {
         let small = count > 5 || draw.percent(80);
@@ -36,6 +36,21 @@ pub(super) fn line(draw: &mut Draw) -> Line {
             draw.one_of(&["x", "y", "seed", "0123456789abcdef"]),
             draw.one_of(increments),
         ]));
+    }
+    if count == 0 || draw.percent(30) {
+        line.extend(record(draw));
+    }
+    line
+}
+
+fn record(draw: &mut Draw) -> Line {
+    let mut line = words(["RECORD"]);
+    line.push(key(draw, &RECORDS));
+    let most = draw.one_of(&["1", "3", "20", "1000000000"]);
+    line.extend(words(["MAXLEN", most]));
+    for _ in 0..draw.one_of(&[1, 1, 2, 3, 64]) {
+        let value = draw.one_of(&["", "1", "-7", "a b", "RECORD"]);
+        line.extend([id(draw), value.into()]);
     }
     line
 }

@@ -106,7 +106,7 @@ impl World {
     fn scores(&self, name: &Name) -> Option<&BTreeMap<Vec<u8>, f64>> {
         match &self.keys.get(name)?.value {
             Value::Scores(scores) => Some(scores),
-            Value::Text(_) | Value::Fields(_) | Value::List(_) => None,
+            Value::Text(_) | Value::Fields(_) | Value::List(_) | Value::Entries(_) => None,
         }
     }
 

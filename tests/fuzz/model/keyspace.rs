@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) type Words = Vec<Vec<u8>>;
+
 /// A key in a database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name {
@@ -18,6 +20,8 @@ pub(crate) enum Value {
     Fields(BTreeMap<Vec<u8>, Vec<u8>>),
     /// How long it is.
     List(i64),
+    /// Of a stream: the fields of each entry with their values.
+    Entries(Vec<Words>),
 }
 
 /// When a key ends, in ms.
@@ -35,7 +39,7 @@ pub(crate) struct Entry {
     pub(crate) end: End,
     /// Of a trie: entries whose digest nobody has seen yet, by their chains.
     pub(crate) unseen: Vec<(Vec<Vec<u8>>, Vec<u8>)>,
-    /// Of a trie: how many live entries may have gone because there were too many.
+    /// Of a trie or a stream: how many live entries may have gone because there were too many.
     pub(crate) evictable: usize,
     /// Of a trie: which entries a walk may have removed.
     pub(crate) forgettable: Vec<Vec<u8>>,

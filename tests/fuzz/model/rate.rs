@@ -42,7 +42,7 @@ impl World {
         match self.keys.get(name).map(|entry| &entry.value) {
             None => Some(Bucket::full()),
             Some(Value::Text(text)) => Bucket::read(text, self.now_ns()),
-            Some(Value::Scores(_) | Value::Fields(_) | Value::List(_)) => None,
+            Some(Value::Scores(_) | Value::Fields(_) | Value::List(_) | Value::Entries(_)) => None,
         }
     }
 

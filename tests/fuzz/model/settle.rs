@@ -49,6 +49,10 @@ impl World {
             (Value::Fields(expected), Value::Fields(seen)) => {
                 self.same_entries(&entry, expected, seen)
             }
+            (Value::Entries(expected), Value::Entries(seen)) => {
+                let gone = expected.len().saturating_sub(seen.len());
+                gone <= entry.evictable && expected.ends_with(seen)
+            }
             (expected, seen) => expected == seen,
         };
         if !is_as_expected {
@@ -75,7 +79,7 @@ impl World {
                 };
                 entry.unseen.is_empty() && entries.all(|(field, text)| may_go(field, text))
             }
-            Value::Text(_) | Value::List(_) => false,
+            Value::Text(_) | Value::List(_) | Value::Entries(_) => false,
         }
     }
 

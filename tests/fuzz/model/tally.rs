@@ -1,4 +1,4 @@
-//! `TALLY.ADD`: ids in a zset, each with the time until which it is known, and counters in hashes.
+//! `TALLY.ADD`: ids in a zset, each with the time until which it is known, counters in hashes, and records in streams.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::keyspace::{End, Entry, Name, Value};
 use super::shape::Shape;
 use super::trie::Fields;
 use super::turn::believable;
-use crate::grammar::tallies::{Increment, Tally};
+use crate::grammar::tallies::{Increment, Record, Tally};
 use crate::grammar::words::{MAX_SPAN, escaped, integer};
 
 /// The sum of each counter, by its hash.
@@ -23,7 +23,9 @@ impl World {
         let known_until = match self.keys.get(&ids).map(|entry| &entry.value) {
             None => None,
             Some(Value::Scores(scores)) => scores.get(&tally.id),
-            Some(Value::Text(_) | Value::Fields(_) | Value::List(_)) => return Shape::wrong_type(),
+            Some(Value::Text(_) | Value::Fields(_) | Value::List(_) | Value::Entries(_)) => {
+                return Shape::wrong_type();
+            }
         };
         if known_until.is_some_and(|until| *until as i64 > self.now) {
             return Shape::int(0);
@@ -34,6 +36,11 @@ impl World {
                 refusals.push(refusal);
             }
         }
+        let stream = tally.record.as_ref().map(|record| name(&record.stream));
+        let held = stream.as_ref().and_then(|stream| self.keys.get(stream));
+        if held.is_some_and(|entry| !matches!(entry.value, Value::Entries(_))) {
+            refusals.push(Shape::wrong_type());
+        }
         if !refusals.is_empty() {
             return Shape::OneOf(refusals);
         }
@@ -41,14 +48,31 @@ impl World {
         for (name, sums) in sums {
             self.set_counters(&name, sums);
         }
+        if let (Some(name), Some(record)) = (stream, &tally.record) {
+            self.append(&name, record);
+        }
         Shape::int(1)
+    }
+
+    /// Of what is beyond the bound, nobody knows how much goes now.
+    fn append(&mut self, name: &Name, record: &Record) {
+        self.changed_by_others(name);
+        if self.keys.get(name).is_none() {
+            let empty = Value::Entries(Vec::new());
+            self.keys.put(name, Entry::new(empty));
+        }
+        let entry = self.keys.change(name).expect("it has just been put there");
+        if let Value::Entries(entries) = &mut entry.value {
+            entries.push(record.words.clone());
+            entry.evictable = entries.len().saturating_sub(record.most);
+        }
     }
 
     fn increment(&self, sums: &mut Sums, hash: Name, one: &Increment) -> Result<(), Shape> {
         let stored = match self.keys.get(&hash).map(|entry| &entry.value) {
             None => None,
             Some(Value::Fields(fields)) => fields.get(&one.field),
-            Some(Value::Text(_) | Value::Scores(_) | Value::List(_)) => {
+            Some(Value::Text(_) | Value::Scores(_) | Value::List(_) | Value::Entries(_)) => {
                 return Err(Shape::wrong_type());
             }
         };

@@ -153,7 +153,7 @@ impl World {
         match self.keys.get(name).map(|entry| &entry.value) {
             None => Some(Turn::unused()),
             Some(Value::Text(text)) => Turn::read(text, self.now),
-            Some(Value::Scores(_) | Value::Fields(_) | Value::List(_)) => None,
+            Some(Value::Scores(_) | Value::Fields(_) | Value::List(_) | Value::Entries(_)) => None,
         }
     }
 

@@ -45,7 +45,7 @@ impl World {
                 let ends = self.slots(name).into_iter().map(|(_, end)| end);
                 ends.take(3).chain(closed).collect()
             }
-            Value::Fields(_) | Value::List(_) => Vec::new(),
+            Value::Fields(_) | Value::List(_) | Value::Entries(_) => Vec::new(),
         };
         let end = entry.end.earliest();
         events.extend((end < i64::MAX).then(|| end + 1));
@@ -114,7 +114,7 @@ impl World {
                 let slots = self.slots(&name).into_iter();
                 slots.map(|(member, _)| member).collect()
             }
-            Some(Value::Fields(_) | Value::List(_)) | None => Vec::new(),
+            Some(Value::Fields(_) | Value::List(_) | Value::Entries(_)) | None => Vec::new(),
         }
     }
 }

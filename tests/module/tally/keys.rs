@@ -18,7 +18,7 @@ fn keys(redis: &Redis, line: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_ids_and_each_hash_are_named_once() {
+fn the_ids_each_hash_and_the_stream_are_named_once() {
     let redis = Redis::start();
     for (line, expected) in [
         (add("r1", "1 hour f 1"), &["ids", "hour"][..]),
@@ -30,6 +30,11 @@ fn the_ids_and_each_hash_are_named_once() {
             "tally.add ids r1 ex 5 2 a f 1 a f 1".to_owned(),
             &["ids", "a"],
         ),
+        (
+            add("r1", "2 b f 1 c f 1 record a maxlen 5 f b"),
+            &["ids", "a", "b", "c"],
+        ),
+        (add("r1", "0 RECORD a MAXLEN 5 f v"), &["ids", "a"]),
     ] {
         assert_eq!(keys(&redis, &line), expected, "{line}");
     }
@@ -46,6 +51,10 @@ fn words_that_read_like_others_fool_nobody() {
             &["TALLY.ADD", "PX"],
         ),
         (r#"TALLY.ADD "" a PX 5000 1 " " f 1"#, &["", " "]),
+        (
+            "TALLY.ADD 0 PX EX 5 1 RECORD s 1 RECORD MAXLEN MAXLEN 1 RECORD s",
+            &["0", "MAXLEN", "RECORD"],
+        ),
     ] {
         assert_eq!(keys(&redis, line), expected, "{line}");
         assert_eq!(ask(&redis, line), 1, "{line}");
@@ -62,6 +71,8 @@ fn a_call_that_cannot_be_read_names_no_keys_and_does_nothing() {
         add("r1", "1 hour f 1 more"),
         add("r1", "1 ids f 1"),
         "TALLY.ADD ids r1 PX 0 1 hour f 1".to_owned(),
+        add("r1", "1 hour f 1 RECORD records MAXLEN 5 f v g"),
+        add("r1", "1 hour f 1 RECORD hour MAXLEN 5 f v"),
     ] {
         let named = redis.call(format!("COMMAND GETKEYS {line}"));
         assert!(named.is_error(), "{line}: {named:?}");
@@ -71,14 +82,20 @@ fn a_call_that_cannot_be_read_names_no_keys_and_does_nothing() {
 }
 
 #[test]
-fn the_ids_cannot_be_counters_too() {
+fn ids_counters_and_records_are_keys_of_their_own() {
     let redis = Redis::start();
     let refusal = "ERR key 'ids' is named twice";
+    let record = "RECORD hour MAXLEN 5 f v";
     refuses(
         &redis,
         &[
             (add("r1", "1 ids f 1"), refusal),
             (add("r1", "2 hour f 1 ids f 1"), refusal),
+            (add("r1", "0 RECORD ids MAXLEN 5 f v"), refusal),
+            (
+                add("r1", &format!("2 day f 1 hour f 1 {record}")),
+                "ERR key 'hour' is named twice",
+            ),
         ],
     );
 }
@@ -86,7 +103,7 @@ fn the_ids_cannot_be_counters_too() {
 #[test]
 fn every_key_needs_the_right_to_read_and_to_write_it() {
     let redis = Redis::start();
-    let line = "TALLY.ADD ids PX PX 500000 3 hour day 1 hour EX 1 day hour 1";
+    let line = "TALLY.ADD ids PX PX 500000 2 hour day 1 hour EX 1 RECORD day MAXLEN 1 f v";
     for rules in [
         "~ids ~hour",
         "~ids ~day",
@@ -116,9 +133,10 @@ fn all_keys_must_share_a_slot() {
     for line in [
         "TALLY.ADD k1 a PX 5000 1 k2 f 1",
         "TALLY.ADD {x}ids a PX 5000 2 {x}hour f 1 {y}day f 1",
+        "TALLY.ADD {x}ids a PX 5000 1 {x}hour f 1 RECORD {y}records MAXLEN 1 f v",
     ] {
         assert_eq!(redis.call(line), refusal, "{line}");
     }
-    let line = "TALLY.ADD {x}ids a PX 5000 2 {x}hour f 1 {x}day f 1";
+    let line = "TALLY.ADD {x}ids a PX 5000 2 {x}hour f 1 {x}day f 1 RECORD {x}records MAXLEN 1 f v";
     assert_eq!(redis.call(line), 1);
 }

@@ -18,10 +18,10 @@ const CONVERSATIONS: usize = 200;
 const TURNS: usize = 20;
 const SEED: u64 = 20_261_120;
 /// How long an account takes for a turn, in milliseconds; and the user, between two.
-const SERVICE_MS: [i64; 2] = [300, 900];
+const SERVICE_MS: [i64; 2] = [300, 1_150];
 const THINKING_MS: [i64; 2] = [0, 4_000];
 /// So many turns of an account at once that about one in ten waits for it in vain.
-const TIGHT: u32 = 7;
+const TIGHT: u32 = 8;
 
 /// Where a client puts the mark of what the provider is to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

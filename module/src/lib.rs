@@ -2,6 +2,7 @@
 //! `replicate` and `events`, `reply`. Decisions are pure (`umq::turn`, …); the unsafe edge is `ffi`.
 
 mod args;
+mod budget;
 mod call;
 mod clock;
 mod config;
@@ -75,6 +76,10 @@ commands! {
     trie::info::command, trie::info::DOC, c"readonly", c"read slow";
     rate::take::command, rate::take::DOC, c"write deny-oom fast", c"write fast";
     rate::give::command, rate::give::DOC, c"write fast", c"write fast";
+    budget::reserve::command, budget::reserve::DOC, c"write deny-oom fast getkeys-api", c"write fast";
+    budget::renew::command, budget::renew::DOC, c"write fast", c"write fast";
+    budget::settle::command, budget::settle::DOC, c"write fast getkeys-api", c"write fast";
+    budget::info::command, budget::info::DOC, c"readonly fast", c"read fast";
     tally::add::command, tally::add::DOC, c"write deny-oom fast getkeys-api", c"write fast";
 }
 

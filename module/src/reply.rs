@@ -41,6 +41,11 @@ impl Reply {
         Self::Int(count as i64)
     }
 
+    /// A sum, at the end of the range at most.
+    pub(crate) fn sum(sum: u64) -> Self {
+        Self::Int(i64::try_from(sum).unwrap_or(i64::MAX))
+    }
+
     pub(crate) fn or_nil<T>(value: Option<T>, reply: impl FnOnce(T) -> Self) -> Self {
         value.map_or(Self::Nil, reply)
     }

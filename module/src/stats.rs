@@ -66,6 +66,15 @@ pub(crate) static RATE_TAKEN: Counter = Counter::new();
 pub(crate) static RATE_REFUSED: Counter = Counter::new();
 pub(crate) static RATE_GIVEN: Counter = Counter::new();
 
+pub(crate) static BUDGET_RESERVED: Counter = Counter::new();
+pub(crate) static BUDGET_CHANGED: Counter = Counter::new();
+pub(crate) static BUDGET_REFUSED: Counter = Counter::new();
+pub(crate) static BUDGET_RENEWALS: Counter = Counter::new();
+pub(crate) static BUDGET_SETTLED: Counter = Counter::new();
+pub(crate) static BUDGET_SETTLED_UNRESERVED: Counter = Counter::new();
+pub(crate) static BUDGET_REPEATED: Counter = Counter::new();
+pub(crate) static BUDGET_ENDED: Counter = Counter::new();
+
 pub(crate) static TALLY_COUNTED: Counter = Counter::new();
 pub(crate) static TALLY_REPEATED: Counter = Counter::new();
 pub(crate) static TALLY_ENDED: Counter = Counter::new();
@@ -78,7 +87,7 @@ struct Section {
     counters: &'static [(&'static str, &'static Counter)],
 }
 
-static SECTIONS: [Section; 6] = [
+static SECTIONS: [Section; 7] = [
     Section {
         name: "module",
         counters: &[("panics", &PANICS)],
@@ -125,6 +134,19 @@ static SECTIONS: [Section; 6] = [
             ("rate_taken", &RATE_TAKEN),
             ("rate_refused", &RATE_REFUSED),
             ("rate_given", &RATE_GIVEN),
+        ],
+    },
+    Section {
+        name: "budget",
+        counters: &[
+            ("budget_reserved", &BUDGET_RESERVED),
+            ("budget_changed", &BUDGET_CHANGED),
+            ("budget_refused", &BUDGET_REFUSED),
+            ("budget_renewals", &BUDGET_RENEWALS),
+            ("budget_settled", &BUDGET_SETTLED),
+            ("budget_settled_unreserved", &BUDGET_SETTLED_UNRESERVED),
+            ("budget_repeated", &BUDGET_REPEATED),
+            ("budget_ended", &BUDGET_ENDED),
         ],
     },
     Section {

@@ -2,6 +2,7 @@
 //! answered. Pure.
 
 pub(crate) mod admit;
+pub(crate) mod budgets;
 pub(crate) mod gates;
 pub(crate) mod rates;
 pub(crate) mod tallies;
@@ -11,6 +12,7 @@ pub(crate) mod waiting;
 pub(crate) mod words;
 
 use admit::Admit;
+use budgets::Budget;
 use gates::Qgate;
 use rates::{Rate, RateAct};
 use tallies::Tally;
@@ -28,11 +30,12 @@ pub(crate) enum Ask {
     Admit(Admit),
     Trie(Vec<u8>, Trie),
     Rate(Vec<u8>, Rate, RateAct),
+    Budget(Vec<u8>, Budget),
     Tally(Tally),
 }
 
 /// How many words each command has with its own name; negative: at least so many.
-const ARITIES: [(&str, i64); 28] = [
+const ARITIES: [(&str, i64); 32] = [
     ("umq.acquire", -5),
     ("umq.renew", 5),
     ("umq.release", -3),
@@ -60,6 +63,10 @@ const ARITIES: [(&str, i64); 28] = [
     ("trie.info", 2),
     ("rate.take", -8),
     ("rate.give", 10),
+    ("budget.reserve", -9),
+    ("budget.renew", -5),
+    ("budget.settle", -4),
+    ("budget.info", 2),
     ("tally.add", -9),
 ];
 
@@ -104,6 +111,10 @@ pub(crate) fn read(name: &str, words: &[Vec<u8>]) -> Result<Ask, Refusal> {
     let ask = match family {
         "umq" => turns::read(verb, &mut rest)?.map(|act| Ask::Turn(key, act)),
         "qgate" => gates::read(verb, &mut rest)?.map(|act| Ask::Gate(key, act)),
+        "budget" => {
+            let act = budgets::read(verb, &key, &mut rest)?;
+            act.map(|act| Ask::Budget(key, act))
+        }
         "trie" => tries::read(verb, &mut rest)?.map(|act| Ask::Trie(key, act)),
         _ => rates::read(verb, &mut rest)?.map(|(rate, act)| Ask::Rate(key, rate, act)),
     };

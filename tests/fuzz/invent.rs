@@ -1,6 +1,7 @@
 //! Draws the next step: mostly one that makes sense as things stand, now and then one that does not.
 
 mod admit;
+mod budgets;
 mod gates;
 mod names;
 mod others;
@@ -28,6 +29,7 @@ enum Kind {
     Admit,
     Trie,
     Rate,
+    Budget,
     Tally,
     Others,
     Pass,
@@ -37,12 +39,13 @@ enum Kind {
     Reload,
 }
 
-const KINDS: [(i64, Kind); 12] = [
+const KINDS: [(i64, Kind); 13] = [
     (20, Kind::Turn),
     (26, Kind::Gate),
     (26, Kind::Admit),
     (10, Kind::Trie),
     (8, Kind::Rate),
+    (8, Kind::Budget),
     (6, Kind::Tally),
     (5, Kind::Others),
     (14, Kind::Pass),
@@ -64,6 +67,7 @@ impl Mood {
             Kind::Admit,
             Kind::Trie,
             Kind::Rate,
+            Kind::Budget,
             Kind::Tally,
         ];
         Self(draw.one_of(&families))
@@ -84,6 +88,7 @@ pub(crate) fn next(draw: &mut Draw, world: &World, mood: Mood) -> Op {
         Kind::Admit => admit::line(draw, world),
         Kind::Trie => tries::line(draw),
         Kind::Rate => rates::line(draw),
+        Kind::Budget => budgets::line(draw, world),
         Kind::Tally => tallies::line(draw),
         Kind::Others => return others::step(draw, world, connection),
         Kind::Pass => {
@@ -111,10 +116,10 @@ pub(crate) fn next(draw: &mut Draw, world: &World, mood: Mood) -> Op {
     } else {
         line
     };
-    let plain = line[0].starts_with(b"UMQ");
+    let plain = line[0].starts_with(b"UMQ") || line[0].starts_with(b"BUDGET");
     let manner = match draw.between(1, 20) {
         1 => Manner::Transaction,
-        // A script's numbers are not exact where tokens are made up.
+        // A script's numbers are not exact where tokens are made up, or sums are large.
         2 if !plain => Manner::Script,
         _ => Manner::Plain,
     };

@@ -3,6 +3,7 @@
 
 mod admit;
 mod bucket;
+mod budget;
 mod gate;
 mod grant;
 mod hall;
@@ -206,6 +207,7 @@ impl World {
             Ask::Leave(member, keys) => Ok(self.give_back_all(&member, &names(keys))),
             Ask::Admit(admit) => self.admit(caller, db, &admit, reply),
             Ask::Trie(key, act) => Ok(self.trie(&name(key), act, reply)),
+            Ask::Budget(key, act) => Ok(self.budget(&name(key), act)),
             Ask::Tally(tally) => Ok(self.tally(db, &tally)),
             Ask::Rate(key, rate, act) => Ok(self.rate(&name(key), &rate, &act)),
         }

@@ -2,6 +2,7 @@
 //! Here is what is wrong in the same way everywhere; what is a command's own is in its family's file.
 
 mod admit;
+mod budget;
 mod qgate;
 mod rate;
 mod tally;

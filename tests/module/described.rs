@@ -3,7 +3,7 @@
 use harness::{Redis, Reply};
 
 /// Name, arity, flag that says whether it writes, and a line with its keys `k1`, `k2`.
-const COMMANDS: [(&str, i64, &str, &str); 28] = [
+const COMMANDS: [(&str, i64, &str, &str); 32] = [
     ("umq.acquire", -5, "write", "UMQ.ACQUIRE k1 a PX 5"),
     ("umq.renew", 5, "write", "UMQ.RENEW k1 a PX 5"),
     ("umq.release", -3, "write", "UMQ.RELEASE k1 a"),
@@ -52,6 +52,20 @@ const COMMANDS: [(&str, i64, &str, &str); 28] = [
         "RATE.GIVE k1 BURST 5 RATE 5 PER 5 COST 5",
     ),
     (
+        "budget.reserve",
+        -9,
+        "write",
+        "BUDGET.RESERVE k1 a COST 5 PX 5 LIMIT 5 UNTIL 5 AND k2 LIMIT 5",
+    ),
+    ("budget.renew", -5, "write", "BUDGET.RENEW k1 PX 5 a b"),
+    (
+        "budget.settle",
+        -4,
+        "write",
+        "BUDGET.SETTLE k1 a 5 KEEP 5 AND k2",
+    ),
+    ("budget.info", 2, "readonly", "BUDGET.INFO k1"),
+    (
         "tally.add",
         -9,
         "write",
@@ -60,18 +74,24 @@ const COMMANDS: [(&str, i64, &str, &str); 28] = [
 ];
 
 /// The commands that take memory, which a full server refuses.
-const TAKING: [&str; 7] = [
+const TAKING: [&str; 8] = [
     "umq.acquire",
     "qgate.acquire",
     "qgate.admit",
     "qgate.close",
     "trie.save",
     "rate.take",
+    "budget.reserve",
     "tally.add",
 ];
 
 /// The commands whose keys only their own parsers find.
-const PARSED: [&str; 2] = ["qgate.admit", "tally.add"];
+const PARSED: [&str; 4] = [
+    "qgate.admit",
+    "budget.reserve",
+    "budget.settle",
+    "tally.add",
+];
 
 /// The commands that can let a client wait.
 const WAITING: [&str; 3] = ["umq.acquire", "qgate.acquire", "qgate.admit"];
@@ -204,7 +224,7 @@ fn written(argument: &Reply) -> String {
 }
 
 /// The grammar of each command, as `COMMAND DOCS` says it.
-const GRAMMARS: [(&str, &str); 28] = [
+const GRAMMARS: [(&str, &str); 32] = [
     (
         "umq.acquire",
         "key request-id PX milliseconds|EX seconds [DELAY delay-ms] [BLOCK block-ms|NOTIFY channel notify-ms] \
@@ -263,6 +283,21 @@ const GRAMMARS: [(&str, &str); 28] = [
         "rate.give",
         "key BURST burst RATE rate PER per-ms COST cost",
     ),
+    (
+        "budget.reserve",
+        "key member COST cost PX milliseconds|EX seconds LIMIT limit [UNTIL unix-ms] \
+         [AND key LIMIT limit [UNTIL unix-ms] [AND key LIMIT limit [UNTIL unix-ms] ...]]",
+    ),
+    (
+        "budget.renew",
+        "key PX milliseconds|EX seconds member [member ...]",
+    ),
+    (
+        "budget.settle",
+        "key member actual [KEEP ms] [UNTIL unix-ms] \
+         [AND key [UNTIL unix-ms] [AND key [UNTIL unix-ms] ...]]",
+    ),
+    ("budget.info", "key"),
     (
         "tally.add",
         "ids-key id PX milliseconds|EX seconds n \

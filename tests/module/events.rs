@@ -46,7 +46,7 @@ fn hears(redis: &Redis, classes: &str, table: &[(&str, &[&str])]) {
 #[test]
 fn events_of_ours_are_of_class_d() {
     let redis = Redis::start();
-    let table: [(&str, &[&str]); 27] = [
+    let table: [(&str, &[&str]); 36] = [
         ("UMQ.ACQUIRE t a PX 50000", &["umq.grant t"]),
         ("UMQ.ACQUIRE t b PX 50000", &[]),
         ("UMQ.ACQUIRE t a PX 60000", &[]),
@@ -72,6 +72,24 @@ fn events_of_ours_are_of_class_d() {
         ("UMQ.ACQUIRE t a PX 0", &[]),
         ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", &[]),
         ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1", &[]),
+        (
+            "BUDGET.RESERVE b a COST 1 PX 50000 LIMIT 5 AND c LIMIT 5",
+            &["budget.reserve b", "budget.reserve c"],
+        ),
+        ("BUDGET.RESERVE b a COST 1 PX 50000 LIMIT 5", &[]),
+        ("BUDGET.RESERVE b b COST 5 PX 50000 LIMIT 5", &[]),
+        (
+            "BUDGET.RESERVE b a COST 2 PX 50000 LIMIT 5",
+            &["budget.reserve b"],
+        ),
+        ("BUDGET.RENEW b PX 90000 a", &[]),
+        (
+            "BUDGET.SETTLE b a 1 AND c",
+            &["budget.settle b", "budget.settle c"],
+        ),
+        ("BUDGET.SETTLE b a 1", &[]),
+        ("BUDGET.RESERVE b a COST 1 PX 50000 LIMIT 5", &[]),
+        ("BUDGET.INFO b", &[]),
         ("TALLY.ADD ids a PX 50000 1 hour f 1", &["tally.add ids"]),
         ("TALLY.ADD ids a PX 50000 1 hour f 1", &[]),
     ];
@@ -101,7 +119,7 @@ fn sweeping_ended_slots_is_an_event() {
 #[test]
 fn effects_are_events_of_the_core_commands() {
     let redis = Redis::start();
-    let table: [(&str, &[&str]); 28] = [
+    let table: [(&str, &[&str]); 33] = [
         ("UMQ.ACQUIRE t a PX 50000", &["set t"]),
         ("UMQ.ACQUIRE t b PX 50000", &[]),
         ("UMQ.RENEW t a PX 60000", &["set t"]),
@@ -135,6 +153,14 @@ fn effects_are_events_of_the_core_commands() {
         ("RATE.TAKE r BURST 5 RATE 5 PER 5000000", &[]),
         ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1", &["set r"]),
         ("RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 5", &["del r"]),
+        (
+            "BUDGET.RESERVE b a COST 1 PX 50000 LIMIT 5 UNTIL 5",
+            &["hset b", "expire b"],
+        ),
+        ("BUDGET.RESERVE b a COST 1 PX 40000 LIMIT 5", &[]),
+        ("BUDGET.RENEW b PX 60000 a", &["hset b"]),
+        ("BUDGET.SETTLE b a 1", &["hset b", "expire b"]),
+        ("BUDGET.SETTLE b a 1", &[]),
         (
             "TALLY.ADD ids a PX 50000 3 hour f 1 hour g 1 day f 1",
             &["zadd ids", "expire ids", "hset day", "hset hour"],

@@ -33,7 +33,7 @@ fn a_new_server_has_counted_nothing() {
     let redis = Redis::start();
     assert_counted(&redis, []);
     let info = redis.call("INFO weir").text();
-    for family in ["module", "umq", "qgate", "trie", "rate", "tally"] {
+    for family in ["module", "umq", "qgate", "trie", "rate", "budget", "tally"] {
         let section = format!("# weir_{family}");
         assert!(info.contains(&section), "{section} in {info}");
     }
@@ -202,6 +202,37 @@ fn ids_are_counted() {
             ("tally_counted", 2),
             ("tally_repeated", 3),
             ("tally_ended", 2),
+        ],
+    );
+}
+
+#[test]
+fn budgets_count_what_was_reserved_and_what_was_settled() {
+    let redis = Redis::start();
+    for line in [
+        "BUDGET.RESERVE b a COST 4 PX 500000 LIMIT 5 AND c LIMIT 5",
+        "BUDGET.RESERVE b a COST 4 PX 400000 LIMIT 5",
+        "BUDGET.RESERVE b a COST 3 PX 400000 LIMIT 5",
+        "BUDGET.RESERVE b b COST 4 PX 500000 LIMIT 5 AND c LIMIT 5",
+        "BUDGET.RENEW b PX 900000 a b",
+        "BUDGET.SETTLE b a 5 AND c AND d",
+        "BUDGET.SETTLE b a 5 AND c AND e",
+        "BUDGET.RESERVE b a COST 4 PX 500000 LIMIT 5",
+        "BUDGET.RESERVE b a COST -4 PX 500000 LIMIT 5",
+        "BUDGET.INFO b",
+    ] {
+        redis.call(line);
+    }
+    assert_counted(
+        &redis,
+        [
+            ("budget_reserved", 2),
+            ("budget_changed", 1),
+            ("budget_refused", 2),
+            ("budget_renewals", 1),
+            ("budget_settled", 4),
+            ("budget_settled_unreserved", 2),
+            ("budget_repeated", 2),
         ],
     );
 }

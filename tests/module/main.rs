@@ -11,6 +11,7 @@ mod unchanged;
 
 mod admit;
 mod bad_input;
+mod budget;
 mod cluster;
 mod described;
 mod events;

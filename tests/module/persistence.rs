@@ -18,6 +18,11 @@ fn assert_still_held(redis: &Redis) {
     assert_eq!(redis.call("QGATE.RENEW gate PX 500000 a b"), [1, 1]);
     assert_eq!(redis.call("TRIE.FIND trie s:1-u:2-a:3-u:4"), "v3");
     assert_eq!(redis.call("TRIE.FIND trie s:1-u:2-x"), "v1");
+    let info = redis.call("BUDGET.INFO budget");
+    assert_eq!(
+        [info.field("spent").int(), info.field("reserved").int()],
+        [9, 3]
+    );
     let short = redis.call("RATE.TAKE rate BURST 5 RATE 5 PER 5000000");
     assert_eq!([short.items()[0].int(), short.items()[1].int()], [0, 0]);
 }

@@ -61,6 +61,9 @@ fn commands_that_write_are_refused_on_a_replica() {
         "TRIE.DEL k a",
         "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
         "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 0",
+        "BUDGET.RESERVE b a COST 1 PX 1000 LIMIT 5",
+        "BUDGET.RENEW b PX 1000 a",
+        "BUDGET.SETTLE b a 1",
         "TALLY.ADD ids a PX 1000 1 hour f 1",
     ] {
         let refusal = error("READONLY You can't write against a read only replica.");
@@ -107,6 +110,8 @@ fn nothing_is_replicated_when_nothing_changed() {
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a v PX 500000");
     redis.call("RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 4");
+    redis.call("BUDGET.RESERVE b a COST 4 PX 500000 LIMIT 5");
+    redis.call("BUDGET.SETTLE b c 0");
     redis.call("TALLY.ADD ids a PX 500000 1 hour f 1");
     redis.wait_in_sync(&replica);
     let offset = redis.info("master_repl_offset");
@@ -130,6 +135,11 @@ fn nothing_is_replicated_when_nothing_changed() {
         "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2",
         "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 0",
         "RATE.GIVE missing BURST 5 RATE 5 PER 5000000 COST 1",
+        "BUDGET.RESERVE b a COST 4 PX 1000 LIMIT 5",
+        "BUDGET.RESERVE b b COST 4 PX 1000 LIMIT 5",
+        "BUDGET.RESERVE b b COST 1 PX 1000 LIMIT 5 AND c LIMIT 0",
+        "BUDGET.RENEW b PX 1000 b c",
+        "BUDGET.SETTLE b c 7",
         "TALLY.ADD ids a PX 900000 1 hour f 1",
         "TALLY.ADD ids b PX 900000 2 hour g 1 t f 1",
         "TALLY.ADD ids b PX 900000 1 hour g 1 RECORD t MAXLEN 5 f v",

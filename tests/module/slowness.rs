@@ -1,5 +1,5 @@
-//! That no command stops the server: with 100,000 ended leases in a gate, 100,000 chains in a trie, and through the
-//! end and removal of those keys, `SLOWLOG` stays empty at 2 ms.
+//! That no command stops the server: with 100,000 ended leases in a gate, 100,000 chains in a trie, 100,000 reservations
+//! in a budget, and through the end and removal of those keys, `SLOWLOG` stays empty at 2 ms.
 
 use harness::{Client, Redis, eventually};
 
@@ -169,6 +169,55 @@ fn the_end_of_a_trie_of_100_000_chains_is_never_slow() {
         || {
             redis.call("CONFIG RESETSTAT");
             until_ended(&redis, "k");
+        },
+    );
+}
+
+const ON_BUDGET: [&str; 8] = [
+    "BUDGET.INFO b",
+    "BUDGET.RESERVE b a COST 5 PX 50000 LIMIT 1000000",
+    "BUDGET.RESERVE b b COST 500001 PX 50000 LIMIT 1000000",
+    "BUDGET.RESERVE b a COST 4 PX 90000 LIMIT 1000000",
+    "BUDGET.RENEW b PX 50000 a m1 m2",
+    "BUDGET.SETTLE b m5 7",
+    "BUDGET.SETTLE b another 0",
+    "BUDGET.SETTLE b a 0 KEEP 1",
+];
+
+/// The lease of every other one ends before anything is measured.
+fn fill_budget(redis: &Redis) {
+    redis.call("DEL b");
+    fill(redis, |member| {
+        let lease = if member % 2 == 0 { 1 } else { 500_000 };
+        format!("BUDGET.RESERVE b m{member} COST 5 PX {lease} LIMIT 1000000")
+    });
+    redis.call("PEXPIRE b 500000");
+}
+
+#[test]
+fn a_budget_of_100_000_reservations_is_never_slow() {
+    let redis = freeing_in_the_background();
+    assert_never_slow(
+        &redis,
+        || fill_budget(&redis),
+        || {
+            for _ in 0..20 {
+                call_all(&redis, &ON_BUDGET);
+            }
+            assert_eq!(redis.call("DEL b"), 1);
+        },
+    );
+}
+
+#[test]
+fn the_end_of_a_budget_of_100_000_reservations_is_never_slow() {
+    let redis = freeing_in_the_background();
+    assert_never_slow(
+        &redis,
+        || fill_budget(&redis),
+        || {
+            redis.call("CONFIG RESETSTAT");
+            until_ended(&redis, "b");
         },
     );
 }

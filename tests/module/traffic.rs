@@ -6,7 +6,7 @@ use harness::{Redis, eventually};
 use crate::unchanged::ends;
 
 /// Commands of every family that write in every way they can: grant, extend, renew, give back, sweep, replace.
-const LINES: [&str; 46] = [
+const LINES: [&str; 53] = [
     "UMQ.ACQUIRE held a PX 500000 DELAY 70000",
     "UMQ.ACQUIRE held a PX 600000",
     "UMQ.RENEW held a PX 400000",
@@ -48,6 +48,13 @@ const LINES: [&str; 46] = [
     "RATE.TAKE rate BURST 5 RATE 5 PER 5000000 COST 0",
     "RATE.TAKE full BURST 5 RATE 5 PER 5000000",
     "RATE.GIVE full BURST 5 RATE 5 PER 5000000 COST 1",
+    "BUDGET.RESERVE budget a COST 4 PX 500000 LIMIT 50 UNTIL 4102444800000 AND period LIMIT 50 UNTIL 4102444800000",
+    "BUDGET.RESERVE budget a COST 3 PX 900000 LIMIT 50",
+    "BUDGET.RESERVE budget b COST 4 PX 500000 LIMIT 50",
+    "BUDGET.RESERVE budget c COST 44 PX 500000 LIMIT 50",
+    "BUDGET.RENEW budget PX 1500000 a b",
+    "BUDGET.SETTLE budget b 9 AND period",
+    "BUDGET.SETTLE budget b 9",
     "TALLY.ADD ids a PX 500000 3 hour f 1 hour g 2 hour f 3",
     "TALLY.ADD ids a PX 500000 1 hour f 1",
     "PEXPIRE hour 500000",
@@ -83,8 +90,8 @@ pub(crate) fn write_everything(redis: &Redis) {
 }
 
 /// The keys of the first database that `write_everything` leaves.
-pub(crate) const KEYS: [&str; 9] = [
-    "again", "gate", "gate2", "held", "hour", "ids", "rate", "stamped", "trie",
+pub(crate) const KEYS: [&str; 11] = [
+    "again", "budget", "gate", "gate2", "held", "hour", "ids", "period", "rate", "stamped", "trie",
 ];
 
 /// What a server has: `DEBUG DIGEST`, and when each key of the first database ends.

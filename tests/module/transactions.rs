@@ -144,6 +144,9 @@ fn watch_sees_what_the_commands_write() {
         ("r", "RATE.TAKE r BURST 5 RATE 5 PER 5000000 COST 2"),
         ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
         ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
+        ("b", "BUDGET.RESERVE b a COST 1 PX 50000 LIMIT 5"),
+        ("b", "BUDGET.RENEW b PX 90000 a"),
+        ("b", "BUDGET.SETTLE b a 1"),
         ("ids", "TALLY.ADD ids a PX 50000 1 hour f 1"),
         ("hour", "TALLY.ADD ids b PX 50000 1 hour f 1"),
         ("s", "TALLY.ADD ids c PX 50000 0 RECORD s MAXLEN 5 f v"),
@@ -158,6 +161,8 @@ fn watch_is_not_disturbed_by_commands_that_change_nothing() {
     redis.call("UMQ.ACQUIRE t a PX 500000");
     redis.call("QGATE.ACQUIRE g a LIMIT 1 PX 500000");
     redis.call("TRIE.SAVE k a v PX 500000");
+    redis.call("BUDGET.RESERVE b a COST 4 PX 500000 LIMIT 5");
+    redis.call("BUDGET.SETTLE b c 0");
     redis.call("TALLY.ADD ids a PX 500000 1 hour f 1");
     for (key, line) in [
         ("t", "UMQ.ACQUIRE t b PX 1000"),
@@ -182,6 +187,11 @@ fn watch_is_not_disturbed_by_commands_that_change_nothing() {
         ("r", "RATE.GIVE r BURST 5 RATE 5 PER 5000000 COST 1"),
         ("ids", "TALLY.ADD ids a PX 50000 1 hour f 1"),
         ("hour", "TALLY.ADD ids a PX 50000 1 hour f 1"),
+        ("b", "BUDGET.RESERVE b a COST 4 PX 1000 LIMIT 5"),
+        ("b", "BUDGET.RESERVE b b COST 4 PX 1000 LIMIT 5"),
+        ("b", "BUDGET.RENEW b PX 1000 b c"),
+        ("b", "BUDGET.SETTLE b c 7"),
+        ("b", "BUDGET.INFO b"),
         ("hour", "TALLY.ADD ids b PX 50000 1 day f 1"),
         ("s", "TALLY.ADD ids b PX 50000 0 RECORD s MAXLEN 5 f v"),
     ] {
@@ -247,6 +257,9 @@ fn a_read_only_script_may_read_but_not_write() {
         "'TRIE.DEL', KEYS[1], 'b'",
         "'RATE.TAKE', KEYS[1], 'BURST', 5, 'RATE', 5, 'PER', 5",
         "'RATE.GIVE', KEYS[1], 'BURST', 5, 'RATE', 5, 'PER', 5, 'COST', 5",
+        "'BUDGET.RESERVE', KEYS[1], 'b', 'COST', 5, 'PX', 50, 'LIMIT', 5",
+        "'BUDGET.RENEW', KEYS[1], 'PX', 50, 'b'",
+        "'BUDGET.SETTLE', KEYS[1], 'b', 5",
         "'TALLY.ADD', KEYS[1], 'b', 'PX', 50, 1, 'hour', 'f', 1",
     ] {
         let text = format!("return redis.call({write})");

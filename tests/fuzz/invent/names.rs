@@ -13,6 +13,7 @@ pub(super) const OWN: [&str; 3] = ["o0", "o1", "o2"];
 pub(super) const ACCOUNTS: [&str; 4] = ["a0", "a1", "a2", "a3"];
 pub(super) const TRIES: [&str; 2] = ["h0", "h1"];
 pub(super) const RATES: [&str; 3] = ["r0", "r1", "r2"];
+pub(super) const BUDGETS: [&str; 3] = ["b0", "b1", "b2"];
 /// What has been counted, and the counters.
 pub(super) const IDS: [&str; 2] = ["i0", "i1"];
 pub(super) const COUNTERS: [&str; 3] = ["c0", "c1", "c2"];
@@ -37,8 +38,8 @@ const LEASES: [i64; 10] = [
 
 /// A key of any kind; with luck one that holds something else.
 pub(super) fn any_key(draw: &mut Draw) -> Vec<u8> {
-    let families: [&[&str]; 9] = [
-        &TURNS, &ALONE, &OWN, &ACCOUNTS, &TRIES, &RATES, &IDS, &COUNTERS, &RECORDS,
+    let families: [&[&str]; 10] = [
+        &TURNS, &ALONE, &OWN, &ACCOUNTS, &TRIES, &RATES, &BUDGETS, &IDS, &COUNTERS, &RECORDS,
     ];
     let family = draw.one_of(&families);
     draw.one_of(family).into()

@@ -36,7 +36,7 @@ pub(super) fn step(draw: &mut Draw, world: &World, connection: usize) -> Op {
             let holders = world.holder_ids(&key);
             line.push(super::names::id_of(draw, &holders));
         }
-        "HSET" => line.extend(field(draw)),
+        "HSET" => line.extend(field(draw, world)),
         "RPUSH" => line.extend(words(["x"])),
         "RENAME" => line.push(any_key(draw)),
         "COPY" => {
@@ -90,9 +90,32 @@ fn score(draw: &mut Draw, world: &World) -> Vec<u8> {
     draw.one_of(&scores).into_bytes()
 }
 
-fn field(draw: &mut Draw) -> Line {
+fn field(draw: &mut Draw, world: &World) -> Line {
+    if draw.percent(50) {
+        return field_of_budget(draw, world);
+    }
     words([
         draw.one_of(&["seed", "x", "0123456789abcdef"]),
         draw.one_of(&["1", "x", "17", "9999999999999:a1"]),
     ])
+}
+
+fn field_of_budget(draw: &mut Draw, world: &World) -> Line {
+    let near = world.now + draw.between(-2_000, 5_000);
+    let far = "99999999999999999999";
+    let texts = [
+        "0".to_owned(),
+        "-70".to_owned(),
+        far.to_owned(),
+        "x".to_owned(),
+        String::new(),
+        near.to_string(),
+        format!("7 {near}"),
+        format!("7 {far}"),
+        format!("{far} {near}"),
+        format!("{near}:7:1"),
+        format!("{near}:7:1 {far}:{far}:{far}"),
+    ];
+    let field = draw.one_of(&["spent", "reserved", "@m1", "@m2"]);
+    words([field.to_owned(), draw.one_of(&texts)])
 }

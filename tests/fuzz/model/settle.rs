@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budget::is_over;
 use super::gate::closed_until;
 use super::keyspace::{End, Entry, Name, Value};
 use super::trie::{Fields, entry as trie_entry};
@@ -120,7 +121,8 @@ impl World {
             .iter()
             .filter(|(field, _)| !seen.contains_key(*field));
         let live = gone.filter(|(field, text)| {
-            !is_ended(text, self.now) && !entry.forgettable.contains(*field)
+            let may_go = is_ended(text, self.now) || is_over(expected, field, self.now);
+            !may_go && !entry.forgettable.contains(*field)
         });
         let has_seed = seen.contains_key(&b"seed"[..]) || !expected.contains_key(&b"seed"[..]);
         unseen.is_empty() && has_seed && live.count() <= entry.evictable

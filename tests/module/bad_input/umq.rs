@@ -91,7 +91,7 @@ fn the_other_commands_of_turns_refuse_every_bad_argument() {
 
 #[test]
 fn commands_that_are_not_built_are_unknown() {
-    let table = ["BUDGET.INFO b", "TALLY.DEL a b"].map(|line| {
+    let table = ["BUDGET.DEL b", "TALLY.DEL a b"].map(|line| {
         let mut words = line.split(' ');
         let name = words.next().unwrap_or_default();
         let shown: String = words.map(|word| format!("'{word}' ")).collect();

@@ -6,6 +6,7 @@ use hyper::header::HeaderValue;
 
 use crate::{
     config::{AccountConfig, ConfigError, Timeouts},
+    forward::Reach,
     gate::{Gate, HoldTime, Turn},
     models::{Models, pairs},
     provider::Provider,
@@ -18,6 +19,7 @@ pub(crate) struct Account {
     pub(crate) id: Box<str>,
     pub(crate) provider: Provider,
     pub(crate) origin: Origin,
+    pub(crate) reach: Reach,
     /// As the provider's header shows it.
     pub(crate) credential: HeaderValue,
     pub(crate) gate: Arc<Gate>,
@@ -62,6 +64,7 @@ impl Account {
         Ok(Self {
             id: config.id.as_str().into(),
             provider,
+            reach: Reach::of(base.host().unwrap_or_default(), config.allow_private),
             origin: Origin {
                 path: base.path().trim_end_matches('/').into(),
                 base,

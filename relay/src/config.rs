@@ -1,6 +1,8 @@
 //! What an operator decides, checked: `weir.toml` (its shape is in `config/shape.rs`) with the environment over it.
 //! The only file that reads the environment. A new setting: a field here, one in `shape.rs`, a line in `cli/weir.toml`.
 
+mod base_url;
+mod connections;
 mod failover;
 mod file;
 mod names;
@@ -18,6 +20,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 
+pub use connections::Connections;
 pub use failover::Failover;
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use waits::Waits;
@@ -27,6 +30,7 @@ pub use waits::Waits;
 pub struct Config {
     /// Where callers connect. Port 0 takes a free one.
     pub callers: SocketAddr,
+    pub connections: Connections,
     pub redis: RedisAt,
     /// The module; absent = `libweir.so` beside the program.
     pub module: Option<PathBuf>,
@@ -53,6 +57,8 @@ pub struct AccountConfig {
     pub id: String,
     pub kind: AccountKind,
     pub base_url: String,
+    /// Whether that may lead into a private network.
+    pub allow_private: bool,
     pub api_key: Credential,
     /// How many requests at once; 0 = no limit, counted only.
     pub max_concurrent: u32,
@@ -137,6 +143,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             callers: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            connections: Connections::default(),
             redis: RedisAt::default(),
             module: None,
             data_dir: "data".into(),

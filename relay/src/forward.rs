@@ -1,8 +1,10 @@
 //! The fifth step: the request goes up as it came, with the account's credential in place of the caller's.
-//! `upstream.rs` keeps the connections, `dial.rs` makes them.
+//! `upstream.rs` keeps the connections, `dial.rs` makes them, to where `place.rs` lets them.
 
 mod dial;
 mod heard;
+mod place;
+mod resolve;
 mod upstream;
 
 use std::time::Duration;
@@ -15,6 +17,7 @@ use tokio::time::timeout;
 
 pub(crate) use dial::Tls;
 pub(crate) use heard::{Fault, Heard};
+pub(crate) use place::{Place, Reach, address_of, is_this_machine};
 pub(crate) use upstream::Upstream;
 
 use heard::hear;

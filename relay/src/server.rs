@@ -1,8 +1,9 @@
 //! A relay from start to stop: its Redis, its listener, the tasks beside it, and the drain.
 
 mod bounded;
+mod seats;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -17,11 +18,12 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use bounded::Bounded;
+use bounded::{Bounded, FirstHead};
+use seats::{Seat, Seats};
 
 use crate::{
     app::{self, App, Groups},
-    config::{Config, RedisAt, Servers},
+    config::{Config, Connections, RedisAt, Servers},
     embedded::{Embedded, EmbeddedError},
     flow,
     key::{self, CreatedKey, NewKey},
@@ -41,6 +43,20 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 const RELEASED_WITHIN: Duration = Duration::from_secs(3);
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How the listener treats callers.
+#[derive(Debug, Clone, Copy)]
+struct Manners {
+    drain_timeout: Duration,
+    connections: Connections,
+}
+
+/// A caller's connection, and the seat that it has.
+#[derive(Debug)]
+struct Guest {
+    stream: TcpStream,
+    _seat: Seat,
+}
 
 /// A running relay. Dropping it without `shutdown` breaks off whatever runs.
 #[derive(Debug)]
@@ -86,7 +102,10 @@ impl Relay {
             Arc::clone(&app),
             listener,
             Arc::clone(&drain),
-            config.drain_timeout,
+            Manners {
+                drain_timeout: config.drain_timeout,
+                connections: config.connections,
+            },
         ));
         tracing::info!(listen.callers = %addr, "the relay serves");
         Ok(Self {
@@ -231,15 +250,17 @@ fn beside(app: &Arc<App>) -> JoinSet<()> {
 }
 
 /// Accepts until told to drain; then waits for what runs, and breaks off what has not finished in time.
-async fn listen(app: Arc<App>, listener: TcpListener, drain: Arc<Notify>, drain_timeout: Duration) {
+async fn listen(app: Arc<App>, listener: TcpListener, drain: Arc<Notify>, manners: Manners) {
+    let seats = Seats::new(manners.connections.max, manners.connections.max_per_ip);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = drain.notified() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(Arc::clone(&app), stream, graceful.watcher()));
+            accepted = accept(&listener, &seats) => match accepted {
+                Ok(guest) => {
+                    let first = FirstHead::new(manners.connections.head);
+                    connections.spawn(connection(Arc::clone(&app), guest, first, graceful.watcher()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
@@ -250,7 +271,10 @@ async fn listen(app: Arc<App>, listener: TcpListener, drain: Arc<Notify>, drain_
         }
     }
     drop(listener);
-    if timeout(drain_timeout, graceful.shutdown()).await.is_err() {
+    if timeout(manners.drain_timeout, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!(
             connections = connections.len(),
             "requests are broken off: they did not finish in time"
@@ -259,19 +283,41 @@ async fn listen(app: Arc<App>, listener: TcpListener, drain: Arc<Notify>, drain_
     connections.shutdown().await;
 }
 
-async fn connection(app: Arc<App>, stream: TcpStream, watcher: Watcher) {
+/// The next caller for whom there is a seat. Others are hung up on.
+async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> io::Result<Guest> {
+    loop {
+        let (stream, from) = listener.accept().await?;
+        match seats.take(from.ip()) {
+            Ok(seat) => {
+                return Ok(Guest {
+                    stream,
+                    _seat: seat,
+                });
+            }
+            Err(error) => tracing::debug!(%from, %error, "a connection was not heard"),
+        }
+    }
+}
+
+async fn connection(app: Arc<App>, guest: Guest, first: FirstHead, watcher: Watcher) {
+    let Guest { stream, _seat } = guest;
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection was gone at once");
         return;
     }
     // Boxed, it is let go when the answer begins; else each connection would keep room for it as long as it is open.
+    let came = first.came();
     let service = service_fn(|request: hyper::Request<Incoming>| {
+        came.say();
         Box::pin(flow::serve(Arc::clone(&app), request))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(Bounded::new(stream, TAKEN_WITHIN)), service);
+        .serve_connection(
+            TokioIo::new(Bounded::new(stream, TAKEN_WITHIN, first)),
+            service,
+        );
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -10,11 +10,15 @@ use crate::config;
 use crate::eventually::eventually;
 use crate::process::Process;
 
+/// Of the environment: names with their values.
+type Variables = &'static [(&'static str, &'static str)];
+
 /// Ends with the value.
 #[derive(Debug)]
 pub struct Program {
     process: Process,
     addr: SocketAddr,
+    variables: Variables,
     toml: PathBuf,
     log: PathBuf,
 }
@@ -26,10 +30,20 @@ impl Program {
     /// When it does not start.
     #[track_caller]
     pub fn start(toml: &Path, log: &Path) -> Self {
+        Self::start_with(toml, log, &[])
+    }
+
+    /// The same, with these environment variables.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start_with(toml: &Path, log: &Path, variables: Variables) -> Self {
         let addr = free_address();
         Self {
-            process: launch(toml, log, addr),
+            process: launch(toml, log, addr, variables),
             addr,
+            variables,
             toml: toml.to_owned(),
             log: log.to_owned(),
         }
@@ -59,7 +73,7 @@ impl Program {
     /// When it does not start.
     #[track_caller]
     pub fn start_again(&mut self) {
-        self.process = launch(&self.toml, &self.log, self.addr);
+        self.process = launch(&self.toml, &self.log, self.addr, self.variables);
     }
 
     pub fn signal(&mut self, signal: rustix::process::Signal) {
@@ -94,10 +108,11 @@ pub fn create_key(toml: &Path, max_concurrent: u32) -> String {
 }
 
 #[track_caller]
-fn launch(toml: &Path, log: &Path, addr: SocketAddr) -> Process {
+fn launch(toml: &Path, log: &Path, addr: SocketAddr, variables: Variables) -> Process {
     let mut command = Command::new(config::program());
     command.arg("serve").arg("--config").arg(toml);
     command.env("WEIR_LISTEN", addr.to_string());
+    command.envs(variables.iter().copied());
     let mut process = Process::start(command, log).expect("the program starts");
     eventually("the relay listens", || {
         if let Some(status) = process.exit_status() {

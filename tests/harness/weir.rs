@@ -107,6 +107,16 @@ impl Weir {
         Program::start(&self.write_toml(), &self.redis.dir().join("relay.log"))
     }
 
+    /// The same, and it logs all that can be logged.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start_talkative_program(&self) -> Program {
+        let log = self.redis.dir().join("relay.log");
+        Program::start_with(&self.write_toml(), &log, &[("WEIR_LOG", "trace")])
+    }
+
     /// Writes this relay's `weir.toml`, for the program as a process of its own.
     ///
     /// # Panics

@@ -22,6 +22,7 @@ mod recorded;
 mod refusals;
 mod routes;
 mod sdk;
+mod security;
 mod sentinel;
 mod settled;
 mod sockets;

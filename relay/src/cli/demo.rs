@@ -95,6 +95,7 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         id: id.into(),
         kind,
         base_url,
+        allow_private: false,
         api_key,
         max_concurrent: 4,
         priority: 0,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, Config, ConfigError, Credential, GroupConfig, Timeouts,
+    AccountConfig, Config, ConfigError, Credential, GroupConfig, Timeouts, base_url,
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group, TimeoutsMs},
 };
@@ -67,6 +67,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         .collect::<Result<_, _>>()?;
     Ok(Config {
         callers: file.listen.callers,
+        connections: file.connections.into(),
         redis,
         module: file.module.path,
         data_dir: file.data_dir,
@@ -107,9 +108,12 @@ fn account_from(
     let base_url = match account.base_url {
         None => account.kind.base_url().to_owned(),
         Some(url) => {
+            let allowed = base_url::Allowed {
+                http: account.allow_http,
+                private: account.allow_private,
+            };
             let at = url.span().start;
-            check_base_url(url.get_ref(), account.allow_http)
-                .map_err(|why| source.error(at, why))?;
+            base_url::check(url.get_ref(), allowed).map_err(|why| source.error(at, why))?;
             url.into_inner()
         }
     };
@@ -119,6 +123,7 @@ fn account_from(
         id: id.get_ref().clone(),
         kind: account.kind,
         base_url,
+        allow_private: account.allow_private,
         api_key,
         max_concurrent: u32::try_from(account.max_concurrent).expect("bounded to 1,000,000"),
         priority: u32::try_from(account.priority).expect("bounded to 1,000"),
@@ -172,36 +177,6 @@ fn group_from(
             .collect(),
         aliases: names::aliases(source, &group.aliases)?,
     })
-}
-
-/// A credential must not travel in clear text beyond this machine unless the operator says so.
-fn check_base_url(text: &str, allow_http: bool) -> Result<(), &'static str> {
-    const SHAPE: &str = "must be https://host[:port][/path], without user, query or fragment";
-    // With the address that a caller asks for it must still be a valid one.
-    const LONGEST: usize = 8 << 10;
-    if text.len() > LONGEST {
-        return Err("is too long");
-    }
-    let url: hyper::Uri = text.parse().map_err(|_| SHAPE)?;
-    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
-        return Err(SHAPE);
-    };
-    if authority.as_str().contains('@') || url.query().is_some() || text.contains('#') {
-        return Err(SHAPE);
-    }
-    let host = authority.host().trim_matches(['[', ']']);
-    let local = host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    match scheme {
-        "https" => Ok(()),
-        "http" if local || allow_http => Ok(()),
-        "http" => {
-            Err("http:// would send the api_key in clear text: use https://, or allow_http = true")
-        }
-        _ => Err(SHAPE),
-    }
 }
 
 fn credential(text: &str) -> Result<Credential, &'static str> {
@@ -358,14 +333,16 @@ mod tests {
         ] {
             parse("weir.toml", &account(&fine)).unwrap();
         }
-        for bad in [
-            "https://u:p@example.com",
-            "https://example.com?x",
-            "example.com",
-            "ftp://x",
-            &format!("https://example.com/{}", "a".repeat(8 << 10)),
-        ] {
-            refusal(&account(&format!("base_url = \"{bad}\"")));
-        }
+        let private = "base_url = \"https://10.0.0.1\"\n";
+        let why = refusal(&account(private));
+        assert_eq!(
+            why,
+            "weir.toml line 4: base_url: is at a private address: that needs allow_private = true"
+        );
+        parse(
+            "weir.toml",
+            &account(&format!("{private}allow_private = true")),
+        )
+        .unwrap();
     }
 }

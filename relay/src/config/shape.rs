@@ -6,10 +6,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{AccountKind, Config, Timeouts, failover::FailoverTable, waits::Waiting};
+use super::{AccountKind, Config, Timeouts, connections, failover::FailoverTable, waits::Waiting};
 use crate::time::millis;
 
-const HOUR_MS: u64 = 3_600_000;
+pub(super) const HOUR_MS: u64 = 3_600_000;
 pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 
 #[derive(Deserialize)]
@@ -19,6 +19,7 @@ pub(super) struct File {
     #[serde(deserialize_with = "bounded::<_, 0, DAY_MS>")]
     pub(super) drain_timeout_ms: u64,
     pub(super) listen: Listen,
+    pub(super) connections: connections::Table,
     pub(super) redis: Redis,
     pub(super) module: Module,
     pub(super) admission: Admission,
@@ -99,6 +100,8 @@ pub(super) struct Account {
     #[serde(default)]
     pub(super) allow_http: bool,
     #[serde(default)]
+    pub(super) allow_private: bool,
+    #[serde(default)]
     pub(super) timeouts: TimeoutsMs,
 }
 
@@ -132,6 +135,7 @@ impl Default for File {
             data_dir: config.data_dir,
             drain_timeout_ms: millis(config.drain_timeout),
             listen: Listen::default(),
+            connections: connections::Table::default(),
             redis: Redis::default(),
             module: Module::default(),
             admission: Admission::default(),

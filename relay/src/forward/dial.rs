@@ -27,6 +27,8 @@ use tokio::{
 };
 use tower_service::Service;
 
+use super::{place::Reach, resolve::Resolve};
+
 type Cause = Box<dyn Error + Send + Sync>;
 
 /// The certificates that upstreams are checked by, read once.
@@ -36,7 +38,7 @@ pub(crate) struct Tls(rustls::ClientConfig);
 /// Makes connections.
 #[derive(Debug, Clone)]
 pub(super) struct Dial {
-    https: HttpsConnector<HttpConnector>,
+    https: HttpsConnector<HttpConnector<Resolve>>,
     within: Duration,
 }
 
@@ -100,8 +102,8 @@ impl Tls {
 }
 
 impl Dial {
-    pub(super) fn new(tls: &Tls, within: Duration) -> Self {
-        let mut tcp = HttpConnector::new();
+    pub(super) fn new(tls: &Tls, reach: Reach, within: Duration) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolve::new(reach));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let https = HttpsConnectorBuilder::new()

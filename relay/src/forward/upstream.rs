@@ -34,7 +34,7 @@ impl fmt::Debug for Upstream {
 
 impl Upstream {
     pub(crate) fn new(account: Account, tls: &Tls) -> Self {
-        let dial = Dial::new(tls, account.timeouts.connect);
+        let dial = Dial::new(tls, account.reach, account.timeouts.connect);
         let mut client = Client::builder(TokioExecutor::new());
         client
             .pool_timer(TokioTimer::new())
@@ -95,6 +95,7 @@ mod tests {
             id: "a1".into(),
             kind: AccountKind::Anthropic,
             base_url: base_url.clone(),
+            allow_private: false,
             api_key: Credential::Literal(Secret::new("sk")),
             max_concurrent: 0,
             priority: 0,

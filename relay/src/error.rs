@@ -46,7 +46,7 @@ pub(crate) struct Told {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KnownAs {
     pub(crate) code: Option<&'static str>,
-    pub(crate) param: &'static str,
+    pub(crate) param: Option<&'static str>,
 }
 
 /// What the caller is told.
@@ -98,9 +98,13 @@ impl Error {
             return None;
         };
         let (code, param) = match named.what {
-            What::Response => (Some("previous_response_not_found"), "previous_response_id"),
-            What::Conversation => (None, "conversation"),
-            What::Item => (None, "input"),
+            What::Stored => (None, None),
+            What::Response => (
+                Some("previous_response_not_found"),
+                Some("previous_response_id"),
+            ),
+            What::Conversation => (None, Some("conversation")),
+            What::Item => (None, Some("input")),
         };
         Some(KnownAs { code, param })
     }
@@ -122,7 +126,7 @@ impl Error {
 fn route(error: &NoRoute) -> Verdict {
     match error {
         NoRoute::Path => verdict(StatusCode::NOT_FOUND, "weir_no_route", Retry::Never),
-        NoRoute::Method(_) => verdict(
+        NoRoute::Method { .. } => verdict(
             StatusCode::METHOD_NOT_ALLOWED,
             "weir_wrong_method",
             Retry::Never,

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     forward::{Heard, Sent, UpstreamError},
     permit::Permit,
+    route::{Act, Work},
     time::UnixMillis,
 };
 
@@ -64,6 +65,10 @@ impl Failover {
             if let Some(chain) = call.chain.as_ref().filter(|_| heard.is_some()) {
                 app.store
                     .remember(&call.caller.group.affinity, chain, &account.gate);
+            }
+            if call.work == Work::Stored(Act::Delete) && heard.is_some() {
+                let deleted = call.pins.marks();
+                app.store.unpin(&call.caller.key.id, &deleted);
             }
             return self.end(admitted, sent);
         };

@@ -144,9 +144,8 @@ fn failure(error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBod
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ERROR, HeaderValue::from_static(code));
-    if let Error::Route(NoRoute::Method(allowed)) = error {
-        let allowed = HeaderValue::from_str(allowed.as_str()).expect("a method is a token");
-        headers.insert(ALLOW, allowed);
+    if let Error::Route(NoRoute::Method { allowed }) = error {
+        headers.insert(ALLOW, HeaderValue::from_static(allowed));
     }
     match retry {
         Retry::Never => {

@@ -30,7 +30,7 @@ use crate::{
     permit::Permit,
     provider::Provider,
     read::{Answer, Asked, Splice},
-    route::path_upstream,
+    route::{Work, path_upstream},
     settle::Outcome,
 };
 
@@ -100,11 +100,12 @@ async fn headers(
     permit.goes_upstream();
     let renamed = call.renamed(&asked.facts, account);
     let body = body(asked, account, renamed.as_deref());
+    let is_in_path = call.work == Work::ShowModel || account.provider == Provider::Gemini;
     let address = address(
         &account.origin,
         account.provider,
         &call.head.uri,
-        renamed.as_deref(),
+        renamed.as_deref().filter(|_| is_in_path),
     );
     let request = || request(account, &call.head, address.clone(), body.clone());
     let answer = match timeout(within, upstream.send(request)).await {
@@ -153,7 +154,7 @@ impl UpstreamError {
 /// The caller's body, with nothing but the splices that are needed.
 fn body(asked: &Asked, account: &Account, renamed: Option<&str>) -> Bytes {
     let mut splices = Vec::new();
-    if let (Some(said), Some(name)) = (&asked.facts.model, renamed) {
+    if let (Some(said), Some(name), false) = (&asked.facts.model, renamed, asked.body.is_empty()) {
         splices = match account.provider {
             Provider::Anthropic | Provider::OpenAi => {
                 Splice::model(&asked.body, name).into_iter().collect()
@@ -174,20 +175,17 @@ fn request(account: &Account, head: &Parts, address: Uri, body: Bytes) -> Reques
 }
 
 /// The account's address with the path and query of the request, less the prefix that named the dialect, and less any
-/// key: the caller's credential goes no further than here, wherever a client put it.
+/// key: the caller's credential goes no further than here, wherever a client put it. `renamed` is the model in the path.
 fn address(origin: &Origin, provider: Provider, asked: &Uri, renamed: Option<&str>) -> Uri {
     let query = asked.query();
     let length = origin.path.len() + asked.path().len() + 1 + query.map_or(0, str::len);
     let mut path = String::with_capacity(length);
     path.push_str(&origin.path);
     let asked_path = provider.path(path_upstream(asked.path()));
-    match (
-        asked_path.rsplit_once(['/']),
-        asked_path.rsplit_once(':'),
-        renamed,
-    ) {
-        (Some((before, _)), Some((_, method)), Some(model)) => {
-            path.extend([before, "/", model, ":", method]);
+    match (asked_path.rsplit_once('/'), renamed) {
+        (Some((before, last)), Some(model)) => {
+            let method = last.find(':').map_or("", |colon| &last[colon..]);
+            path.extend([before, "/", model, method]);
         }
         _ => path.push_str(asked_path),
     }

@@ -7,7 +7,9 @@ use crate::{
     dialect::Dialect,
     forward::Upstream,
     pins::{Made, Mark, Storing},
-    store::{Store, StoreError},
+    route::{Act, Work},
+    settle::Kept,
+    store::Store,
 };
 
 /// Whose answer it is, and who gave it.
@@ -20,9 +22,10 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// None where nothing is made that could be continued.
+    /// None where nothing is made that could be continued. What was stored may have grown since.
     pub(crate) fn of(app: &App, call: &Call, upstream: &Upstream) -> Option<Self> {
-        (call.dialect == Dialect::Responses).then(|| Self {
+        let is_deleted = call.work == Work::Stored(Act::Delete);
+        (call.dialect == Dialect::Responses && !is_deleted).then(|| Self {
             store: app.store.clone(),
             key: call.caller.key.id.clone(),
             account: upstream.account.id.clone(),
@@ -35,8 +38,11 @@ impl Keeper {
         Made::new(self.storing)
     }
 
-    /// Fails where it has to be told again.
-    pub(crate) fn keep(&self, made: &[Mark]) -> Result<(), StoreError> {
-        self.store.pin(&self.key, &self.account, made)
+    /// Before the caller knows of it.
+    pub(crate) fn keep(&self, marks: Vec<Mark>) -> Kept {
+        Kept {
+            over: self.store.pin(&self.key, &self.account, &marks),
+            marks,
+        }
     }
 }

@@ -29,6 +29,9 @@ pub(crate) struct Named {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
+    /// The one that is asked for itself.
+    Stored,
+    /// The one before.
     Response,
     Conversation,
     Item,
@@ -68,6 +71,17 @@ impl fmt::Display for Mark {
 }
 
 impl Pins {
+    /// Of a request for a response that was stored.
+    pub(crate) fn stored(id: &str) -> Self {
+        Self {
+            named: vec![Named {
+                what: What::Stored,
+                id: id.to_owned(),
+            }],
+            reasoning: None,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.named.is_empty() && self.reasoning.is_none()
     }
@@ -83,6 +97,7 @@ impl Pins {
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.what {
+            What::Stored => "Response",
             What::Response => "Previous response",
             What::Conversation => "Conversation",
             What::Item => "Item",

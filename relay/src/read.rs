@@ -28,7 +28,7 @@ use crate::{
     dialect::Dialect,
     json::{Fault, Outline, Unfit},
     pins::{Pins, Storing},
-    route::{Route, Work},
+    route::{Named, Route, Work},
     stream::UsageChunk,
 };
 
@@ -81,6 +81,25 @@ impl Asked {
     }
 }
 
+impl Facts {
+    /// With what the path says.
+    fn named(self, named: Option<Named<'_>>) -> Self {
+        match named {
+            None => self,
+            Some(Named::Model { model, answer }) => Self {
+                model: Some(model.to_owned()),
+                answer,
+                ..self
+            },
+            Some(Named::Response { id, answer }) => Self {
+                pins: Pins::stored(id),
+                answer,
+                ..self
+            },
+        }
+    }
+}
+
 /// How the answer is to come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -124,12 +143,12 @@ pub(crate) async fn read(
     incoming: &mut Incoming,
     limit: usize,
 ) -> Result<Asked, Unreadable> {
-    if route.work == Work::ListModels {
+    if !route.work.has_body() {
         let (body, share, facts) = (Bytes::new(), buffers.share(), Facts::default());
         return Ok(Asked {
             body,
             _share: share,
-            facts,
+            facts: facts.named(route.named),
         });
     }
     let (body, share) = collect(buffers, incoming, limit).await?;
@@ -143,13 +162,9 @@ pub(crate) async fn read(
         read.await
             .expect("the scan does not panic and is not cancelled")
     };
-    let mut facts = facts.map_err(|unfit| invalid(&body, unfit))?;
-    if let Some(named) = route.named {
-        facts.model = Some(named.model.to_owned());
-        facts.answer = named.answer;
-    }
+    let facts = facts.map_err(|unfit| invalid(&body, unfit))?;
     Ok(Asked {
-        facts,
+        facts: facts.named(route.named),
         body,
         _share: share,
     })
@@ -164,7 +179,8 @@ fn facts(
     let outline = Outline::of(body)?;
     let facts = scan(body, &outline, work, dialect)?;
     let form = match (work, dialect) {
-        (Work::Embed | Work::CountTokens | Work::ListModels | Work::Health, _) => return Ok(facts),
+        (Work::Embed | Work::CountTokens | Work::ListModels, _) => return Ok(facts),
+        (Work::ShowModel | Work::Stored(_) | Work::Health, _) => return Ok(facts),
         (Work::Generate, Dialect::Anthropic) => Form::Messages,
         (Work::Generate, Dialect::Chat) => Form::Chat,
         (Work::Generate, Dialect::Responses) => Form::Responses,

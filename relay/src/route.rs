@@ -1,7 +1,7 @@
 //! Which of the relay's routes a request is for, which dialect is spoken on it, and what its path says of the rest.
-//! A new route is a row in `known`, or in `gemini` where the path names the model.
+//! A new route is a row in `known`, or in `gemini`, `model` or `stored` where the path names something.
 
-use hyper::{HeaderMap, Method, Uri, http::request::Parts};
+use hyper::{HeaderMap, Method, http::request::Parts};
 
 use crate::{dialect::Dialect, provider::Provider, read::Answer};
 
@@ -29,15 +29,28 @@ pub(crate) enum Work {
     CountTokens,
     /// A slot of the key alone.
     ListModels,
+    /// A slot of the key alone.
+    ShowModel,
+    /// A slot of the key alone, at the account that has what was stored.
+    Stored(Act),
     /// Not even a key.
     Health,
 }
 
-/// The model, and how the answer is to come.
+/// What is to become of a response that was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Named<'a> {
-    pub(crate) model: &'a str,
-    pub(crate) answer: Answer,
+pub(crate) enum Act {
+    Read,
+    ListInput,
+    Cancel,
+    Delete,
+}
+
+/// What is asked for, and how the answer is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named<'a> {
+    Model { model: &'a str, answer: Answer },
+    Response { id: &'a str, answer: Answer },
 }
 
 /// Why there is no route. The caller's fault.
@@ -47,8 +60,8 @@ pub(crate) enum NoRoute {
         "this relay serves the Messages, chat completions, Responses, embeddings, generateContent and models routes"
     )]
     Path,
-    #[error("this path takes {0} only")]
-    Method(Method),
+    #[error("this path takes {allowed} only")]
+    Method { allowed: &'static str },
     #[error("path and query have more than {LONGEST_ADDRESS} bytes")]
     TooLong,
 }
@@ -59,19 +72,32 @@ impl<'a> Route<'a> {
         if path.len() + query.map_or(0, str::len) > LONGEST_ADDRESS {
             return Err(NoRoute::TooLong);
         }
-        let route = route(&head.uri, &head.headers).ok_or(NoRoute::Path)?;
-        match route.work.method() {
-            expected if expected == head.method => Ok(route),
-            expected => Err(NoRoute::Method(expected)),
+        let route = route(head).ok_or(NoRoute::Path)?;
+        let allowed = route.work.methods();
+        match allowed.split(", ").any(|method| head.method == method) {
+            true => Ok(route),
+            false => Err(NoRoute::Method { allowed }),
         }
     }
 }
 
 impl Work {
-    fn method(self) -> Method {
+    /// Those that the path of such work takes, as the header `Allow` tells them.
+    fn methods(self) -> &'static str {
         match self {
-            Self::Generate | Self::Embed | Self::CountTokens => Method::POST,
-            Self::ListModels | Self::Health => Method::GET,
+            Self::Generate | Self::Embed | Self::CountTokens => "POST",
+            Self::Stored(Act::Cancel) => "POST",
+            Self::Stored(Act::Read | Act::Delete) => "GET, DELETE",
+            Self::Stored(Act::ListInput) | Self::ListModels | Self::ShowModel => "GET",
+            Self::Health => "GET",
+        }
+    }
+
+    /// Whether a body belongs to it; if not, one that comes all the same goes nowhere.
+    pub(crate) fn has_body(self) -> bool {
+        match self {
+            Self::Generate | Self::Embed | Self::CountTokens => true,
+            Self::ListModels | Self::ShowModel | Self::Stored(_) | Self::Health => false,
         }
     }
 }
@@ -88,12 +114,15 @@ pub(crate) fn dialect(head: &Parts) -> Dialect {
         (None, path) if path.starts_with("/v1beta/") => Dialect::Gemini,
         (None, _) => by_headers(&head.headers),
     };
-    route(&head.uri, &head.headers).map_or_else(guess, |route| route.dialect)
+    route(head).map_or_else(guess, |route| route.dialect)
 }
 
-fn route<'a>(asked: &'a Uri, headers: &HeaderMap) -> Option<Route<'a>> {
-    let (prefix, path) = split_prefix(asked.path());
-    let route = known(path, prefix, headers).or_else(|| gemini(path, asked.query()))?;
+fn route(head: &Parts) -> Option<Route<'_>> {
+    let (prefix, path) = split_prefix(head.uri.path());
+    let route = known(path, prefix, &head.headers)
+        .or_else(|| stored(path, head))
+        .or_else(|| gemini(path, head.uri.query()))
+        .or_else(|| model(path, prefix, &head.headers))?;
     match prefix {
         None => Some(route),
         Some(provider) => {
@@ -128,9 +157,7 @@ fn gemini<'a>(path: &'a str, query: Option<&str>) -> Option<Route<'a>> {
         .into_iter()
         .find_map(|folder| path.strip_prefix(folder));
     let (model, method) = named?.split_once(':')?;
-    // Nothing that the upstream could take for a path of its own.
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    if model.is_empty() || !model.bytes().all(fits) {
+    if !is_plain(model) {
         return None;
     }
     let (work, answer, dialect) = match method {
@@ -143,16 +170,66 @@ fn gemini<'a>(path: &'a str, query: Option<&str>) -> Option<Route<'a>> {
     Some(Route {
         work,
         dialect,
-        named: Some(Named { model, answer }),
+        named: Some(Named::Model { model, answer }),
     })
 }
 
 fn streamed(query: Option<&str>) -> Dialect {
-    let mut pairs = query.into_iter().flat_map(|query| query.split('&'));
-    match pairs.any(|pair| pair == "alt=sse" || pair == "$alt=sse") {
+    match says(query, &["alt=sse", "$alt=sse"]) {
         true => Dialect::Gemini,
         false => Dialect::GeminiArray,
     }
+}
+
+/// `/v1/models/{model}` of each API.
+fn model<'a>(path: &'a str, prefix: Option<Provider>, headers: &HeaderMap) -> Option<Route<'a>> {
+    let (model, dialect) = match path.strip_prefix("/v1beta/models/") {
+        Some(model) => (model, Dialect::Gemini),
+        None => {
+            let either = prefix.map_or_else(|| by_headers(headers), Dialect::of);
+            (path.strip_prefix("/v1/models/")?, either)
+        }
+    };
+    is_plain(model).then_some(Route {
+        work: Work::ShowModel,
+        dialect,
+        named: Some(Named::Model {
+            model,
+            answer: Answer::Whole,
+        }),
+    })
+}
+
+/// `/v1/responses/{id}`, and what is below it.
+fn stored<'a>(path: &'a str, head: &Parts) -> Option<Route<'a>> {
+    let below = path.strip_prefix("/v1/responses/")?;
+    let (id, act) = match below.split_once('/') {
+        None if head.method == Method::DELETE => (below, Act::Delete),
+        None => (below, Act::Read),
+        Some((id, "cancel")) => (id, Act::Cancel),
+        Some((id, "input_items")) => (id, Act::ListInput),
+        Some(_) => return None,
+    };
+    let answer = match (act, says(head.uri.query(), &["stream=true"])) {
+        (Act::Read, true) => Answer::Stream,
+        _ => Answer::Whole,
+    };
+    is_plain(id).then_some(Route {
+        work: Work::Stored(act),
+        dialect: Dialect::Responses,
+        named: Some(Named::Response { id, answer }),
+    })
+}
+
+/// A name of which no upstream could take a part for a path of its own.
+fn is_plain(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    !name.is_empty() && name.bytes().all(fits) && !name.bytes().all(|byte| byte == b'.')
+}
+
+fn says(query: Option<&str>, any: &[&str]) -> bool {
+    let mut pairs = query.into_iter().flat_map(|query| query.split('&'));
+    pairs.any(|pair| any.contains(&pair))
 }
 
 fn split_prefix(path: &str) -> (Option<Provider>, &str) {
@@ -181,144 +258,4 @@ fn by_headers(headers: &HeaderMap) -> Dialect {
 }
 
 #[cfg(test)]
-mod tests {
-    use hyper::Request;
-
-    use super::*;
-
-    fn head(method: Method, address: &str, headers: &[&str]) -> Parts {
-        let mut request = Request::builder().method(method).uri(address);
-        for name in headers {
-            request = request.header(*name, "1");
-        }
-        request.body(()).unwrap().into_parts().0
-    }
-
-    fn post(address: &str) -> Option<(Work, Dialect)> {
-        let head = head(Method::POST, address, &[]);
-        let route = Route::of(&head).ok()?;
-        Some((route.work, route.dialect))
-    }
-
-    #[test]
-    fn routes_are_known_by_path_and_method() {
-        for (path, expected) in [
-            ("/v1/messages", (Work::Generate, Dialect::Anthropic)),
-            (
-                "/anthropic/v1/messages/count_tokens",
-                (Work::CountTokens, Dialect::Anthropic),
-            ),
-            ("/v1/chat/completions", (Work::Generate, Dialect::Chat)),
-            ("/openai/v1/responses", (Work::Generate, Dialect::Responses)),
-            ("/v1/embeddings", (Work::Embed, Dialect::Chat)),
-        ] {
-            assert_eq!(post(path), Some(expected), "{path}");
-            let get = head(Method::GET, path, &[]);
-            assert!(matches!(
-                Route::of(&get),
-                Err(NoRoute::Method(Method::POST))
-            ));
-        }
-        let health = head(Method::GET, "/healthz", &[]);
-        assert_eq!(Route::of(&health).unwrap().work, Work::Health);
-    }
-
-    #[test]
-    fn a_path_that_is_not_exactly_one_of_them_is_none() {
-        for path in [
-            "/",
-            "/v1/messages/",
-            "/v1//messages",
-            "/anthropic",
-            "/anthropicv1/messages",
-            "/anthropic/healthz",
-            "/anthropic/anthropic/v1/messages",
-            "/anthropic/v1/responses",
-            "/openai/v1/messages",
-            "/openai/v1beta/models/m:generateContent",
-            "/openai/v1/models/m:generateContent",
-            "/v1/models/m",
-            "/v1/messages/batches",
-            "/v1/responses/resp_1",
-            "/v1beta/models/:generateContent",
-            "/v1beta/models/m",
-            "/v1beta/models/m:generateContent:x",
-            "/v1beta/models/m:batchGenerateContent",
-            "/v1beta/models/a/b:generateContent",
-            "/v1beta/models/..%2fx:generateContent",
-            "/v1beta/tunedModels/m:generateContent",
-        ] {
-            assert_eq!(post(path), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_gemini_path_names_the_model_and_how_the_answer_comes() {
-        let of = |address: &str| {
-            let head = head(Method::POST, address, &[]);
-            let route = Route::of(&head).unwrap();
-            let named = route.named.unwrap();
-            assert_eq!(named.model, "gemini-2.5-pro");
-            (route.work, route.dialect, named.answer)
-        };
-        let path = "/v1beta/models/gemini-2.5-pro";
-        let whole = |work| (work, Dialect::Gemini, Answer::Whole);
-        let stream = |dialect| (Work::Generate, dialect, Answer::Stream);
-        for (rest, expected) in [
-            (":generateContent", whole(Work::Generate)),
-            (":countTokens?alt=sse", whole(Work::CountTokens)),
-            (":embedContent", whole(Work::Embed)),
-            (":batchEmbedContents", whole(Work::Embed)),
-            (
-                ":streamGenerateContent?key=k&alt=sse",
-                stream(Dialect::Gemini),
-            ),
-            (
-                ":streamGenerateContent?alt=json",
-                stream(Dialect::GeminiArray),
-            ),
-        ] {
-            assert_eq!(of(&format!("{path}{rest}")), expected, "{rest}");
-            let stable = path.replace("v1beta", "v1");
-            assert_eq!(of(&format!("/gemini{stable}{rest}")), expected, "{rest}");
-        }
-    }
-
-    #[test]
-    fn the_headers_decide_whose_models_are_listed() {
-        let of = |path: &str, headers: &[&str]| {
-            let head = head(Method::GET, path, headers);
-            Route::of(&head).unwrap().dialect
-        };
-        let both = ["x-api-key", "authorization"];
-        assert_eq!(of("/v1/models", &both), Dialect::Anthropic);
-        assert_eq!(of("/v1/models", &["anthropic-version"]), Dialect::Anthropic);
-        assert_eq!(of("/v1/models", &["authorization"]), Dialect::Chat);
-        assert_eq!(of("/openai/v1/models", &both), Dialect::Chat);
-        assert_eq!(of("/anthropic/v1/models", &[]), Dialect::Anthropic);
-        assert_eq!(of("/v1/models", &["x-goog-api-key"]), Dialect::Gemini);
-        assert_eq!(of("/gemini/v1/models", &both), Dialect::Gemini);
-        assert_eq!(of("/v1beta/models", &both), Dialect::Gemini);
-    }
-
-    #[test]
-    fn errors_have_a_dialect_where_there_is_no_route() {
-        let of = |path: &str, headers: &[&str]| dialect(&head(Method::POST, path, headers));
-        assert_eq!(of("/v1beta/files", &["x-api-key"]), Dialect::Gemini);
-        assert_eq!(of("/gemini/x", &[]), Dialect::Gemini);
-        assert_eq!(of("/openai/v1/files", &["x-api-key"]), Dialect::Chat);
-        assert_eq!(of("/v1/files", &["x-api-key"]), Dialect::Anthropic);
-        assert_eq!(of("/v1/files", &[]), Dialect::Chat);
-    }
-
-    #[test]
-    fn an_address_is_bounded() {
-        let of = |query: usize| {
-            let address = format!("/v1/messages?{}", "a".repeat(query));
-            Route::of(&head(Method::POST, &address, &[])).map(|route| route.work)
-        };
-        let fits = LONGEST_ADDRESS - "/v1/messages".len();
-        assert_eq!(of(fits).unwrap(), Work::Generate);
-        assert!(matches!(of(fits + 1), Err(NoRoute::TooLong)));
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ use crate::{
     ids::RequestId,
     pins::Mark,
     read::Facts,
+    route::Work,
     store::{Debt, Period, Store},
     time::UnixMillis,
     usage::Usage,
@@ -50,10 +51,19 @@ pub(crate) struct Record {
     /// The upstream's.
     pub(crate) status: Option<u16>,
     pub(crate) usage: Usage,
+    work: Work,
     pub(crate) outcome: Outcome,
-    /// What the answer has made of which Redis does not know yet.
-    pub(crate) made: Vec<Mark>,
+    /// What the answer has made.
+    pub(crate) kept: Vec<Kept>,
     began: Instant,
+}
+
+/// What an answer has made, and over which connection Redis was told, if at all. What is settled over the same one comes
+/// after that; otherwise it is told again.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) over: Option<u64>,
 }
 
 /// How a request ended.
@@ -102,8 +112,9 @@ impl Record {
             duration: Duration::ZERO,
             status: None,
             usage: Usage::default(),
+            work: call.work,
             outcome: Outcome::CallerGone,
-            made: Vec::new(),
+            kept: Vec::new(),
             began,
         }
     }
@@ -122,6 +133,15 @@ impl Record {
     pub(crate) fn headers_came(&mut self, status: u16) {
         self.first_byte = Some(self.began.elapsed());
         self.status = Some(status);
+    }
+
+    /// What the answer says was used. One that was stored is told again, and was counted when it was made.
+    pub(crate) fn used(&mut self, usage: Usage) {
+        match self.work {
+            Work::Stored(_) => {}
+            Work::Generate | Work::Embed | Work::CountTokens => self.usage = usage,
+            Work::ListModels | Work::ShowModel | Work::Health => self.usage = usage,
+        }
     }
 
     pub(crate) fn close(&mut self) {

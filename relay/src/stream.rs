@@ -204,9 +204,9 @@ impl Relayed {
             return;
         };
         let made = self.tap.made();
-        if !made.is_empty() && keeper.keep(&made).is_err() {
-            // Redis is away: it is told when the request is settled.
-            self.permit.note(|record| record.made.extend(made));
+        if !made.is_empty() {
+            let kept = keeper.keep(made);
+            self.permit.note(|record| record.kept.push(kept));
         }
     }
 
@@ -231,7 +231,7 @@ impl Relayed {
             (_, Stop::End | Stop::Broken) => Outcome::UpstreamCut,
         };
         self.permit.note(|record| {
-            record.usage = usage;
+            record.used(usage);
             record.outcome = outcome;
         });
         match outcome {
@@ -261,7 +261,7 @@ impl Drop for Relayed {
             let (usage, ending) = self.tap.end();
             self.keep_made();
             self.permit.note(|record| {
-                record.usage = usage;
+                record.used(usage);
                 record.outcome = match ending {
                     Ending::Complete => Outcome::Done,
                     Ending::Refusal => Outcome::UpstreamRefused,

@@ -1,4 +1,5 @@
-//! A way to a Redis that loses answers: what was asked is done, and the connection breaks before that can be heard.
+//! A way to a Redis that breaks at a bad moment: what was asked is done, and the connection breaks before that can be
+//! heard; or it breaks with what was asked still on its way.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,9 +22,15 @@ pub struct Lossy {
 
 #[derive(Debug, Default)]
 struct Plan {
-    /// Which commands' answers get lost next, by a word in them.
-    words: Vec<Vec<u8>>,
+    /// What gets lost next, by a word in the commands.
+    words: Vec<(Vec<u8>, What)>,
     lost: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Answers,
+    Commands,
 }
 
 impl Lossy {
@@ -47,10 +54,21 @@ impl Lossy {
 
     /// The next answer to commands with this word in them gets lost.
     pub fn lose_answer_to(&self, word: &str) {
-        lock(&self.plan).words.push(word.as_bytes().to_vec());
+        self.lose(word, What::Answers);
     }
 
-    /// How many answers were lost.
+    /// The next commands with this word in them get lost themselves.
+    pub fn lose_commands_with(&self, word: &str) {
+        self.lose(word, What::Commands);
+    }
+
+    fn lose(&self, word: &str, what: What) {
+        lock(&self.plan)
+            .words
+            .push((word.as_bytes().to_vec(), what));
+    }
+
+    /// How often something was lost.
     pub fn lost(&self) -> usize {
         lock(&self.plan).lost
     }
@@ -63,16 +81,14 @@ impl Drop for Lossy {
 }
 
 impl Plan {
-    fn loses_answer_to(&mut self, commands: &[u8]) -> bool {
-        let has = |word: &Vec<u8>| {
+    /// What of these commands gets lost, if anything.
+    fn loses(&mut self, commands: &[u8]) -> Option<What> {
+        let has = |(word, _): &(Vec<u8>, What)| {
             let mut places = commands.windows(word.len());
             places.any(|place| place == word.as_slice())
         };
-        let Some(at) = self.words.iter().position(has) else {
-            return false;
-        };
-        self.words.remove(at);
-        true
+        let at = self.words.iter().position(has)?;
+        Some(self.words.remove(at).1)
     }
 }
 
@@ -98,10 +114,15 @@ async fn pass(mut client: UnixStream, server: &Path, plan: &Mutex<Plan>) -> std:
                 if commands.is_empty() {
                     return Ok(());
                 }
-                server.write_all(commands).await?;
-                if lock(plan).loses_answer_to(commands) {
+                let loses = lock(plan).loses(commands);
+                if loses != Some(What::Commands) {
+                    server.write_all(commands).await?;
+                }
+                if loses == Some(What::Answers) {
                     // It answers when it has done all of it.
                     server.readable().await?;
+                }
+                if loses.is_some() {
                     // Lost is what can be seen to be.
                     drop(client);
                     lock(plan).lost += 1;

@@ -27,6 +27,7 @@ mod sentinel;
 mod settled;
 mod sockets;
 mod store;
+mod stored;
 mod streaming;
 mod swept;
 mod truncation;

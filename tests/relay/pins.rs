@@ -308,3 +308,26 @@ async fn what_was_made_while_redis_was_away_is_known_when_it_is_back() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_was_made_when_the_connection_broke_is_known_all_the_same() {
+    let setup = Weir::setup().kinds(&["openai"]).accounts(2).lossy();
+    let weir = setup.start().await;
+    let lossy = weir.lossy.as_ref().expect("it was asked for");
+    for stream in [false, true] {
+        let lost = lossy.lost();
+        lossy.lose_commands_with(":pins:");
+        let made = weir.ask(ask(&json!({ "stream": stream }))).await;
+        let text = made.text().await;
+        eventually_async("it is not told", async || match lossy.lost() - lost {
+            1 => Ok(()),
+            seen => Err(seen.to_string()),
+        })
+        .await;
+        let (_, id) = text.split_once("\"resp_").expect("it has an id");
+        let (id, _) = id.split_once('"').expect("it is text");
+        let id = json!(format!("resp_{id}"));
+        weir.until_status_of(after(&id), 200).await;
+        weir.until_nothing_is_held().await;
+    }
+}

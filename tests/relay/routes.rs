@@ -59,6 +59,27 @@ async fn tokens_are_counted_and_models_listed_by_accounts_of_the_dialect() {
     assert_eq!(gemini["models"][0]["name"], "models/gemini-2.5-pro");
 }
 
+#[tokio::test]
+async fn one_model_is_shown_by_an_account_that_serves_it() {
+    let setup = Weir::setup().every_kind().group_line(
+        r#"aliases = { best = "claude-opus-5-5", fast = "gpt-5", small = "gemini-2.5-pro" }"#,
+    );
+    let weir = setup.start().await;
+    for (path, name, id) in [
+        ("/anthropic/v1/models/best", "id", "claude-opus-5-5"),
+        ("/openai/v1/models/fast", "id", "gpt-5"),
+        ("/v1beta/models/small", "name", "models/gemini-2.5-pro"),
+        ("/openai/v1/models/gpt-mock-1", "id", "gpt-mock-1"),
+    ] {
+        let model = weir.ask(Call::get(path)).await.json().await;
+        assert_eq!(model[name], id, "{path}");
+    }
+    let mapped = r#"models = { "claude-mock-1" = "claude-mock-1" }"#;
+    let weir = Weir::setup().account_line(mapped).start().await;
+    let unknown = weir.ask(Call::get("/v1/models/claude-opus-5-5")).await;
+    refusal(Speech::Messages, unknown, 404, "weir_no_model").await;
+}
+
 /// Checks status and word, and that the dialect's error object says the same; gives its message.
 async fn refusal(speech: Speech, answer: Answer, status: u16, code: &str) -> String {
     assert_eq!(

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use http::{HeaderName, header::RETRY_AFTER};
 use jiff::{SignedDuration, Timestamp};
 
-use super::window::{WINDOWS, Window};
+use super::window::{RETRY_AFTER_MS, WINDOWS, Window};
 use crate::time::UnixMillis;
 
 /// The longest window of any provider is a week. What claims to be longer is a mistake and not believed.
@@ -15,14 +16,14 @@ const FORESEEN: Duration = Duration::from_secs(86_400);
 /// How long an upstream wants to be left alone: by the header that is there for it, else by the last of its used-up
 /// windows to open again, else by the first of any. None where it does not say so believably.
 pub(crate) fn stated<'h>(
-    header: impl Fn(&str) -> Option<&'h str>,
+    header: impl Fn(&HeaderName) -> Option<&'h str>,
     now: UnixMillis,
 ) -> Option<Duration> {
-    let told = header("retry-after-ms")
+    let told = header(&RETRY_AFTER_MS)
         .and_then(|text| number(text, 0.001))
-        .or_else(|| header("retry-after").and_then(|text| seconds_or_date(text, now)))
+        .or_else(|| header(&RETRY_AFTER).and_then(|text| seconds_or_date(text, now)))
         .or_else(|| {
-            let opens = |window: &Window| span_or_date(header(window.reset)?, now);
+            let opens = |window: &Window| span_or_date(header(&window.reset)?, now);
             let used_up = WINDOWS.iter().filter(|window| window.is_used_up(&header));
             let last = used_up.filter_map(opens).max();
             last.or_else(|| WINDOWS.iter().filter_map(opens).min())
@@ -32,15 +33,15 @@ pub(crate) fn stated<'h>(
 
 /// How long an upstream that serves has nothing left, by its own account: until the last of its used-up windows opens.
 pub(crate) fn used_up<'h>(
-    header: impl Fn(&str) -> Option<&'h str>,
+    header: impl Fn(&HeaderName) -> Option<&'h str>,
     now: UnixMillis,
 ) -> Option<Duration> {
     let mut until = None;
     for window in WINDOWS.iter().filter(|window| window.is_used_up(&header)) {
         // Endpoints that have no limits say that nothing is left of nothing.
         let is_limited =
-            header(window.limit).is_some_and(|limit| number(limit, 1.0) > Some(Duration::ZERO));
-        let reset = header(window.reset).and_then(|text| span_or_date(text, now));
+            header(&window.limit).is_some_and(|limit| number(limit, 1.0) > Some(Duration::ZERO));
+        let reset = header(&window.reset).and_then(|text| span_or_date(text, now));
         let reset =
             reset.filter(|span| is_limited && (Duration::from_millis(1)..=FORESEEN).contains(span));
         until = until.max(reset);
@@ -88,10 +89,10 @@ mod tests {
     const NOW: UnixMillis = UnixMillis(1_795_176_000_000);
 
     fn of(headers: &[(&str, &'static str)]) -> Option<u64> {
-        let header = |name: &str| {
+        let header = |name: &HeaderName| {
             headers
                 .iter()
-                .find(|(known, _)| *known == name)
+                .find(|(known, _)| *known == name.as_str())
                 .map(|(_, value)| *value)
         };
         stated(header, NOW).map(crate::time::millis)
@@ -151,10 +152,10 @@ mod tests {
     #[test]
     fn what_is_used_up_is_foreseen_only_where_all_of_it_is_told() {
         let used_up = |headers: &[(&str, &'static str)]| {
-            let header = |name: &str| {
+            let header = |name: &HeaderName| {
                 let mut known = headers.iter();
                 known
-                    .find(|(known, _)| *known == name)
+                    .find(|(known, _)| *known == name.as_str())
                     .map(|(_, value)| *value)
             };
             super::used_up(header, NOW).map(crate::time::millis)

@@ -62,7 +62,7 @@ impl Rests {
     }
 
     /// An account refused. Gives the cooldown if there is a new one, and whether only the model rests; refusals of requests
-    /// that were on their way when it began make none.
+    /// that were on their way when it began make none, nor what is one model's affair where none was named.
     pub(crate) fn refused<'m>(
         &mut self,
         account: &str,
@@ -74,7 +74,7 @@ impl Rests {
         let model = match cause.scope() {
             Scope::Nothing => return None,
             Scope::Account => None,
-            Scope::Model => model,
+            Scope::Model => Some(model?),
         };
         let account = self.0.entry(account.into()).or_default();
         let before = account.rest(model);

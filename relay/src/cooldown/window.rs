@@ -1,48 +1,52 @@
-//! Windows of limits of rate, as upstreams tell of them in each of their answers. Pure.
+//! What upstreams tell of their limits of rate in the headers of each answer: windows, and when to come back. Pure.
 
-/// The headers that tell of one.
+use http::HeaderName;
+
+/// The headers that tell of one window. As names and not as text: they are looked for in every answer.
 pub(super) struct Window {
-    pub(super) limit: &'static str,
-    remaining: &'static str,
-    pub(super) reset: &'static str,
+    pub(super) limit: HeaderName,
+    remaining: HeaderName,
+    pub(super) reset: HeaderName,
 }
 
+pub(super) static RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
 /// As providers name them.
-pub(super) const WINDOWS: [Window; 6] = [
+pub(super) static WINDOWS: [Window; 6] = [
     Window {
-        limit: "anthropic-ratelimit-requests-limit",
-        remaining: "anthropic-ratelimit-requests-remaining",
-        reset: "anthropic-ratelimit-requests-reset",
+        limit: HeaderName::from_static("anthropic-ratelimit-requests-limit"),
+        remaining: HeaderName::from_static("anthropic-ratelimit-requests-remaining"),
+        reset: HeaderName::from_static("anthropic-ratelimit-requests-reset"),
     },
     Window {
-        limit: "anthropic-ratelimit-tokens-limit",
-        remaining: "anthropic-ratelimit-tokens-remaining",
-        reset: "anthropic-ratelimit-tokens-reset",
+        limit: HeaderName::from_static("anthropic-ratelimit-tokens-limit"),
+        remaining: HeaderName::from_static("anthropic-ratelimit-tokens-remaining"),
+        reset: HeaderName::from_static("anthropic-ratelimit-tokens-reset"),
     },
     Window {
-        limit: "anthropic-ratelimit-input-tokens-limit",
-        remaining: "anthropic-ratelimit-input-tokens-remaining",
-        reset: "anthropic-ratelimit-input-tokens-reset",
+        limit: HeaderName::from_static("anthropic-ratelimit-input-tokens-limit"),
+        remaining: HeaderName::from_static("anthropic-ratelimit-input-tokens-remaining"),
+        reset: HeaderName::from_static("anthropic-ratelimit-input-tokens-reset"),
     },
     Window {
-        limit: "anthropic-ratelimit-output-tokens-limit",
-        remaining: "anthropic-ratelimit-output-tokens-remaining",
-        reset: "anthropic-ratelimit-output-tokens-reset",
+        limit: HeaderName::from_static("anthropic-ratelimit-output-tokens-limit"),
+        remaining: HeaderName::from_static("anthropic-ratelimit-output-tokens-remaining"),
+        reset: HeaderName::from_static("anthropic-ratelimit-output-tokens-reset"),
     },
     Window {
-        limit: "x-ratelimit-limit-requests",
-        remaining: "x-ratelimit-remaining-requests",
-        reset: "x-ratelimit-reset-requests",
+        limit: HeaderName::from_static("x-ratelimit-limit-requests"),
+        remaining: HeaderName::from_static("x-ratelimit-remaining-requests"),
+        reset: HeaderName::from_static("x-ratelimit-reset-requests"),
     },
     Window {
-        limit: "x-ratelimit-limit-tokens",
-        remaining: "x-ratelimit-remaining-tokens",
-        reset: "x-ratelimit-reset-tokens",
+        limit: HeaderName::from_static("x-ratelimit-limit-tokens"),
+        remaining: HeaderName::from_static("x-ratelimit-remaining-tokens"),
+        reset: HeaderName::from_static("x-ratelimit-reset-tokens"),
     },
 ];
 
 impl Window {
-    pub(super) fn is_used_up<'h>(&self, header: impl Fn(&str) -> Option<&'h str>) -> bool {
-        header(self.remaining).is_some_and(|left| left.trim() == "0")
+    pub(super) fn is_used_up<'h>(&self, header: impl Fn(&HeaderName) -> Option<&'h str>) -> bool {
+        header(&self.remaining).is_some_and(|left| left.trim() == "0")
     }
 }

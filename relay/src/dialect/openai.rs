@@ -52,7 +52,7 @@ impl<'a> Cause<'a> {
         Self {
             message: &told.message,
             kind: error_type(told.verdict.status),
-            param: told.known_as.map(|known| known.param),
+            param: told.known_as.and_then(|known| known.param),
             code: match told.known_as {
                 None => Some(told.verdict.code),
                 Some(known) => known.code,

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::{
     Response,
     body::{Body as _, Incoming},
-    header::{HeaderMap, HeaderValue},
+    header::{HeaderMap, HeaderName, HeaderValue},
     http::response::Parts,
 };
 use tokio::time::timeout;
@@ -160,12 +160,12 @@ impl Heard {
     }
 
     fn fault(&self, cause: Cause, told: &Told) -> Option<Fault> {
-        let header = |name: &str| text(&self.head.headers, name);
+        let header = |name: &HeaderName| text(&self.head.headers, name);
         let stated = stated(header, UnixMillis::now()).or(told.retry);
         (cause != Cause::Caller).then_some(Fault { cause, stated })
     }
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name).map(HeaderValue::to_str)?.ok()
 }

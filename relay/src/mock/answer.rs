@@ -27,6 +27,10 @@ pub(super) struct Ask {
     pub(super) usage_asked: bool,
     /// What was thought is to be told, encrypted.
     pub(super) encrypted: bool,
+    /// The answer may be asked for again.
+    pub(super) stored: bool,
+    /// It is not waited for.
+    pub(super) background: bool,
     pub(super) body_bytes: usize,
 }
 
@@ -58,6 +62,9 @@ pub(super) struct Answer {
     pub(super) texts: usize,
     pub(super) usage_asked: bool,
     pub(super) encrypted: bool,
+    pub(super) background: bool,
+    /// What the last user message said.
+    pub(super) asked: String,
     pub(super) usage: Usage,
 }
 
@@ -138,6 +145,8 @@ impl Answer {
             texts: ask.texts,
             usage_asked: ask.usage_asked,
             encrypted: ask.encrypted,
+            background: ask.background,
+            asked: ask.said,
             usage,
         }
     }

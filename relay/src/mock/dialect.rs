@@ -168,6 +168,7 @@ impl Dialect {
         match self {
             Self::Messages => anthropic::whole(answer),
             Self::Chat => Script::json(&chat::whole(answer)),
+            Self::Responses if answer.background => Script::json(&responses::queued(answer)),
             Self::Responses => Script::json(&responses::whole(answer)),
             Self::Embeddings => Script::json(&embeddings::whole(answer)),
             Self::Gemini | Self::GeminiArray => Script::json(&gemini::whole(answer)),

@@ -45,6 +45,16 @@ impl Exchange<'_> {
         self.finish(answered)
     }
 
+    /// Answers a request for what was stored.
+    pub(super) fn stored(self, request: Request<Incoming>) -> Response<Playback> {
+        let (head, _) = request.into_parts();
+        let behaviour = self.behaviour(&head);
+        let behaviour = behaviour.map_err(|refusal| Failure::new(400, refusal));
+        let shelf = &self.upstream.shelf;
+        let answered = behaviour.and_then(|behaviour| shelf.answer(&head, &behaviour));
+        self.finish(answered)
+    }
+
     /// Puts an answer, or the failure instead, into the form of the dialect.
     pub(super) fn finish(
         self,
@@ -138,8 +148,11 @@ impl Exchange<'_> {
         behaviour: &Behaviour,
         flight: Flight,
     ) -> Response<Playback> {
-        let stream = ask.stream;
+        let (stream, stored) = (ask.stream, ask.stored);
         let answer = Answer::compose(ask, behaviour, self.serial);
+        if stored {
+            self.upstream.shelf.put(flight.key(), &answer);
+        }
         flight.answered(answer.usage.input, answer.usage.output);
         let (script, framing, content_type) = if stream {
             self.upstream.ledger.count_stream();

@@ -225,6 +225,11 @@ pub(super) struct Flight {
 }
 
 impl Flight {
+    /// The credential of its account.
+    pub(super) fn key(&self) -> &HeaderValue {
+        &self.key
+    }
+
     pub(super) fn asked(&self, model: &str) {
         let model = model.to_owned();
         self.tell(Happened::Asked { model });

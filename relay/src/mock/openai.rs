@@ -4,8 +4,10 @@ pub(super) mod chat;
 pub(super) mod embeddings;
 mod models;
 pub(super) mod responses;
+mod stored;
 
 pub(super) use models::models;
+pub(super) use stored::Shelf;
 
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue, SET_COOKIE};
@@ -49,6 +51,7 @@ pub(super) fn failure(failure: &Failure) -> Value {
 fn cause(failure: &Failure) -> Value {
     let (kind, code) = match failure.status {
         401 => ("invalid_request_error", Some("invalid_api_key")),
+        404 if failure.message.starts_with("Response") => ("invalid_request_error", None),
         404 => ("invalid_request_error", Some("model_not_found")),
         429 => ("requests", Some("rate_limit_exceeded")),
         500.. => ("server_error", None),

@@ -13,6 +13,7 @@ use super::behaviour::Behaviour;
 use super::dialect::{Dialect, Failure, Provider};
 use super::generation::Exchange;
 use super::ledger::Ledger;
+use super::openai::Shelf;
 use super::playback::{Playback, ResetFlag, json_response};
 
 const MAX_CONFIG_BYTES: usize = 64 << 10;
@@ -21,6 +22,7 @@ const MAX_CONFIG_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Upstream {
     pub(super) ledger: Arc<Ledger>,
+    pub(super) shelf: Shelf,
     behaviour: Mutex<Behaviour>,
     serial: AtomicU64,
 }
@@ -29,6 +31,7 @@ impl Upstream {
     pub(super) fn new(options: Options) -> Self {
         Self {
             ledger: Arc::new(Ledger::new(options.limit)),
+            shelf: Shelf::default(),
             behaviour: Mutex::new(options.behaviour),
             serial: AtomicU64::new(1),
         }
@@ -68,6 +71,7 @@ impl Upstream {
         let provider = match &found {
             Ok(Work::Generate(dialect)) => dialect.provider(),
             Ok(Work::CountTokens(provider) | Work::ListModels(provider)) => *provider,
+            Ok(Work::Stored) => Provider::OpenAi,
             Err(_) => by_credential(&request),
         };
         let exchange = Exchange {
@@ -83,6 +87,7 @@ impl Upstream {
                 let answered = provider.models(&request.into_parts().0);
                 exchange.finish(answered)
             }
+            Ok(Work::Stored) => exchange.stored(request),
             Err(failure) => exchange.finish(Err(failure)),
         }
     }
@@ -120,6 +125,7 @@ enum Work {
     Generate(Dialect),
     CountTokens(Provider),
     ListModels(Provider),
+    Stored,
 }
 
 /// The label under which a request is counted, and its work.
@@ -151,6 +157,7 @@ fn find(request: &Request<Incoming>) -> (&'static str, Result<Work, Failure>) {
             "POST /v1/embeddings",
             Work::Generate(Dialect::Embeddings),
         ),
+        _ if is_below(path, "/v1/responses") => return ("/v1/responses/", Ok(Work::Stored)),
         _ if is_below(path, "/v1/models") && !path.contains(':') => (
             Method::GET,
             "GET /v1/models",

@@ -43,8 +43,10 @@ pub(super) enum Booked {
 pub(crate) struct Period(BTreeSet<u64>);
 
 /// The bookings of one transaction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Bookings {
+    /// The number of the connection over which they go.
+    over: u64,
     /// For each, how many commands it is.
     commands: Vec<usize>,
     hours: BTreeMap<u64, Counters>,
@@ -55,6 +57,14 @@ pub(super) struct Bookings {
 struct Counters([String; 2]);
 
 impl Bookings {
+    pub(super) fn new(over: u64) -> Self {
+        Self {
+            over,
+            commands: Vec::new(),
+            hours: BTreeMap::new(),
+        }
+    }
+
     /// A record that Redis may have already is counted alone: its record would be written twice.
     pub(super) fn add(&mut self, batch: &mut Batch, record: &Record, told: Told) {
         if self.commands.is_empty() {
@@ -68,7 +78,13 @@ impl Bookings {
             Told::Never => write(batch, record),
             Told::Perhaps => {}
         }
-        pin(batch, &record.key, &record.account, &record.made);
+        for kept in record
+            .kept
+            .iter()
+            .filter(|kept| kept.over != Some(self.over))
+        {
+            pin(batch, &record.key, &record.account, &kept.marks);
+        }
         withdraw(batch, record.request);
         self.commands.push(batch.len() - from);
     }

@@ -10,12 +10,26 @@ const FIND: &str = "TRIE.FIND_RO";
 const KEPT_S: u64 = 30 * 86_400;
 
 impl Store {
-    /// Writes what an account has made. Sent and not waited for: it is there before whatever is asked next.
-    pub(crate) fn pin(&self, key: &str, account: &str, made: &[Mark]) -> Result<(), StoreError> {
+    /// Writes what an account has made. Sent and not waited for: it is there before whatever is asked next over the same
+    /// connection. Gives that one's number: once it is lost, nobody knows whether it was written.
+    pub(crate) fn pin(&self, key: &str, account: &str, made: &[Mark]) -> Option<u64> {
         let mut batch = Batch::new();
         pin(&mut batch, key, account, made);
-        drop(self.domain.connection()?.send(&batch));
-        Ok(())
+        let connection = self.domain.connection().ok()?;
+        drop(connection.send(&batch));
+        Some(connection.number())
+    }
+
+    /// Forgets what an account has deleted. Sent and not waited for: if that is lost, the provider says that it is gone.
+    pub(crate) fn unpin(&self, key: &str, deleted: &[Mark]) {
+        let trie = names::pins(key);
+        let mut batch = Batch::new();
+        for mark in deleted {
+            batch.command("TRIE.DEL").arg(&trie).arg(mark.to_string());
+        }
+        if let Ok(connection) = self.domain.connection() {
+            drop(connection.send(&batch));
+        }
     }
 
     /// By which account each of these was made for a key, as far as that is known.

@@ -8,6 +8,7 @@ use super::{
     booking::{Booked, Bookings, Period, Told, write},
     intents::withdraw,
     is_away,
+    link::ask_on,
 };
 use crate::{
     gate::{Gate, Turn},
@@ -71,14 +72,15 @@ impl Store {
         let releases = debts.iter().map(|debt| release(&mut batch, debt));
         let releases: Vec<usize> = releases.collect();
         let released = batch.len();
-        let mut bookings = Bookings::default();
+        let connection = self.domain.connection()?;
+        let mut bookings = Bookings::new(connection.number());
         for debt in debts.iter() {
             if let Some(record) = &debt.record {
                 bookings.add(&mut batch, record, debt.told);
             }
         }
         bookings.end(&mut batch, period);
-        let replies = match self.domain.ask(&batch).await {
+        let replies = match ask_on(&connection, &batch).await {
             Ok(replies) => replies,
             Err(StoreError::Down) => return Err(StoreError::Down),
             Err(error) => {
@@ -88,8 +90,9 @@ impl Store {
         };
         let (released, transaction) = replies.split_at_checked(released).unwrap_or_default();
         strike_released(debts, &releases, released);
-        if let Some(booked) = bookings.done(transaction, period) {
-            self.record_late(strike_booked(debts, booked)).await;
+        match bookings.done(transaction, period) {
+            Some(booked) => self.record_late(strike_booked(debts, booked)).await,
+            None => keep_again(debts),
         }
         Ok(())
     }
@@ -172,6 +175,13 @@ fn strike_released(debts: &mut [Debt], commands: &[usize], mut replies: &[Reply]
             debt.intent = Place::Left;
         }
     }
+}
+
+/// A server that takes no bookings may have taken nothing before them either.
+fn keep_again(debts: &mut [Debt]) {
+    let records = debts.iter_mut().filter_map(|debt| debt.record.as_mut());
+    let kept = records.flat_map(|record| record.kept.iter_mut());
+    kept.for_each(|kept| kept.over = None);
 }
 
 /// The records that are still to be written, of requests that are counted only now.

@@ -65,7 +65,8 @@ fn response(tokens: &mut Tokens<'_>, first: Token, made: &mut Made) -> Result<()
     while let Some(key) = tokens.next_key()? {
         let value = tokens.value()?;
         match (tokens.text(key), value.kind) {
-            (br#""output""#, Kind::Open(Container::List)) => output(tokens, made)?,
+            // The items of a response, and those of a list of what it was asked.
+            (br#""output""# | br#""data""#, Kind::Open(Container::List)) => output(tokens, made)?,
             (br#""id""#, _) if made.wants_response() => {
                 text(tokens, value)
                     .into_iter()

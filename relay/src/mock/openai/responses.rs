@@ -15,6 +15,10 @@ struct Body {
     input: Value,
     #[serde(default)]
     stream: bool,
+    #[serde(default = "yes")]
+    store: bool,
+    #[serde(default)]
+    background: bool,
     #[serde(default)]
     include: Vec<String>,
     #[serde(default)]
@@ -32,6 +36,8 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
     };
     Ok(Ask {
         stream: request.stream,
+        stored: request.store,
+        background: request.background,
         encrypted: request
             .include
             .iter()
@@ -42,6 +48,10 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
         model: check_model(request.model)?,
         ..Ask::default()
     })
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A tool is called once in a conversation, unless the caller wants none.
@@ -72,6 +82,11 @@ pub(in super::super) fn whole(answer: &Answer) -> Value {
         .map(|call| function_call(answer, call, &call.input.to_string(), "completed"));
     let output: Vec<Value> = reasoning.into_iter().chain(message).chain(call).collect();
     envelope(answer, "completed", json!(output), usage(answer.usage))
+}
+
+/// The answer to a request that is to be served in the background.
+pub(in super::super) fn queued(answer: &Answer) -> Value {
+    envelope(answer, "queued", json!([]), Value::Null)
 }
 
 pub(in super::super) fn stream(answer: &Answer) -> Script {
@@ -187,12 +202,17 @@ impl Events {
     }
 }
 
+pub(super) fn id(answer: &Answer) -> String {
+    format!("resp_mock_{:016x}", answer.serial)
+}
+
 fn envelope(answer: &Answer, status: &str, output: Value, usage: Value) -> Value {
     json!({
-        "id": format!("resp_mock_{:016x}", answer.serial),
+        "id": id(answer),
         "object": "response",
         "created_at": 0,
         "status": status,
+        "background": answer.background,
         "error": null,
         "incomplete_details": null,
         "instructions": null,

@@ -2,6 +2,7 @@
 //! no room waits in line, as one of its caller's flow, and is served by the first account that has room for it.
 
 mod refused;
+mod trial;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -21,6 +22,7 @@ use crate::{
     choice::{Nobody, Reason},
     cooldown::State,
     forward::Upstream,
+    gate::Gate,
     ids::RequestId,
     line::{self, Answer, Ask, End, Patience, Wait},
     permit::Permit,
@@ -36,6 +38,8 @@ pub(crate) struct Admitted {
     pub(crate) place: usize,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) reason: Reason,
+    /// The gate of the trial that it is, if it is one.
+    pub(crate) trial: Option<Arc<Gate>>,
 }
 
 /// `attempts` are the accounts that have had the request already; what the permit still holds is kept.
@@ -62,17 +66,16 @@ pub(crate) async fn admit(
             patience: call.patience,
             saying,
         };
-        let Some(admitted) = ask(app, call, asking, permit).await? else {
+        let Some(mut admitted) = ask(app, call, asking, permit).await? else {
             continue;
         };
         // It may have been cooled while this one was in line, or have another's trial just now.
-        let account = &admitted.upstream.account;
-        let now = UnixMillis::now();
-        if let State::Resting(_) = app.resting.enter(&account.id, call.model(), now)
-            && let Ok(others) = call.eligible(app, attempts, now)
+        let state = trial::enter(app, call, &mut admitted, permit).await;
+        if let State::Resting(_) = state
+            && let Ok(others) = call.eligible(app, attempts, UnixMillis::now())
             && !others.contains(&admitted.place)
         {
-            permit.give_back(&account.gate);
+            permit.give_back(&admitted.upstream.account.gate);
             continue;
         }
         return Ok(admitted);
@@ -96,7 +99,7 @@ pub(crate) async fn admit_at_once(
         },
         saying: None,
     };
-    let admitted = match ask(app, call, asking, permit).await {
+    let mut admitted = match ask(app, call, asking, permit).await {
         Ok(Some(admitted)) => admitted,
         Ok(None) => return Ok(None),
         Err(Refused::Store(StoreError::Down)) => {
@@ -107,14 +110,10 @@ pub(crate) async fn admit_at_once(
         Err(Refused::LineFull { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let account = &admitted.upstream.account;
-    match app
-        .resting
-        .enter(&account.id, call.model(), UnixMillis::now())
-    {
-        State::Well | State::OnTrial => Ok(Some(admitted)),
+    match trial::enter(app, call, &mut admitted, permit).await {
+        State::Well | State::OnTrial(_) => Ok(Some(admitted)),
         State::Resting(_) => {
-            permit.give_back(&account.gate);
+            permit.give_back(&admitted.upstream.account.gate);
             Ok(None)
         }
     }
@@ -274,6 +273,7 @@ fn admitted(
             Some(_) => Reason::Pinned,
             None => Reason::of(places, priority, place, known),
         },
+        trial: None,
     }
 }
 

@@ -20,11 +20,27 @@ use crate::{
     provider::Provider,
     read::Buffers,
     resting::Resting,
-    store::{Store, Tickets},
+    store::{COOLDOWNS, Store, Tickets},
 };
 
 /// Groups by their names. One with accounts of several providers is a group for each of them.
 pub(crate) type Groups = HashMap<String, HashMap<Provider, Arc<Group>>>;
+
+/// Who is told what Redis says of itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ears {
+    tickets: Arc<Tickets>,
+    resting: Arc<Resting>,
+}
+
+impl Ears {
+    pub(crate) fn hear(&self, message: &[u8]) {
+        match message {
+            COOLDOWNS => self.resting.look(),
+            of_a_ticket => self.tickets.hear(of_a_ticket),
+        }
+    }
+}
 
 /// One relay's memory.
 #[derive(Debug)]
@@ -35,7 +51,7 @@ pub(crate) struct App {
     pub(crate) groups: Groups,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
-    pub(crate) resting: Resting,
+    pub(crate) resting: Arc<Resting>,
     pub(crate) budget: Budget,
     pub(crate) failover: Failover,
     pub(crate) affinity_patience: Duration,
@@ -49,17 +65,17 @@ impl App {
     pub(crate) fn new(
         config: &Config,
         groups: Groups,
-        (store, tickets): (Store, Arc<Tickets>),
+        (store, ears): (Store, Ears),
         ledger: Arc<Ledger>,
     ) -> Self {
         Self {
             store,
-            tickets,
+            tickets: ears.tickets,
             keys: KeyTable::default(),
             groups,
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
-            resting: Resting::default(),
+            resting: ears.resting,
             budget: Budget::default(),
             failover: config.failover,
             affinity_patience: config.affinity_patience,

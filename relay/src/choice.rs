@@ -39,7 +39,7 @@ pub(crate) fn eligible(candidates: &[Candidate]) -> Result<Vec<usize>, Nobody> {
             .map(|(place, _)| place)
             .collect()
     };
-    let mut found = places(|state| matches!(state, State::Well | State::OnTrial));
+    let mut found = places(|state| matches!(state, State::Well | State::OnTrial(_)));
     if found.is_empty() {
         found = places(is_unsure);
     }
@@ -52,7 +52,7 @@ pub(crate) fn eligible(candidates: &[Candidate]) -> Result<Vec<usize>, Nobody> {
 fn is_unsure(state: &State) -> bool {
     match state {
         State::Resting(rest) => rest.basis != Basis::Stated,
-        State::Well | State::OnTrial => false,
+        State::Well | State::OnTrial(_) => false,
     }
 }
 
@@ -123,7 +123,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::{cooldown::Cause, time::UnixMillis};
+    use crate::{
+        cooldown::{Cause, Scope},
+        time::UnixMillis,
+    };
 
     fn rest(basis: Basis, until: u64) -> Rest {
         Rest {
@@ -145,7 +148,7 @@ mod tests {
     fn who_rests_is_passed_over_unless_nobody_else_is_left() {
         let guess = resting(Basis::Guessed, 5);
         let stated = resting(Basis::Stated, 3);
-        let trial = Candidate::Serves(State::OnTrial);
+        let trial = Candidate::Serves(State::OnTrial(Scope::Model));
         for (candidates, expected) in [
             (&[WELL, guess, stated, trial][..], Ok(vec![0, 3])),
             (&[guess, stated, Candidate::LacksModel], Ok(vec![0])),
@@ -192,7 +195,7 @@ mod tests {
         ];
         prop_oneof![
             Just(WELL),
-            Just(Candidate::Serves(State::OnTrial)),
+            Just(Candidate::Serves(State::OnTrial(Scope::Account))),
             Just(Candidate::LacksModel),
             Just(Candidate::LacksPart),
             Just(Candidate::Tried),

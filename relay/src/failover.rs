@@ -50,6 +50,23 @@ impl Failover {
         &mut self,
         app: &App,
         call: &Call,
+        mut admitted: Admitted,
+        sent: Sent,
+        permit: &mut Permit,
+    ) -> Next {
+        let trial = admitted.trial.take();
+        let next = self.judge(app, call, admitted, sent, permit);
+        // After what came of it: whoever tries next is to know that.
+        if let Some(gate) = trial.filter(|gate| permit.part_with(gate)) {
+            app.resting.tried(gate, permit.id());
+        }
+        next
+    }
+
+    fn judge(
+        &mut self,
+        app: &App,
+        call: &Call,
         admitted: Admitted,
         sent: Sent,
         permit: &mut Permit,

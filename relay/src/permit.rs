@@ -163,6 +163,14 @@ impl Permit {
         });
     }
 
+    /// A slot is somebody else's to give back from now on; whether it was held.
+    pub(crate) fn part_with(&mut self, gate: &Arc<Gate>) -> bool {
+        let held = self.slots.len();
+        self.slots.retain(|slot| !Arc::ptr_eq(&slot.what, gate));
+        self.ledger.leases.drop_slot(self.id, gate);
+        self.slots.len() < held
+    }
+
     pub(crate) fn ask_turn(&mut self, turn: &Arc<Turn>) {
         self.asked_turn = Some(Arc::clone(turn));
     }

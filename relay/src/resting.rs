@@ -1,5 +1,6 @@
-//! Who rests, as this relay knows: what its own requests met, at once, and what other relays have written, within a
-//! second. Requests never ask Redis for it: the task of `run` looks for all of them, and writes what they have found.
+//! Who rests, as this relay knows: what its own requests met, and what other relays have written, both at once; a look
+//! each second finds what was not heard. Requests never ask Redis for it: the task of `run` looks for all of them, and
+//! writes what they have found.
 
 use std::{
     collections::HashSet,
@@ -16,6 +17,7 @@ use crate::{
     account::Account,
     cooldown::{Basis, Cause, Rest, Rests, State, field, of_field},
     gate::Gate,
+    ids::RequestId,
     store::{News, Store, StoreError},
     time::UnixMillis,
 };
@@ -23,6 +25,14 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What ended so long ago and was not tried since is nobody's concern any more.
 const FORGOTTEN_AFTER_MS: u64 = 86_400_000;
+
+/// What an account on trial turns out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    IsOnTrial,
+    IsWell,
+    Rests,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Resting {
@@ -34,11 +44,40 @@ pub(crate) struct Resting {
 
 /// Something that other relays do not know yet.
 #[derive(Debug)]
-struct Found {
-    field: String,
-    /// None: it is well.
-    rest: Option<Rest>,
-    closes: Option<(Arc<Gate>, Duration)>,
+enum Found {
+    Rests {
+        field: String,
+        rest: Rest,
+        closes: Option<(Arc<Gate>, Duration)>,
+    },
+    IsWell {
+        field: String,
+    },
+    TrialIsOver {
+        gate: Arc<Gate>,
+        member: RequestId,
+    },
+}
+
+impl Found {
+    fn news(&self) -> News<'_> {
+        match self {
+            Self::Rests {
+                field,
+                rest,
+                closes,
+            } => News::Rests {
+                field,
+                written: rest.written(),
+                closes: closes.as_ref().map(|(gate, span)| (&**gate, *span)),
+            },
+            Self::IsWell { field } => News::IsWell { field },
+            Self::TrialIsOver { gate, member } => News::TrialIsOver {
+                gate,
+                member: *member,
+            },
+        }
+    }
 }
 
 impl Resting {
@@ -50,7 +89,7 @@ impl Resting {
     /// Asked right before a request goes to an account.
     pub(crate) fn enter(&self, account: &str, model: Option<&str>, now: UnixMillis) -> State {
         match self.state(account, model, now) {
-            State::OnTrial => self.write(|rests| rests.enter(account, model, now)),
+            State::OnTrial(_) => self.write(|rests| rests.enter(account, model, now)),
             state => state,
         }
     }
@@ -77,9 +116,9 @@ impl Resting {
         );
         // A guess may be wrong, and it may be everybody's last account: relays pass it over, but its gate stays open.
         let is_sure = rest.basis == Basis::Stated && model.is_none();
-        self.tell(Found {
+        self.tell(Found::Rests {
             field: field(&account.id, model),
-            rest: Some(rest),
+            rest,
             closes: is_sure.then(|| (Arc::clone(&account.gate), span)),
         });
     }
@@ -91,11 +130,41 @@ impl Resting {
         };
         let span_s = span.as_secs_f32();
         tracing::info!(account, model, span_s, "an account has nothing left");
-        self.tell(Found {
+        self.tell(Found::Rests {
             field: field(account, Some(model)),
-            rest: Some(rest),
+            rest,
             closes: None,
         });
+    }
+
+    /// What is written of an account on trial, heard before it is tried: the trial may be over, or have ended badly.
+    pub(crate) fn heard(
+        &self,
+        (account, model): (&str, Option<&str>),
+        written: Option<&str>,
+        now: UnixMillis,
+    ) -> Heard {
+        match written.and_then(Rest::read) {
+            None => {
+                self.write(|rests| rests.forget(account, model));
+                Heard::IsWell
+            }
+            Some(rest) if rest.until > now => {
+                self.write(|rests| rests.learn(account, model, rest, now));
+                Heard::Rests
+            }
+            Some(_) => Heard::IsOnTrial,
+        }
+    }
+
+    /// The request that had the trial knows what came of it, and has told. Others may try when they can read that.
+    pub(crate) fn tried(&self, gate: Arc<Gate>, member: RequestId) {
+        self.tell(Found::TrialIsOver { gate, member });
+    }
+
+    /// Another relay has written something.
+    pub(crate) fn look(&self) {
+        self.found.notify_one();
     }
 
     pub(crate) fn succeeded(&self, account: &str, model: Option<&str>, now: UnixMillis) {
@@ -103,10 +172,8 @@ impl Resting {
         if is_known && self.write(|rests| rests.succeeded(account, model, now)) {
             tracing::info!(account, model, "an account is well again");
             for model in [None, model] {
-                self.tell(Found {
+                self.tell(Found::IsWell {
                     field: field(account, model),
-                    rest: None,
-                    closes: None,
                 });
             }
         }
@@ -173,24 +240,7 @@ impl Resting {
 }
 
 async fn write(store: &Store, found: &[Found]) -> Result<(), StoreError> {
-    let written: Vec<Option<String>> = found
-        .iter()
-        .map(|found| found.rest.map(|rest| rest.written()))
-        .collect();
-    let news: Vec<News<'_>> = found
-        .iter()
-        .zip(&written)
-        .map(|(found, written)| match written {
-            None => News::IsWell {
-                field: &found.field,
-            },
-            Some(written) => News::Rests {
-                field: &found.field,
-                written,
-                closes: found.closes.as_ref().map(|(gate, span)| (&**gate, *span)),
-            },
-        })
-        .collect();
+    let news: Vec<News<'_>> = found.iter().map(Found::news).collect();
     match news.is_empty() {
         true => Ok(()),
         false => store.tell_cooldowns(&news).await,

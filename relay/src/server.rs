@@ -22,14 +22,14 @@ use bounded::{Bounded, FirstHead};
 use seats::{Seat, Seats};
 
 use crate::{
-    app::{self, App, Groups},
+    app::{self, App, Ears, Groups},
     config::{Config, Connections, RedisAt, Servers},
     embedded::{Embedded, EmbeddedError},
     flow,
     key::{self, CreatedKey, NewKey},
     permit::Ledger,
     renew, settle,
-    store::{Part, Store, Supervisor, Tickets},
+    store::{Part, Store, Supervisor},
     sweep::{self, Spans},
 };
 
@@ -129,8 +129,8 @@ impl Relay {
         groups: Groups,
         ledger: Ledger,
     ) -> anyhow::Result<(Arc<App>, Vec<Supervisor>)> {
-        let tickets = Arc::new(Tickets::default());
-        let heard = Arc::clone(&tickets);
+        let ears = Ears::default();
+        let heard = ears.clone();
         let (ledger, lease) = (Arc::new(ledger), config.lease);
         let held = Arc::clone(&ledger);
         let part = Part {
@@ -143,7 +143,7 @@ impl Relay {
         let (store, supervisors) = Store::connect(servers, REDIS_WITHIN, Some(part))
             .await
             .with_context(|| format!("cannot use the Redis at {servers}"))?;
-        let app = App::new(config, groups, (store, tickets), ledger);
+        let app = App::new(config, groups, (store, ears), ledger);
         app.keys
             .load(&app.store)
             .await

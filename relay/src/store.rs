@@ -15,6 +15,7 @@ pub(crate) mod names;
 mod pins;
 mod settlement;
 mod tickets;
+mod trials;
 mod turns;
 mod wire;
 
@@ -23,13 +24,14 @@ use std::time::Duration;
 pub(crate) use admission::{Admission, Affinity, Tiered};
 pub(crate) use booking::{Period, Told};
 pub(crate) use changes::Change;
-pub(crate) use cooldowns::News;
+pub(crate) use cooldowns::{COOLDOWNS, News};
 pub(crate) use gates::{register_slots, release_slots, renew_slots};
 pub(crate) use intents::Saying;
 pub(crate) use keys::StoredKey;
 pub(crate) use link::{Link, Part, Supervisor};
 pub(crate) use settlement::{Debt, Place, Stamp, TurnDebt};
 pub(crate) use tickets::{Message, Tickets};
+pub(crate) use trials::{Tried, ask_trial};
 pub(crate) use turns::{TurnAsking, renew_turns};
 pub use wire::Fault;
 pub(crate) use wire::{Batch, Connection, Reply};
@@ -82,7 +84,7 @@ impl Store {
         part: Option<Part>,
     ) -> Result<(Self, Vec<Supervisor>), StoreError> {
         let hearing = part.map(|part| Hearing {
-            channel: names::notify_channel().to_owned(),
+            channels: [names::notify_channel().to_owned(), names::NEWS.to_owned()],
             part,
         });
         let goal = Goal::new(servers.clone(), names::usage_of_hour(0), hearing);

@@ -10,6 +10,7 @@ mod dialects;
 mod drain;
 mod failover;
 mod gone;
+mod half_open;
 mod headers;
 mod heartbeats;
 mod large;

@@ -18,7 +18,7 @@ pub(super) fn at(seconds: u64) -> UnixMillis {
 pub(super) fn resting_until(rests: &Rests, model: &str, now: UnixMillis) -> Option<UnixMillis> {
     match rests.state("a", Some(model), now) {
         State::Resting(rest) => Some(rest.until),
-        State::Well | State::OnTrial => None,
+        State::Well | State::OnTrial(_) => None,
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) struct Rest {
     pub(crate) basis: Basis,
     /// How many guesses there were in a row.
     pub(crate) times: u32,
-    /// Until when somebody else tries whether it is over.
+    /// Until when another request asks or tries whether it is over.
     pub(crate) tried_until: UnixMillis,
 }
 

@@ -1,5 +1,5 @@
 //! Which accounts rest now, as a whole or for a model. One that rested by a guess is on trial afterwards: until a request
-//! has succeeded there, it gets one at a time. Pure; the time is always an argument.
+//! has succeeded there, it gets one at a time, of which all relays agree in Redis. Pure; the time is always an argument.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -8,8 +8,8 @@ use crate::time::UnixMillis;
 
 /// More models than this of one account do not rest at once: their names are callers' words.
 const MOST_MODELS: usize = 256;
-/// A trial of which nothing is heard for so long is made again.
-const TRIAL: Duration = Duration::from_secs(30);
+/// So long one request of a relay asks whether the trial is its own, and no other one of it does.
+const ASKED_FOR: Duration = Duration::from_secs(1);
 /// What ends only so much later than was known is no news.
 const NEWS_MS: u64 = 1_000;
 
@@ -27,8 +27,8 @@ struct Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Well,
-    /// It may have one request.
-    OnTrial,
+    /// It may have one request, of all relays. Whether that is its trial as a whole or that of the model.
+    OnTrial(Scope),
     Resting(Rest),
 }
 
@@ -44,19 +44,24 @@ impl Rests {
         let first = resting.max_by_key(|rest| (rest.basis == Basis::Stated, rest.end()));
         match first {
             Some(rest) => State::Resting(**rest),
-            None if both.iter().flatten().any(|rest| rest.is_on_trial(now)) => State::OnTrial,
+            None if both[0].is_some_and(|rest| rest.is_on_trial(now)) => {
+                State::OnTrial(Scope::Account)
+            }
+            None if both[1].is_some_and(|rest| rest.is_on_trial(now)) => {
+                State::OnTrial(Scope::Model)
+            }
             None => State::Well,
         }
     }
 
-    /// A request is about to go to an account: not to one that rests, and alone to one that is on trial.
+    /// A request is about to go to an account: not to one that rests, and to one that is on trial alone of this relay's.
     pub(crate) fn enter(&mut self, account: &str, model: Option<&str>, now: UnixMillis) -> State {
         let state = self.state(account, model, now);
-        if let (State::OnTrial, Some(account)) = (state, self.0.get_mut(account)) {
+        if let (State::OnTrial(_), Some(account)) = (state, self.0.get_mut(account)) {
             let of_model = model.and_then(|model| account.models.get_mut(model));
             let both = account.whole.iter_mut().chain(of_model);
             both.filter(|rest| rest.is_on_trial(now))
-                .for_each(|rest| rest.tried_until = after(now, TRIAL));
+                .for_each(|rest| rest.tried_until = after(now, ASKED_FOR));
         }
         state
     }
@@ -238,7 +243,10 @@ mod tests {
         let mut rests = Rests::default();
         rests.refused("a", Some("m"), Cause::Rate, None, at(0));
         assert_eq!(resting_until(&rests, "m", at(4)), Some(at(5)));
-        assert_eq!(rests.state("a", Some("m"), at(5)), State::OnTrial);
+        assert_eq!(
+            rests.state("a", Some("m"), at(5)),
+            State::OnTrial(Scope::Model)
+        );
         assert_eq!(rests.state("a", Some("other"), at(0)), State::Well);
         assert!(!rests.succeeded("a", Some("other"), at(6)));
         assert!(rests.succeeded("a", Some("m"), at(6)));
@@ -248,18 +256,24 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_is_for_one_until_it_has_ended_or_is_forgotten() {
+    fn a_trial_is_asked_for_by_one_request_at_a_time() {
         let mut rests = Rests::default();
         rests.refused("a", None, Cause::Fault, None, at(0));
-        assert_eq!(rests.enter("a", Some("m"), at(1)), State::OnTrial);
+        assert_eq!(
+            rests.enter("a", Some("m"), at(1)),
+            State::OnTrial(Scope::Account)
+        );
         assert!(matches!(
-            rests.enter("a", Some("m"), at(2)),
+            rests.enter("a", Some("m"), at(1)),
             State::Resting(_)
         ));
-        assert!(matches!(rests.state("a", None, at(30)), State::Resting(_)));
-        assert_eq!(rests.enter("a", None, at(31)), State::OnTrial);
-        assert!(rests.succeeded("a", None, at(32)));
-        assert_eq!(rests.enter("a", Some("m"), at(32)), State::Well);
+        assert!(matches!(rests.state("a", None, at(1)), State::Resting(_)));
+        assert_eq!(
+            rests.enter("a", None, at(2)),
+            State::OnTrial(Scope::Account)
+        );
+        assert!(rests.succeeded("a", None, at(2)));
+        assert_eq!(rests.enter("a", Some("m"), at(2)), State::Well);
     }
 
     #[test]

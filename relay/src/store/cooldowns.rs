@@ -1,9 +1,13 @@
-//! Cooldowns for all relays: one hash that says who rests until when and why, and `QGATE.CLOSE` for what is sure.
+//! Cooldowns for all relays: one hash that says who rests until when and why, `QGATE.CLOSE` for what is sure, and a word
+//! to everybody that something has changed.
 
 use std::time::Duration;
 
 use super::{Batch, Store, StoreError, list, names};
-use crate::{gate::Gate, time::millis};
+use crate::{gate::Gate, ids::RequestId, time::millis};
+
+/// What all relays are told when there is something to be read.
+pub(crate) const COOLDOWNS: &[u8] = b"cooldowns";
 
 /// Longer than any cooldown lasts.
 const KEPT_S: u64 = 9 * 86_400;
@@ -14,11 +18,16 @@ pub(crate) enum News<'a> {
     /// A field of the hash and its value; the gate, if nobody is to be granted at all for so long.
     Rests {
         field: &'a str,
-        written: &'a str,
+        written: String,
         closes: Option<(&'a Gate, Duration)>,
     },
     IsWell {
         field: &'a str,
+    },
+    /// The one who tried is done; what came of it stands before this.
+    TrialIsOver {
+        gate: &'a Gate,
+        member: RequestId,
     },
 }
 
@@ -33,7 +42,7 @@ impl Store {
                     closes,
                 } => {
                     batch.command("HSET").arg(names::COOLDOWNS);
-                    batch.arg(field).arg(written);
+                    batch.arg(*field).arg(written);
                     batch.command("EXPIRE").arg(names::COOLDOWNS).number(KEPT_S);
                     if let Some((gate, span)) = closes {
                         batch.command("QGATE.CLOSE").arg(&*gate.name);
@@ -43,8 +52,13 @@ impl Store {
                 News::IsWell { field } => {
                     batch.command("HDEL").arg(names::COOLDOWNS).arg(field);
                 }
+                News::TrialIsOver { gate, member } => {
+                    batch.command("QGATE.RELEASE").arg(&*gate.name);
+                    batch.arg(member.as_str());
+                }
             }
         }
+        batch.command("SPUBLISH").arg(names::NEWS).arg(COOLDOWNS);
         let replies = self.domain.ask(&batch).await?;
         for error in replies.iter().filter_map(|reply| reply.error()) {
             tracing::error!(error, "Redis refused to note a cooldown");

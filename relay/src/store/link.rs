@@ -40,7 +40,7 @@ pub(super) struct Goal {
 
 /// What a relay has to do with its link besides asking.
 pub(crate) struct Part {
-    /// Is told what is said on the relay's channel.
+    /// Is told what is said on the relay's channel, and on that of all relays.
     pub(crate) on_message: OnMessage,
     /// Brings back what Redis may have lost, over a new connection that nobody else uses yet.
     pub(crate) on_return: OnReturn,
@@ -51,7 +51,7 @@ pub(crate) type Returning = Pin<Box<dyn Future<Output = Result<(), StoreError>> 
 
 /// What is heard over a link besides answers.
 pub(super) struct Hearing {
-    pub(super) channel: String,
+    pub(super) channels: [String; 2],
     pub(super) part: Part,
 }
 
@@ -257,7 +257,9 @@ async fn make_sure(connection: &Connection, goal: &Goal) -> Result<(), StoreErro
         batch.arg(command);
     }
     if let Some(hearing) = &goal.hearing {
-        batch.command("SSUBSCRIBE").arg(&hearing.channel);
+        for channel in &hearing.channels {
+            batch.command("SSUBSCRIBE").arg(channel);
+        }
     }
     let replies = connection.send(&batch).await?;
     for reply in &replies {
@@ -283,6 +285,6 @@ fn refusal(reply: &Reply) -> String {
 
 impl std::fmt::Debug for Hearing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Hearing").field(&self.channel).finish()
+        f.debug_tuple("Hearing").field(&self.channels).finish()
     }
 }

@@ -26,6 +26,9 @@ pub(crate) fn key(id: &str) -> String {
     format!("weir:{{keys}}:key:{id}")
 }
 
+/// The shard channel on which all relays are told that cooldowns have changed.
+pub(crate) const NEWS: &str = "weir:{default}:news";
+
 /// The shard channel on which this process is told how its tickets end.
 pub(crate) fn notify_channel() -> &'static str {
     static NAME: LazyLock<String> =
@@ -49,6 +52,11 @@ pub(crate) fn key_gate(key: &str) -> String {
 /// Which account has made what for a key of a caller.
 pub(crate) fn pins(key: &str) -> String {
     format!("{DOMAIN}:pins:{key}")
+}
+
+/// Who tries whether an account, or one model of it, is well again.
+pub(crate) fn trial_gate(field: &str) -> String {
+    format!("{DOMAIN}:gate:trial:{field}")
 }
 
 pub(crate) fn turn(account: &str) -> String {
@@ -80,6 +88,7 @@ mod tests {
             account_gate("a"),
             key_gate("k"),
             turn("a"),
+            trial_gate("a/m"),
             pins("k"),
             usage_of_hour(1),
             usage_of_day(1),
@@ -89,7 +98,7 @@ mod tests {
         for name in names
             .iter()
             .map(String::as_str)
-            .chain([RECORDS, COUNTED, INTENTS])
+            .chain([RECORDS, COUNTED, INTENTS, NEWS])
         {
             assert!(name.starts_with("weir:{default}:"), "{name}");
         }

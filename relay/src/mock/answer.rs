@@ -9,6 +9,8 @@ const WORDS: [&str; 12] = [
     "can ", "take. ",
 ];
 
+const THOUGHT: &str = "Water has to be let through.";
+
 /// Pieces in which a tool's input is streamed.
 const INPUT_PIECE_CHARS: usize = 12;
 
@@ -58,7 +60,9 @@ pub(super) struct Answer {
     pub(super) serial: u64,
     pub(super) model: String,
     pub(super) pieces: Vec<String>,
-    pub(super) call: Option<Call>,
+    /// Told before anything else.
+    pub(super) thought: Option<&'static str>,
+    pub(super) calls: Vec<Call>,
     pub(super) texts: usize,
     pub(super) usage_asked: bool,
     pub(super) encrypted: bool,
@@ -71,6 +75,8 @@ pub(super) struct Answer {
 /// A call of the caller's tool.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Call {
+    /// Its place among others.
+    pub(super) place: usize,
     pub(super) name: String,
     pub(super) input: Value,
 }
@@ -94,6 +100,14 @@ impl Usage {
 }
 
 impl Call {
+    /// What follows the serial number of its answer in its id; nothing for the first.
+    pub(super) fn suffix(&self) -> String {
+        match self.place {
+            0 => String::new(),
+            place => format!("_{place}"),
+        }
+    }
+
     /// The input as text, in pieces as a stream has them.
     pub(super) fn input_pieces(&self) -> Vec<String> {
         let input: Vec<char> = self.input.to_string().chars().collect();
@@ -112,7 +126,7 @@ impl Answer {
 
     /// Whether there is text to be told: an answer may be a call alone, but not nothing.
     pub(super) fn has_text(&self) -> bool {
-        !self.pieces.is_empty() || self.call.is_none()
+        !self.pieces.is_empty() || self.calls.is_empty()
     }
 
     pub(super) fn compose(ask: Ask, behaviour: &Behaviour, serial: u64) -> Self {
@@ -133,15 +147,21 @@ impl Answer {
             cache_write_1h: behaviour.cache_write_1h_tokens,
             reasoning: behaviour.reasoning_tokens,
         };
-        let call = ask.tool.map(|tool| Call {
-            input: sample(&tool.input_schema),
-            name: tool.name,
+        let times = 0..behaviour.calls as usize;
+        let calls = ask.tool.iter().flat_map(|tool| {
+            times.clone().map(|place| Call {
+                place,
+                input: sample(&tool.input_schema),
+                name: tool.name.clone(),
+            })
         });
+        let calls = calls.collect();
         Self {
             serial,
             model: ask.model,
             pieces,
-            call,
+            thought: behaviour.thoughts.then_some(THOUGHT),
+            calls,
             texts: ask.texts,
             usage_asked: ask.usage_asked,
             encrypted: ask.encrypted,

@@ -48,6 +48,9 @@ const SIGNATURE: [(&str, &str); 14] = [
     ("via", "1.1 mock"),
 ];
 
+/// Who has made a thought.
+const SIGNED: &str = "bW9jaw==";
+
 pub(super) fn sign(headers: &mut HeaderMap, serial: u64) {
     insert_all(headers, &SIGNATURE);
     headers.insert(
@@ -62,82 +65,103 @@ pub(super) fn sign(headers: &mut HeaderMap, serial: u64) {
 pub(super) fn whole(answer: &Answer) -> Script {
     let text = answer.text();
     let text = answer.has_text().then_some(Block::Text { text: &text });
-    let call = answer
-        .call
-        .as_ref()
-        .map(|call| Block::tool_use(answer.serial, &call.name, call.input.clone()));
+    let thought = answer.thought.map(|thinking| Block::Thinking {
+        thinking,
+        signature: SIGNED,
+    });
+    let calls = answer.calls.iter();
+    let calls = calls.map(|call| Block::tool_use(answer.serial, call, call.input.clone()));
     let message = Message {
-        content: text.into_iter().chain(call).collect(),
+        content: thought.into_iter().chain(text).chain(calls).collect(),
         stop_reason: Some(stop_reason(answer)),
         ..Message::opening(answer, answer.usage.output)
     };
     Script::json(&message)
 }
 
-/// The message as events: text first, then the tool's call.
+/// The message as events: a thought and text first, then the tool's calls.
 pub(super) fn stream(answer: &Answer) -> Script {
     let mut script = Script::default();
-    script.event(|bytes| {
+    push(
+        &mut script,
         Event::MessageStart {
             message: Message::opening(answer, 1),
-        }
-        .write(bytes)
-    });
-    let text_blocks = append_text(&mut script, answer);
-    if let Some(call) = &answer.call {
-        append_call(&mut script, text_blocks, answer.serial, call);
+        },
+    );
+    let thoughts = append_thought(&mut script, answer);
+    let texts = append_text(&mut script, thoughts, answer);
+    for call in &answer.calls {
+        append_call(
+            &mut script,
+            thoughts + texts + call.place,
+            answer.serial,
+            call,
+        );
     }
     let delta = StopDelta {
         stop_reason: stop_reason(answer),
         stop_sequence: None,
     };
-    script.event(|bytes| {
-        Event::MessageDelta {
-            delta,
-            usage: answer.usage.into(),
-        }
-        .write(bytes)
-    });
-    script.event(|bytes| Event::MessageStop {}.write(bytes));
+    let usage = answer.usage.into();
+    push(&mut script, Event::MessageDelta { delta, usage });
+    push(&mut script, Event::MessageStop {});
     script
 }
 
+fn push(script: &mut Script, event: Event<'_>) {
+    script.event(|bytes| event.write(bytes));
+}
+
+fn open(script: &mut Script, index: usize, content_block: Block<'_>) {
+    push(
+        script,
+        Event::ContentBlockStart {
+            index,
+            content_block,
+        },
+    );
+}
+
+/// Returns how many blocks were appended.
+fn append_thought(script: &mut Script, answer: &Answer) -> usize {
+    let Some(thinking) = answer.thought else {
+        return 0;
+    };
+    let index = 0;
+    let block = Block::Thinking {
+        thinking: "",
+        signature: "",
+    };
+    open(script, index, block);
+    for delta in [
+        Delta::ThinkingDelta { thinking },
+        Delta::SignatureDelta { signature: SIGNED },
+    ] {
+        push(script, Event::ContentBlockDelta { index, delta });
+    }
+    push(script, Event::ContentBlockStop { index });
+    1
+}
+
 /// Returns how many blocks were appended: none if only a tool is called.
-fn append_text(script: &mut Script, answer: &Answer) -> usize {
+fn append_text(script: &mut Script, index: usize, answer: &Answer) -> usize {
     if !answer.has_text() {
         return 0;
     }
-    let index = 0;
-    script.event(|bytes| {
-        Event::ContentBlockStart {
-            index,
-            content_block: Block::Text { text: "" },
-        }
-        .write(bytes)
-    });
-    script.event(|bytes| Event::Ping {}.write(bytes));
+    open(script, index, Block::Text { text: "" });
+    push(script, Event::Ping {});
     for text in &answer.pieces {
-        script.paced_event(|bytes| {
-            Event::ContentBlockDelta {
-                index,
-                delta: Delta::TextDelta { text },
-            }
-            .write(bytes)
-        });
+        let delta = Delta::TextDelta { text };
+        let event = Event::ContentBlockDelta { index, delta };
+        script.paced_event(|bytes| event.write(bytes));
     }
-    script.event(|bytes| Event::ContentBlockStop { index }.write(bytes));
+    push(script, Event::ContentBlockStop { index });
     1
 }
 
 fn append_call(script: &mut Script, index: usize, serial: u64, call: &Call) {
-    let content_block = Block::tool_use(serial, &call.name, Value::Object(Map::new()));
-    script.event(|bytes| {
-        Event::ContentBlockStart {
-            index,
-            content_block,
-        }
-        .write(bytes)
-    });
+    let empty = Value::Object(Map::new());
+    open(script, index, Block::tool_use(serial, call, empty));
     // The provider begins with an empty one.
     for partial_json in iter::once(String::new()).chain(call.input_pieces()) {
         let delta = Delta::InputJsonDelta {
@@ -145,13 +169,13 @@ fn append_call(script: &mut Script, index: usize, serial: u64, call: &Call) {
         };
         script.paced_event(|bytes| Event::ContentBlockDelta { index, delta }.write(bytes));
     }
-    script.event(|bytes| Event::ContentBlockStop { index }.write(bytes));
+    push(script, Event::ContentBlockStop { index });
 }
 
 fn stop_reason(answer: &Answer) -> &'static str {
-    match answer.call {
-        Some(_) => "tool_use",
-        None => "end_turn",
+    match answer.calls.is_empty() {
+        false => "tool_use",
+        true => "end_turn",
     }
 }
 
@@ -160,7 +184,7 @@ pub(super) fn append_failure(script: &mut Script, failure: &Failure) {
         kind: error_type(failure.status),
         message: &failure.message,
     };
-    script.event(|bytes| Event::Error { error }.write(bytes));
+    push(script, Event::Error { error });
 }
 
 pub(super) fn count(head: &Parts, body: &[u8], tokens: u64) -> Result<Response<Playback>, Failure> {

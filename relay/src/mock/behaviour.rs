@@ -28,6 +28,12 @@ pub struct Behaviour {
     /// Answer with the text of the last user message.
     #[arg(long)]
     pub echo: bool,
+    /// How often a tool is called at once, where one is.
+    #[arg(long, default_value_t = DEFAULT.calls)]
+    pub calls: u32,
+    /// Tell a thought before the answer.
+    #[arg(long)]
+    pub thoughts: bool,
     /// Fail with this status instead of answering.
     #[arg(long)]
     pub status: Option<u16>,
@@ -81,6 +87,8 @@ const DEFAULT: Behaviour = Behaviour {
     delay_ms: 0,
     delta_bytes: None,
     echo: false,
+    calls: 1,
+    thoughts: false,
     status: None,
     retry_after: None,
     requests_left: None,
@@ -160,6 +168,9 @@ impl Behaviour {
             .is_some_and(|status| !(400..=599).contains(&status))
         {
             return Err("a failure's status is 400 to 599");
+        }
+        if !(1..=100).contains(&self.calls) {
+            return Err("a tool is called 1 to 100 times");
         }
         if self.split == Some(0) {
             return Err("a piece has at least one byte");

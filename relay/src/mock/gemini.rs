@@ -50,15 +50,15 @@ pub(super) fn failure(failure: &Failure) -> Value {
 
 pub(super) fn whole(answer: &Answer) -> Value {
     let text = answer.has_text().then(|| text_part(&answer.text()));
-    let call = answer.call.as_ref().map(call_part);
-    let parts = text.into_iter().chain(call).collect();
+    let calls = answer.calls.iter().map(call_part);
+    let parts = text.into_iter().chain(calls).collect();
     last_chunk(answer, parts)
 }
 
 pub(super) fn stream(answer: &Answer, form: Form) -> Script {
     let mut script = Script::default();
     let mut parts: Vec<Value> = answer.pieces.iter().map(|text| text_part(text)).collect();
-    parts.extend(answer.call.as_ref().map(call_part));
+    parts.extend(answer.calls.iter().map(call_part));
     let last = parts.pop().unwrap_or_else(|| text_part(""));
     for part in parts {
         push(&mut script, form, &chunk(answer, vec![part], 1));

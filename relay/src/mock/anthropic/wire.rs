@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::answer::{Answer, Usage};
+use super::super::answer::{Answer, Call, Usage};
 
 /// An event of a stream.
 #[derive(Debug, Serialize)]
@@ -90,6 +90,10 @@ impl<'a> Message<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Block<'a> {
+    Thinking {
+        thinking: &'a str,
+        signature: &'a str,
+    },
     Text {
         text: &'a str,
     },
@@ -101,10 +105,10 @@ pub(super) enum Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn tool_use(serial: u64, name: &'a str, input: Value) -> Self {
+    pub(super) fn tool_use(serial: u64, call: &'a Call, input: Value) -> Self {
         Self::ToolUse {
-            id: format!("toolu_mock_{serial:016x}"),
-            name,
+            id: format!("toolu_mock_{serial:016x}{}", call.suffix()),
+            name: &call.name,
             input,
         }
     }
@@ -113,6 +117,8 @@ impl<'a> Block<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Delta<'a> {
+    ThinkingDelta { thinking: &'a str },
+    SignatureDelta { signature: &'a str },
     TextDelta { text: &'a str },
     InputJsonDelta { partial_json: &'a str },
 }

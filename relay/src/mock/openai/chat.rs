@@ -59,9 +59,12 @@ fn chosen_tool(request: &Body, last: &Value) -> Option<Tool> {
 pub(in super::super) fn whole(answer: &Answer) -> Value {
     let mut message = json!({"role": "assistant", "refusal": null, "annotations": []});
     message["content"] = answer.has_text().then(|| answer.text()).into();
-    if let Some(call) = &answer.call {
-        let arguments = call.input.to_string();
-        message["tool_calls"] = json!([tool_call(answer.serial, call, &arguments)]);
+    if let Some(thought) = answer.thought {
+        message["reasoning_content"] = thought.into();
+    }
+    if !answer.calls.is_empty() {
+        let call = |call: &Call| tool_call(answer.serial, call, &call.input.to_string());
+        message["tool_calls"] = answer.calls.iter().map(call).collect();
     }
     let choice = json!({"index": 0, "message": message, "logprobs": null,
         "finish_reason": finish_reason(answer)});
@@ -86,15 +89,18 @@ pub(in super::super) fn stream(answer: &Answer) -> Script {
     script.event(data(&delta(
         json!({"role": "assistant", "content": "", "refusal": null}),
     )));
+    if let Some(thought) = answer.thought {
+        script.event(data(&delta(json!({ "reasoning_content": thought }))));
+    }
     for text in &answer.pieces {
         script.paced_event(data(&delta(json!({ "content": text }))));
     }
-    if let Some(call) = &answer.call {
+    for call in &answer.calls {
         let mut opening = tool_call(answer.serial, call, "");
-        opening["index"] = 0.into();
+        opening["index"] = call.place.into();
         script.event(data(&delta(json!({ "tool_calls": [opening] }))));
         for arguments in call.input_pieces() {
-            let more = json!({"index": 0, "function": {"arguments": arguments}});
+            let more = json!({"index": call.place, "function": {"arguments": arguments}});
             script.paced_event(data(&delta(json!({ "tool_calls": [more] }))));
         }
     }
@@ -133,14 +139,14 @@ fn choices(delta: Value, finish_reason: Option<&str>) -> Value {
 }
 
 fn tool_call(serial: u64, call: &Call, arguments: &str) -> Value {
-    let id = format!("call_mock_{serial:016x}");
+    let id = format!("call_mock_{serial:016x}{}", call.suffix());
     json!({"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
 }
 
 fn finish_reason(answer: &Answer) -> &'static str {
-    match answer.call {
-        Some(_) => "tool_calls",
-        None => "stop",
+    match answer.calls.is_empty() {
+        false => "tool_calls",
+        true => "stop",
     }
 }
 

@@ -76,11 +76,9 @@ pub(in super::super) fn whole(answer: &Answer) -> Value {
     let message = answer
         .has_text()
         .then(|| message(answer, &answer.text(), "completed"));
-    let call = answer
-        .call
-        .as_ref()
-        .map(|call| function_call(answer, call, &call.input.to_string(), "completed"));
-    let output: Vec<Value> = reasoning.into_iter().chain(message).chain(call).collect();
+    let calls = answer.calls.iter();
+    let calls = calls.map(|call| function_call(answer, call, &call.input.to_string(), "completed"));
+    let output: Vec<Value> = reasoning.into_iter().chain(message).chain(calls).collect();
     envelope(answer, "completed", json!(output), usage(answer.usage))
 }
 
@@ -102,7 +100,7 @@ pub(in super::super) fn stream(answer: &Answer) -> Script {
     if answer.has_text() {
         push_message(&mut events, answer);
     }
-    if let Some(call) = &answer.call {
+    for call in &answer.calls {
         push_call(&mut events, answer, call);
     }
     events.push("response.completed", json!({ "response": whole(answer) }));
@@ -146,7 +144,8 @@ fn push_message(events: &mut Events, answer: &Answer) {
 }
 
 fn push_call(events: &mut Events, answer: &Answer, call: &Call) {
-    let index = usize::from(answer.encrypted) + usize::from(answer.has_text());
+    let before = usize::from(answer.encrypted) + usize::from(answer.has_text());
+    let index = before + call.place;
     let item = function_call(answer, call, "", "in_progress");
     let id = item["id"].clone();
     events.push(
@@ -246,8 +245,9 @@ fn part(text: &str) -> Value {
 }
 
 fn function_call(answer: &Answer, call: &Call, arguments: &str, status: &str) -> Value {
-    json!({"id": format!("fc_mock_{:016x}", answer.serial), "type": "function_call", "status": status,
-        "call_id": format!("call_mock_{:016x}", answer.serial), "name": call.name, "arguments": arguments})
+    let serial = format!("{:016x}{}", answer.serial, call.suffix());
+    json!({"id": format!("fc_mock_{serial}"), "type": "function_call", "status": status,
+        "call_id": format!("call_mock_{serial}"), "name": call.name, "arguments": arguments})
 }
 
 fn usage(usage: Usage) -> Value {

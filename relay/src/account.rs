@@ -1,11 +1,12 @@
 //! Accounts as a running relay has them: the gate and turn of each, its credential in place, its way upstream.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use hyper::header::HeaderValue;
 
 use crate::{
     config::{AccountConfig, ConfigError, Timeouts},
+    dialect::Dialect,
     forward::Reach,
     gate::{Gate, HoldTime, Turn},
     models::{Models, pairs},
@@ -28,6 +29,8 @@ pub(crate) struct Account {
     pub(crate) models: Models,
     /// None: users' own messages need not wait for each other.
     pub(crate) turn: Option<Arc<Turn>>,
+    /// Whether it also serves callers of another dialect.
+    pub(crate) translates: bool,
     /// Whether it may be asked for the usage of a stream where the caller did not.
     pub(crate) asks_usage: bool,
     pub(crate) timeouts: Timeouts,
@@ -41,6 +44,16 @@ pub(crate) struct Origin {
 }
 
 impl Account {
+    /// What its upstream calls a model that is asked for in a dialect; none where it does not serve it.
+    pub(crate) fn called<'m>(&'m self, model: &'m str, dialect: Dialect) -> Option<Cow<'m, str>> {
+        match dialect.translation(self.provider) {
+            Some(translation) if self.models.is_empty() => {
+                translation.may_keep(model).then_some(Cow::Borrowed(model))
+            }
+            _ => self.models.called(model),
+        }
+    }
+
     pub(crate) fn new(config: &AccountConfig) -> Result<Self, ConfigError> {
         let refused = |why: String| ConfigError::Account {
             account: config.id.clone(),
@@ -83,6 +96,7 @@ impl Account {
             }),
             priority: config.priority,
             models: Models::new(pairs(&config.models)),
+            translates: config.translate,
             asks_usage: config.ask_usage,
             timeouts: config.timeouts,
         })

@@ -246,7 +246,7 @@ fn tiers<'a>(call: &'a Call, places: &[usize]) -> Vec<Tiered<'a>> {
         let account = &call.caller.group.upstreams[*place].account;
         Tiered {
             gate: &account.gate,
-            priority: account.priority,
+            priority: call.tier(account),
         }
     };
     match call.work {
@@ -265,7 +265,7 @@ fn admitted(
 ) -> Admitted {
     let group = &call.caller.group;
     let place = chosen.map_or_else(|| group.rotate(places), |index| places[index]);
-    let priority = |place: usize| group.upstreams[place].account.priority;
+    let priority = |place: usize| call.tier(&group.upstreams[place].account);
     Admitted {
         place,
         upstream: Arc::clone(&group.upstreams[place]),

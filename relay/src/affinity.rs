@@ -54,6 +54,11 @@ impl Form {
     }
 }
 
+/// Whether a chain is a session's, by its name, and not what was said.
+pub(crate) fn is_of_session(chain: &str) -> bool {
+    chain.starts_with(chain::SESSION)
+}
+
 /// Reads a request whose headers may have named its session. None where the parts that count are no JSON, or stand twice.
 pub(crate) fn read(
     form: Form,

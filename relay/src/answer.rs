@@ -16,7 +16,11 @@ use hyper::{
     },
 };
 
-use crate::{early::Early, stream::Relayed};
+use crate::{
+    early::Early,
+    stream::{Cut, Relayed},
+    translated::Translated,
+};
 
 const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -25,13 +29,14 @@ const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(crate) enum AnswerBody {
     Own(Full<Bytes>),
     Relayed(Box<Relayed>),
+    Translated(Box<Translated>),
     Early(Box<Early>),
 }
 
 /// An upstream's body that is no stream broke off: the caller's connection must break too.
 #[derive(Debug, thiserror::Error)]
-#[error("the upstream's answer broke off")]
-pub(crate) struct BrokenOff;
+#[error(transparent)]
+pub(crate) struct BrokenOff(pub(crate) Cut);
 
 /// An answer of the relay's own.
 pub(crate) fn respond(
@@ -87,6 +92,7 @@ impl Body for AnswerBody {
                     return Poll::Ready(frame.map(|frame| frame.map_err(impossible)));
                 }
                 Self::Relayed(relayed) => return relayed.poll(context),
+                Self::Translated(translated) => return translated.poll(context),
                 Self::Early(early) => match ready!(early.poll(context)) {
                     Ok(heartbeat) => return Poll::Ready(Some(Ok(Frame::data(heartbeat)))),
                     Err(follows) => follows,
@@ -99,6 +105,7 @@ impl Body for AnswerBody {
         match self {
             Self::Own(own) => own.is_end_stream(),
             Self::Relayed(relayed) => relayed.has_ended(),
+            Self::Translated(translated) => translated.has_ended(),
             Self::Early(_) => false,
         }
     }
@@ -106,7 +113,7 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Own(own) => own.size_hint(),
-            Self::Relayed(_) | Self::Early(_) => SizeHint::default(),
+            Self::Relayed(_) | Self::Translated(_) | Self::Early(_) => SizeHint::default(),
         }
     }
 }

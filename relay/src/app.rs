@@ -14,17 +14,16 @@ use crate::{
     attempts::Budget,
     config::{Config, ConfigError, Failover, GroupConfig, Waits},
     forward::{Tls, Upstream},
-    group::Group,
+    group::Sides,
     key::KeyTable,
     permit::Ledger,
-    provider::Provider,
     read::Buffers,
     resting::Resting,
     store::{COOLDOWNS, Store, Tickets},
 };
 
-/// Groups by their names. One with accounts of several providers is a group for each of them.
-pub(crate) type Groups = HashMap<String, HashMap<Provider, Arc<Group>>>;
+/// Groups by their names.
+pub(crate) type Groups = HashMap<String, Sides>;
 
 /// Who is told what Redis says of itself.
 #[derive(Debug, Clone, Default)]
@@ -105,20 +104,14 @@ pub(crate) fn groups(config: &Config) -> Result<Groups, ConfigError> {
         let upstream = Upstream::new(Account::new(account)?, &tls);
         upstreams.insert(account.id.as_str(), Arc::new(upstream));
     }
-    let by_provider = |group: &GroupConfig| {
-        let mut of: HashMap<Provider, Vec<Arc<Upstream>>> = HashMap::new();
-        for id in &group.accounts {
-            let upstream = &upstreams[id.as_str()];
-            let accounts = of.entry(upstream.account.provider).or_default();
-            accounts.push(Arc::clone(upstream));
-        }
-        of.into_iter()
-            .map(|(provider, accounts)| (provider, Arc::new(Group::new(group, accounts))))
-            .collect()
+    let sides = |group: &GroupConfig| {
+        let of = |id: &String| Arc::clone(&upstreams[id.as_str()]);
+        let upstreams: Vec<_> = group.accounts.iter().map(of).collect();
+        Sides::new(group, &upstreams)
     };
     Ok(config
         .groups
         .iter()
-        .map(|group| (group.id.clone(), by_provider(group)))
+        .map(|group| (group.id.clone(), sides(group)))
         .collect())
 }

@@ -13,6 +13,7 @@ use crate::{
     group::Group,
     key::{Key, KeyTable},
     provider::Provider,
+    route::Work,
 };
 
 /// A caller whose key is good.
@@ -34,6 +35,8 @@ pub(crate) enum Unauthorized {
     UnknownKey,
     #[error("the group of this key has no accounts on this relay")]
     NoGroup,
+    #[error("the accounts of this key's group are of another API, which does not count tokens")]
+    NoCount,
     #[error("the group of this key has no {provider} account, which this route needs")]
     NoAccount { provider: Provider },
 }
@@ -41,14 +44,18 @@ pub(crate) enum Unauthorized {
 pub(crate) fn authenticate(
     app: &App,
     head: &Parts,
-    dialect: Dialect,
+    (work, dialect): (Work, Dialect),
 ) -> Result<Caller, Unauthorized> {
     let provider = dialect.provider();
     let key = find(&app.keys, head, provider)?;
-    let groups = app.groups.get(&*key.group).ok_or(Unauthorized::NoGroup)?;
-    let group = groups
-        .get(&provider)
-        .ok_or(Unauthorized::NoAccount { provider })?;
+    let sides = app.groups.get(&*key.group).ok_or(Unauthorized::NoGroup)?;
+    let group = sides.serving(work, dialect).ok_or_else(|| {
+        let translated = sides.serving(Work::Generate, dialect);
+        match (work, translated) {
+            (Work::CountTokens, Some(_)) => Unauthorized::NoCount,
+            _ => Unauthorized::NoAccount { provider },
+        }
+    })?;
     Ok(Caller {
         group: Arc::clone(group),
         key,

@@ -15,10 +15,16 @@ use crate::{
     ids::RequestId,
     line::Patience,
     pins::{Pins, Storing},
+    provider::Provider,
     read::Facts,
     route::Work,
     time::UnixMillis,
+    translate::Translation,
+    words::Words,
 };
+
+/// No account has a priority of so high a number.
+const AFTER_ALL_NATIVE: u32 = 1_001;
 
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -36,6 +42,10 @@ pub(crate) struct Call {
     pub(crate) pinned: Option<usize>,
     pub(crate) storing: Storing,
     pub(crate) patience: Patience,
+    /// Which kind of accounts has what it continues, where those of several could serve it.
+    pub(crate) kind: Option<Provider>,
+    /// What it is in other words, where that was looked for.
+    pub(crate) words: Option<Words>,
 }
 
 impl Call {
@@ -65,6 +75,8 @@ impl Call {
             pinned: None,
             storing: facts.storing,
             patience: app.waits.patience(caller.key.waits, facts.answer),
+            kind: None,
+            words: None,
             caller,
         }
     }
@@ -81,6 +93,8 @@ impl Call {
         now: UnixMillis,
     ) -> Result<Vec<usize>, Nobody> {
         let wanted = Wanted {
+            dialect: self.dialect,
+            kind: self.kind,
             model: self.model(),
             only: self.pinned,
             attempts,
@@ -91,9 +105,22 @@ impl Call {
 
     /// What an account calls the model, where that is not what the caller said.
     pub(crate) fn renamed(&self, facts: &Facts, account: &Account) -> Option<String> {
-        let called = account.models.called(self.model()?)?;
+        let called = account.called(self.model()?, self.dialect)?;
         let said = facts.model.as_deref();
         (said != Some(&*called)).then(|| Cow::into_owned(called))
+    }
+
+    /// How it is put into an account's words; none where that one speaks the caller's.
+    pub(crate) fn translation(&self, account: &Account) -> Option<Translation> {
+        self.dialect.translation(account.provider)
+    }
+
+    /// The tier of an account: who needs a translation comes after all who need none.
+    pub(crate) fn tier(&self, account: &Account) -> u32 {
+        match self.translation(account) {
+            None => account.priority,
+            Some(_) => account.priority + AFTER_ALL_NATIVE,
+        }
     }
 
     /// How long it waits for the account that has its conversation. What only that one can read waits as long as it may.

@@ -69,6 +69,8 @@ pub struct AccountConfig {
     /// Users' own messages go up one at a time, `turn_delay` apart.
     pub serial_turns: bool,
     pub turn_delay: Duration,
+    /// Whether it also serves callers who speak another dialect that can be put into its own.
+    pub translate: bool,
     /// Whether streams of chat completions are asked for their usage where the caller did not ask.
     pub ask_usage: bool,
     pub timeouts: Timeouts,

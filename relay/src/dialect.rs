@@ -8,7 +8,10 @@ mod openai;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::{error::Told, json, pins::Made, provider::Provider, sse::Event, usage::Usage};
+use crate::{
+    error::Told, json, pins::Made, provider::Provider, sse::Event, translate::Translation,
+    usage::Usage,
+};
 
 /// The form of requests and answers on a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,24 @@ impl Dialect {
             Self::Anthropic => Provider::Anthropic,
             Self::Chat | Self::Responses => Provider::OpenAi,
             Self::Gemini | Self::GeminiArray => Provider::Gemini,
+        }
+    }
+
+    /// How it is put into the words of a provider's accounts; none where those speak it, or nobody can.
+    pub(crate) fn translation(self, provider: Provider) -> Option<Translation> {
+        match (self, provider) {
+            (Self::Anthropic, Provider::OpenAi) => Some(Translation::ToChat),
+            (Self::Chat, Provider::Anthropic) => Some(Translation::ToMessages),
+            _ => None,
+        }
+    }
+
+    /// What is spoken where it has been translated so.
+    pub(crate) fn translated(self, translation: Option<Translation>) -> Self {
+        match translation {
+            None => self,
+            Some(Translation::ToChat) => Self::Chat,
+            Some(Translation::ToMessages) => Self::Anthropic,
         }
     }
 

@@ -6,9 +6,19 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use crate::{
-    admit::Refused, authenticate::Unauthorized, cooldown::Cause, forward::UpstreamError,
-    ids::RequestId, pin::Unpinned, pins::What, read::Unreadable, route::NoRoute, store::StoreError,
-    stream::Cut, turn::NoTurn,
+    admit::Refused,
+    authenticate::Unauthorized,
+    cooldown::Cause,
+    forward::UpstreamError,
+    ids::RequestId,
+    pin::Unpinned,
+    pins::What,
+    read::Unreadable,
+    route::NoRoute,
+    store::StoreError,
+    stream::Cut,
+    translate::{Garbled, Unfit},
+    turn::NoTurn,
 };
 
 /// One per step.
@@ -22,6 +32,8 @@ pub(crate) enum Error {
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
     Unpinned(#[from] Unpinned),
+    #[error("this request needs to be translated: {0}")]
+    Unfit(#[from] Unfit),
     #[error(transparent)]
     Refused(#[from] Refused),
     #[error(transparent)]
@@ -30,6 +42,8 @@ pub(crate) enum Error {
     Upstream(#[from] UpstreamError),
     #[error(transparent)]
     Cut(#[from] Cut),
+    #[error(transparent)]
+    Garbled(#[from] Garbled),
 }
 
 /// An error as a caller reads it, before any dialect words it.
@@ -86,10 +100,16 @@ impl Error {
             Self::Unauthorized(error) => unauthorized(error),
             Self::Unreadable(error) => unreadable(error),
             Self::Unpinned(error) => unpinned(error),
+            Self::Unfit(_) => verdict(StatusCode::BAD_REQUEST, "weir_untranslatable", Retry::Never),
             Self::Refused(error) => refused(error),
             Self::NoTurn(error) => no_turn(error),
             Self::Upstream(error) => upstream(error),
             Self::Cut(error) => cut(error),
+            Self::Garbled(_) => verdict(
+                StatusCode::BAD_GATEWAY,
+                "weir_upstream_garbled",
+                Retry::Whenever,
+            ),
         }
     }
 
@@ -142,6 +162,7 @@ fn unauthorized(error: &Unauthorized) -> Verdict {
             verdict(StatusCode::UNAUTHORIZED, "weir_invalid_key", Retry::Never)
         }
         Unauthorized::NoGroup => verdict(StatusCode::FORBIDDEN, "weir_no_group", Retry::Never),
+        Unauthorized::NoCount => verdict(StatusCode::NOT_FOUND, "weir_no_count", Retry::Never),
         Unauthorized::NoAccount { .. } => {
             verdict(StatusCode::FORBIDDEN, "weir_no_account", Retry::Never)
         }

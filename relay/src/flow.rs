@@ -14,13 +14,15 @@ use crate::{
     failover::{Failover, Next},
     forward::forward,
     ids::RequestId,
+    interpret::interpret,
     keeper::Keeper,
     permit::Permit,
     pin::pin,
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
-    stream::{Manner, stream},
+    stream::{Cuts, Manner, stream},
     time::millis,
+    translated::{Manner as InWords, translated},
 };
 use bytes::Bytes;
 use http_body_util::Full;
@@ -70,10 +72,10 @@ async fn relay(
     if route.work == Work::Health {
         return Ok(health(app));
     }
-    let caller = authenticate(app, &head, route.dialect)?;
+    let spoken = (route.work, route.dialect);
+    let caller = authenticate(app, &head, spoken)?;
     let mut asked = read(&app.buffers, route, &head.headers, body, app.max_body_bytes).await?;
     let answer_form = asked.facts.answer;
-    let spoken = (route.work, route.dialect);
     let call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
     match answer_form {
         Answer::Whole => answer(Arc::clone(app), call, asked).await,
@@ -92,6 +94,7 @@ async fn answer(
     asked: Asked,
 ) -> Result<Response<AnswerBody>, Error> {
     pin(&app, &mut call).await?;
+    interpret(&app, &mut call, &asked).await?;
     let mut permit = Permit::new(call.id, &app.ledger);
     let mut failover = Failover::new(&app);
     let (admitted, heard) = loop {
@@ -107,14 +110,30 @@ async fn answer(
         }
     };
     let wait = permit.waited();
+    let upstream = &admitted.upstream;
+    let translation = call.translation(&upstream.account);
     let manner = Manner {
-        dialect: call.dialect,
-        usage_chunk: asked.usage_chunk_of(&admitted.upstream.account),
+        dialect: call.dialect.translated(translation),
+        usage_chunk: asked.usage_chunk_of(&upstream.account, translation),
+        cuts: match translation {
+            None => Cuts::AreTold,
+            Some(_) => Cuts::AreLeft,
+        },
         waits: app.waits,
-        keeper: Keeper::of(&app, &call, &admitted.upstream),
+        keeper: Keeper::of(&app, &call, upstream),
     };
-    drop(asked);
-    let mut response = stream(heard, &admitted.upstream, permit, manner);
+    let in_words = translation.map(|translation| InWords {
+        translation,
+        dialect: call.dialect,
+        tells_usage: asked.tells_usage(),
+        silence: app.waits.silence,
+    });
+    drop((asked, call.words.take()));
+    let response = stream(heard, upstream, permit, manner);
+    let mut response = match in_words {
+        None => response.map(|relayed| AnswerBody::Relayed(Box::new(relayed))),
+        Some(in_words) => translated(response, in_words).await?,
+    };
     response
         .headers_mut()
         .insert(WAIT_MS, HeaderValue::from(millis(wait)));

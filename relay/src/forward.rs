@@ -11,7 +11,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{Request, Response, Uri, body::Incoming, http::request::Parts};
+use hyper::{
+    Request, Response, Uri,
+    body::Incoming,
+    header::{HeaderName, HeaderValue},
+    http::request::Parts,
+};
 use hyper_util::client::legacy::Error as ClientError;
 use tokio::time::timeout;
 
@@ -32,7 +37,12 @@ use crate::{
     read::{Answer, Asked, Splice},
     route::{Work, path_upstream},
     settle::Outcome,
+    translate::Translation,
+    words::Words,
 };
+
+/// Without it Anthropic does not answer.
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 /// Why there is no answer from upstream. The upstream's fault; another try may succeed.
 #[derive(Debug, thiserror::Error)]
@@ -98,16 +108,8 @@ async fn headers(
         Answer::Whole => account.timeouts.first_byte,
     };
     permit.goes_upstream();
-    let renamed = call.renamed(&asked.facts, account);
-    let body = body(asked, account, renamed.as_deref());
-    let is_in_path = call.work == Work::ShowModel || account.provider == Provider::Gemini;
-    let address = address(
-        &account.origin,
-        account.provider,
-        &call.head.uri,
-        renamed.as_deref().filter(|_| is_in_path),
-    );
-    let request = || request(account, &call.head, address.clone(), body.clone());
+    let outbound = Outbound::of(call, asked, account).await;
+    let request = || outbound.request(account, &call.head);
     let answer = match timeout(within, upstream.send(request)).await {
         Err(_) => Err(UpstreamError::Late(within)),
         Ok(Err(error)) if error.is_connect() => {
@@ -151,6 +153,50 @@ impl UpstreamError {
     }
 }
 
+/// What goes to an account: in the caller's words, or translated. What a provider does with it comes after this.
+struct Outbound {
+    address: Uri,
+    body: Bytes,
+    translation: Option<Translation>,
+}
+
+impl Outbound {
+    async fn of(call: &Call, asked: &Asked, account: &Account) -> Self {
+        let Some(translation) = call.translation(account) else {
+            let renamed = call.renamed(&asked.facts, account);
+            let (provider, uri) = (account.provider, &call.head.uri);
+            let is_in_path = call.work == Work::ShowModel || provider == Provider::Gemini;
+            let in_path = renamed.as_deref().filter(|_| is_in_path);
+            return Self {
+                address: address(&account.origin, provider, uri, in_path),
+                body: body(asked, account, renamed.as_deref()),
+                translation: None,
+            };
+        };
+        // What its query says is said to another API.
+        let path = Uri::from_static(translation.path());
+        let words = Words::of(call, account, &asked.body, translation).await;
+        let words = words.expect("it was translated before, and only the model's name differs");
+        Self {
+            address: address(&account.origin, account.provider, &path, None),
+            body: words.body,
+            translation: Some(translation),
+        }
+    }
+
+    fn request(&self, account: &Account, head: &Parts) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = head.method.clone();
+        *request.uri_mut() = self.address.clone();
+        let mut headers = account.provider.request_headers(&head.headers, account);
+        if self.translation == Some(Translation::ToMessages) {
+            headers.insert(VERSION, HeaderValue::from_static("2023-06-01"));
+        }
+        *request.headers_mut() = headers;
+        request
+    }
+}
+
 /// The caller's body, with nothing but the splices that are needed.
 fn body(asked: &Asked, account: &Account, renamed: Option<&str>) -> Bytes {
     let mut splices = Vec::new();
@@ -164,14 +210,6 @@ fn body(asked: &Asked, account: &Account, renamed: Option<&str>) -> Bytes {
     }
     splices.extend(asked.usage_asked_of(account).cloned());
     Splice::apply(splices, &asked.body)
-}
-
-fn request(account: &Account, head: &Parts, address: Uri, body: Bytes) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = head.method.clone();
-    *request.uri_mut() = address;
-    *request.headers_mut() = account.provider.request_headers(&head.headers, account);
-    request
 }
 
 /// The account's address with the path and query of the request, less the prefix that named the dialect, and less any

@@ -12,17 +12,35 @@ use crate::{
     attempts::Attempts,
     choice::{Candidate, Nobody, eligible},
     config::GroupConfig,
+    dialect::Dialect,
     forward::Upstream,
     models::pairs,
+    provider::Provider,
     resting::Resting,
+    route::Work,
     store::names,
     time::UnixMillis,
+    translate::Translation,
 };
 
-/// A set of accounts of one provider.
+/// A set of accounts as its keys see it: by what they ask for.
+#[derive(Debug, Default)]
+pub(crate) struct Sides {
+    /// Those of one provider each, who speak what their callers speak.
+    of_provider: HashMap<Provider, Arc<Group>>,
+    /// The same with those that serve Messages in other words, where there are any.
+    messages: Option<Arc<Group>>,
+    /// The same for chat completions.
+    chat: Option<Arc<Group>>,
+}
+
+/// Those accounts of a set that can serve a request.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// Those that speak what the caller does come first.
     pub(crate) upstreams: Vec<Arc<Upstream>>,
+    /// How what is asked for is put to the others, where there are any.
+    pub(crate) translation: Option<Translation>,
     /// The key in Redis under which is known which of them has which conversation.
     pub(crate) affinity: Box<str>,
     aliases: HashMap<Box<str>, Box<str>>,
@@ -32,6 +50,9 @@ pub(crate) struct Group {
 /// What is wanted of an account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
+    pub(crate) dialect: Dialect,
+    /// The provider that has what is continued, where one of several has.
+    pub(crate) kind: Option<Provider>,
     pub(crate) model: Option<&'a str>,
     /// The place of the one that has what is continued.
     pub(crate) only: Option<usize>,
@@ -39,11 +60,58 @@ pub(crate) struct Wanted<'a> {
     pub(crate) attempts: &'a Attempts,
 }
 
+impl Sides {
+    pub(crate) fn new(config: &GroupConfig, upstreams: &[Arc<Upstream>]) -> Self {
+        let group = |of: Vec<Arc<Upstream>>, translation| {
+            (!of.is_empty()).then(|| Arc::new(Group::new(config, of, translation)))
+        };
+        let native = |provider: Provider| {
+            let upstreams = upstreams.iter();
+            upstreams.filter(move |upstream| upstream.account.provider == provider)
+        };
+        let translated = |dialect: Dialect| {
+            let way = |upstream: &&Arc<Upstream>| {
+                let translates = upstream.account.translates;
+                let way = dialect.translation(upstream.account.provider);
+                way.filter(|_| translates)
+            };
+            let others = upstreams.iter().filter(|upstream| way(upstream).is_some());
+            let translation = others.clone().next().as_ref().and_then(way)?;
+            let all = native(dialect.provider()).chain(others).cloned();
+            group(all.collect(), Some(translation))
+        };
+        let of_provider = Provider::ALL.into_iter().filter_map(|provider| {
+            let native = native(provider).cloned().collect();
+            Some((provider, group(native, None)?))
+        });
+        Self {
+            of_provider: of_provider.collect(),
+            messages: translated(Dialect::Anthropic),
+            chat: translated(Dialect::Chat),
+        }
+    }
+
+    /// Who can serve such a request.
+    pub(crate) fn serving(&self, work: Work, dialect: Dialect) -> Option<&Arc<Group>> {
+        let translated = match (work, dialect) {
+            (Work::Generate, Dialect::Anthropic) => self.messages.as_ref(),
+            (Work::Generate, Dialect::Chat) => self.chat.as_ref(),
+            _ => None,
+        };
+        translated.or_else(|| self.of_provider.get(&dialect.provider()))
+    }
+}
+
 impl Group {
-    pub(crate) fn new(config: &GroupConfig, upstreams: Vec<Arc<Upstream>>) -> Self {
+    fn new(
+        config: &GroupConfig,
+        upstreams: Vec<Arc<Upstream>>,
+        translation: Option<Translation>,
+    ) -> Self {
         let aliases = pairs(&config.aliases).map(|(alias, model)| (alias.into(), model.into()));
         Self {
             upstreams,
+            translation,
             affinity: names::affinity(&config.id).into(),
             aliases: aliases.collect(),
             next: AtomicUsize::new(0),
@@ -63,19 +131,22 @@ impl Group {
         now: UnixMillis,
     ) -> Result<Vec<usize>, Nobody> {
         let Wanted {
+            dialect,
+            kind,
             model,
             only,
             attempts,
         } = wanted;
         let candidate = |(place, upstream): (usize, &Arc<Upstream>)| {
             let account = &upstream.account;
-            if only.is_some_and(|only| only != place) {
+            let others = kind.is_some_and(|kind| kind != account.provider);
+            if others || only.is_some_and(|only| only != place) {
                 return Candidate::LacksPart;
             }
             if attempts.includes(place) {
                 return Candidate::Tried;
             }
-            match model.is_none_or(|model| account.models.called(model).is_some()) {
+            match model.is_none_or(|model| account.called(model, dialect).is_some()) {
                 true => Candidate::Serves(resting.state(&account.id, model, now)),
                 false => Candidate::LacksModel,
             }

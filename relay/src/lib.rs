@@ -18,12 +18,14 @@ mod failover;
 mod flow;
 mod forward;
 mod intend;
+mod interpret;
 mod line;
 mod pin;
 mod read;
 mod route;
 mod settle;
 mod stream;
+mod translated;
 mod turn;
 
 // What a request holds, and how it is kept.
@@ -44,7 +46,9 @@ mod json_array;
 mod pins;
 mod provider;
 mod sse;
+mod translate;
 mod usage;
+mod words;
 
 // What operators make.
 mod account;

@@ -25,9 +25,13 @@ impl Models {
         models
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.beginnings.is_empty()
+    }
+
     /// What the upstream calls a model; none where it does not serve it. An empty map serves all.
     pub(crate) fn called<'m>(&'m self, model: &'m str) -> Option<Cow<'m, str>> {
-        if self.exact.is_empty() && self.beginnings.is_empty() {
+        if self.is_empty() {
             return Some(Cow::Borrowed(model));
         }
         if let Some(called) = self.exact.get(model) {

@@ -34,6 +34,8 @@ struct Rules {
 }
 
 impl Provider {
+    pub(crate) const ALL: [Self; 3] = [Self::Anthropic, Self::OpenAi, Self::Gemini];
+
     pub(crate) fn of(kind: AccountKind) -> Self {
         match kind {
             AccountKind::Anthropic => Self::Anthropic,

@@ -30,6 +30,7 @@ use crate::{
     pins::{Pins, Storing},
     route::{Named, Route, Work},
     stream::UsageChunk,
+    translate::{TellsUsage, Translation},
 };
 
 /// Between two pieces of a request's body.
@@ -72,11 +73,23 @@ impl Asked {
             .filter(|_| account.asks_usage)
     }
 
-    /// What becomes of the event that then comes.
-    pub(crate) fn usage_chunk_of(&self, account: &Account) -> UsageChunk {
-        match self.usage_asked_of(account) {
-            Some(_) => UsageChunk::IsDropped,
-            None => UsageChunk::Passes,
+    /// What becomes of the event that then comes. Where it is translated, that decides.
+    pub(crate) fn usage_chunk_of(
+        &self,
+        account: &Account,
+        translation: Option<Translation>,
+    ) -> UsageChunk {
+        match (self.usage_asked_of(account), translation) {
+            (Some(_), None) => UsageChunk::IsDropped,
+            _ => UsageChunk::Passes,
+        }
+    }
+
+    /// Whether the caller wants a stream to tell its usage.
+    pub(crate) fn tells_usage(&self) -> TellsUsage {
+        match self.facts.usage_asked {
+            Some(_) => TellsUsage::No,
+            None => TellsUsage::Yes,
         }
     }
 }

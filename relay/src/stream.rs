@@ -15,17 +15,18 @@ use hyper::{
     body::{Body as _, Frame, Incoming},
 };
 
-pub(crate) use tap::UsageChunk;
+pub(crate) use tap::{Inflated, UsageChunk};
 
 use pace::{Pace, Ring};
 use tap::{Ending, Tap};
 
 use crate::{
-    answer::{AnswerBody, BrokenOff, compression, is_event_stream, no_buffering, respond},
+    answer::{BrokenOff, compression, is_event_stream, no_buffering},
     config::Waits,
     dialect::Dialect,
     error::Error,
     forward::{Heard, Upstream},
+    ids::RequestId,
     keeper::Keeper,
     permit::Permit,
     settle::Outcome,
@@ -39,11 +40,12 @@ pub(crate) struct Relayed {
     /// None once it has ended; dropping it before aborts the upstream.
     upstream: Option<Incoming>,
     /// What is still to be sent after the upstream's last byte.
-    farewell: Option<Bytes>,
+    farewell: Option<Result<Bytes, BrokenOff>>,
     tap: Tap,
     pace: Pace,
     /// What keeps the caller while the upstream is silent.
     heartbeat: Option<Bytes>,
+    cuts: Cuts,
     keeper: Option<Keeper>,
     permit: Permit,
 }
@@ -65,11 +67,20 @@ enum Stop {
     Late,
 }
 
+/// Who tells the caller that an answer was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cuts {
+    AreTold,
+    /// Who puts it into other words tells it too.
+    AreLeft,
+}
+
 /// How an answer is to reach the caller.
 #[derive(Debug)]
 pub(crate) struct Manner {
     pub(crate) dialect: Dialect,
     pub(crate) usage_chunk: UsageChunk,
+    pub(crate) cuts: Cuts,
     pub(crate) waits: Waits,
     /// Who keeps what it makes, if anybody.
     pub(crate) keeper: Option<Keeper>,
@@ -80,10 +91,11 @@ pub(crate) fn stream(
     upstream: &Upstream,
     mut permit: Permit,
     manner: Manner,
-) -> Response<AnswerBody> {
+) -> Response<Relayed> {
     let Manner {
         dialect,
         usage_chunk,
+        cuts,
         waits,
         keeper,
     } = manner;
@@ -108,13 +120,17 @@ pub(crate) fn stream(
         tap: tap.noting(keeper.as_ref().map(Keeper::made)),
         pace: Pace::new(upstream.account.timeouts, waits.silence),
         heartbeat: dialect.heartbeat(),
+        cuts,
         keeper,
         permit,
     };
     if is_empty {
         relayed.end();
     }
-    respond(head.status, headers, AnswerBody::Relayed(Box::new(relayed)))
+    let mut response = Response::new(relayed);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Reads the answer in its form.
@@ -149,7 +165,8 @@ impl Relayed {
             return Poll::Ready(Some(Ok(Frame::data(self.begin()))));
         }
         let Some(upstream) = &mut self.upstream else {
-            return Poll::Ready(self.farewell.take().map(|bytes| Ok(Frame::data(bytes))));
+            let farewell = self.farewell.take();
+            return Poll::Ready(farewell.map(|last| last.map(Frame::data)));
         };
         let stop = match Pin::new(&mut *upstream).poll_frame(context) {
             // An upstream that always has more never lets the alarm ring.
@@ -210,13 +227,27 @@ impl Relayed {
         }
     }
 
+    /// What comes makes no sense: nothing more is taken.
+    pub(crate) fn abandon(&mut self) {
+        self.upstream = None;
+        let (usage, _) = self.tap.end();
+        self.permit.note(|record| {
+            record.usage = usage;
+            record.outcome = Outcome::UpstreamCut;
+        });
+    }
+
+    pub(crate) fn id(&self) -> RequestId {
+        self.permit.id()
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.beginning.is_empty() && self.upstream.is_none() && self.farewell.is_none()
     }
 
     /// Said as soon as the upstream's last byte is there: the caller's side may never ask for more.
     fn end(&mut self) {
-        self.farewell = self.stop(Stop::End).and_then(Result::ok);
+        self.farewell = self.stop(Stop::End);
     }
 
     /// Closes the upstream's side and tells what is left to say to the caller.
@@ -239,18 +270,24 @@ impl Relayed {
                 .filter(|rest| !rest.is_empty())
                 .map(Ok),
             Outcome::UpstreamRefused => None,
-            _ => Some(self.cut(stop).ok_or(BrokenOff)),
+            _ => Some(self.cut(stop)),
         }
     }
 
     /// What tells the caller that the upstream stopped in the middle.
-    fn cut(&self, stop: Stop) -> Option<Bytes> {
+    fn cut(&self, stop: Stop) -> Result<Bytes, BrokenOff> {
         let cut = match stop {
             Stop::End | Stop::Broken => Cut::BrokeOff,
             Stop::Late => Cut::Late,
         };
-        self.tap
-            .error_event(&Error::from(cut).told(self.permit.id()))
+        let told = || {
+            let told = Error::from(cut).told(self.permit.id());
+            self.tap.error_event(&told)
+        };
+        match self.cuts {
+            Cuts::AreTold => told().ok_or(BrokenOff(cut)),
+            Cuts::AreLeft => Err(BrokenOff(cut)),
+        }
     }
 }
 

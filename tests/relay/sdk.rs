@@ -126,6 +126,34 @@ async fn google_s_sdk_turns_refusals_into_its_own_exceptions() {
     run("gemini_refusals").await;
 }
 
+/// Runs a script for each runtime on accounts that speak another dialect than its SDK.
+async fn run_translated(script: &str, kinds: &'static [&'static str], models: &str) {
+    let talkative = Behaviour {
+        thoughts: true,
+        calls: 2,
+        ..behaviour()
+    };
+    let setup = Weir::setup().behaviour(talkative).kinds(kinds);
+    let setup = setup.account_line(&format!("translate = true\nmodels = {{ {models} }}"));
+    for runtime in Runtime::ALL {
+        let weir = setup.clone().start().await;
+        runtime.run(script, &weir, &weir.relay.url()).await;
+        weir.until_nothing_is_held().await;
+    }
+}
+
+#[tokio::test]
+async fn anthropic_s_sdk_is_served_by_openai_s_models() {
+    let models = "\"claude-sonnet-*\" = \"gpt-mock-1\"";
+    run_translated("translated_messages", &["openai"], models).await;
+}
+
+#[tokio::test]
+async fn openai_s_sdk_is_served_by_anthropic_s_models() {
+    let models = "\"gpt-mock-*\" = \"claude-mock-1\"";
+    run_translated("translated_chat", &["anthropic"], models).await;
+}
+
 const OFTEN: &str = "[waiting]\ngrace_ms = 100\nheartbeat_ms = 100\nsilence_ms = 100";
 
 #[tokio::test]

@@ -70,6 +70,37 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/store/wire/reply.rs", &["bytes"]),
     ("relay/src/stream/tap/unasked.rs", &["bytes"]),
     ("relay/src/time.rs", &[]),
+    ("relay/src/translate.rs", &["serde_json", "thiserror"]),
+    ("relay/src/translate/effort.rs", &["serde_json"]),
+    ("relay/src/translate/family.rs", &[]),
+    ("relay/src/translate/finish.rs", &[]),
+    ("relay/src/translate/from_chat.rs", &["serde_json"]),
+    (
+        "relay/src/translate/from_chat/stream.rs",
+        &["serde", "serde_json"],
+    ),
+    ("relay/src/translate/from_messages.rs", &["serde_json"]),
+    (
+        "relay/src/translate/from_messages/stream.rs",
+        &["serde_json"],
+    ),
+    ("relay/src/translate/hints.rs", &["serde_json"]),
+    ("relay/src/translate/members.rs", &["serde_json"]),
+    ("relay/src/translate/output.rs", &["serde_json"]),
+    ("relay/src/translate/refusal.rs", &["serde_json"]),
+    ("relay/src/translate/spent.rs", &["serde_json"]),
+    ("relay/src/translate/to_chat.rs", &["serde_json", "sha2"]),
+    (
+        "relay/src/translate/to_chat/conversation.rs",
+        &["serde_json"],
+    ),
+    ("relay/src/translate/to_chat/tools.rs", &["serde_json"]),
+    ("relay/src/translate/to_messages.rs", &["serde_json"]),
+    (
+        "relay/src/translate/to_messages/conversation.rs",
+        &["serde_json"],
+    ),
+    ("relay/src/translate/to_messages/tools.rs", &["serde_json"]),
     ("relay/src/usage.rs", &[]),
 ];
 

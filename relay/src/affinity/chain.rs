@@ -8,6 +8,8 @@ use super::{Form, Session};
 /// What the module takes: a chain of as many segments, which at sixteen bytes each are also as many bytes as it takes.
 /// Of a longer conversation the oldest count: a chain is found by how it begins.
 const MOST_SEGMENTS: usize = 4_096;
+/// The letter of what is known by a name.
+pub(super) const SESSION: char = 'i';
 /// A digest in base 36.
 const LONGEST_DIGEST: usize = 13;
 
@@ -63,10 +65,10 @@ impl Conversation {
         let form = self.form as u64;
         if let Some(session) = self.session {
             let digest = xxh3_64_with_seed(model.as_bytes(), session.name ^ form);
-            let chain = spell(String::new(), 'i', digest);
+            let chain = spell(String::new(), SESSION, digest);
             // A sub-agent begins where its session is, and goes on where it was served.
             return Some(match session.agent {
-                Some(agent) => spell(chain, 'i', agent),
+                Some(agent) => spell(chain, SESSION, agent),
                 None => chain,
             });
         }

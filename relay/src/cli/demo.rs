@@ -102,6 +102,7 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         models: Vec::new(),
         serial_turns: false,
         turn_delay: Duration::ZERO,
+        translate: false,
         ask_usage: true,
         timeouts: Timeouts::default(),
     }

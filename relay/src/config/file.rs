@@ -8,7 +8,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, Config, ConfigError, Credential, GroupConfig, Timeouts, base_url,
+    AccountConfig, AccountKind, Config, ConfigError, Credential, GroupConfig, Timeouts, base_url,
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group, TimeoutsMs},
 };
@@ -130,9 +130,24 @@ fn account_from(
         models: names::models(source, account.kind, account.models)?,
         serial_turns: account.serial_turns,
         turn_delay: Duration::from_millis(account.turn_delay_ms),
+        translate: translate(source, account.kind, account.translate.as_ref())?,
         ask_usage: account.ask_usage,
         timeouts: timeouts_from(&account.timeouts),
     })
+}
+
+fn translate(
+    source: &Source<'_>,
+    kind: AccountKind,
+    translate: Option<&Spanned<bool>>,
+) -> Result<bool, ConfigError> {
+    match translate {
+        Some(translate) if *translate.get_ref() && kind == AccountKind::Gemini => {
+            let why = "what Gemini speaks is not translated";
+            Err(source.error(translate.span().start, why))
+        }
+        translate => Ok(translate.is_some_and(|translate| *translate.get_ref())),
+    }
 }
 
 fn timeouts_from(ms: &TimeoutsMs) -> Timeouts {
@@ -244,6 +259,7 @@ mod tests {
             serial_turns = true
             turn_delay_ms = 200
             ask_usage = false
+            translate = true
             [accounts.main.timeouts]
             connect_ms = 1
             first_byte_stream_ms = 2
@@ -262,7 +278,7 @@ mod tests {
         let account = &config.accounts[0];
         assert_eq!(format!("{:?}", account.api_key), "env:SOME_KEY");
         assert_eq!((account.max_concurrent, account.serial_turns), (5, true));
-        assert!(!account.ask_usage);
+        assert!(!account.ask_usage && account.translate);
         assert_eq!(account.timeouts.total, Duration::from_millis(5));
         assert_eq!((account.priority, account.models.len()), (7, 2));
         assert_eq!(config.affinity_patience, Duration::from_millis(5));

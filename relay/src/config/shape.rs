@@ -95,6 +95,7 @@ pub(super) struct Account {
     pub(super) serial_turns: bool,
     #[serde(default, deserialize_with = "bounded::<_, 0, DAY_MS>")]
     pub(super) turn_delay_ms: u64,
+    pub(super) translate: Option<Spanned<bool>>,
     #[serde(default = "yes")]
     pub(super) ask_usage: bool,
     #[serde(default)]

@@ -102,6 +102,7 @@ mod tests {
             models: Vec::new(),
             serial_turns: false,
             turn_delay: Duration::ZERO,
+            translate: false,
             ask_usage: true,
             timeouts: Timeouts::default(),
         };

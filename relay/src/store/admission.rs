@@ -65,6 +65,24 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The name of the gate whose account has a conversation.
+    pub(crate) async fn knows(
+        &self,
+        trie: &str,
+        chain: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let mut batch = Batch::of(FIND);
+        batch.arg(trie).arg(chain);
+        let replies = self.domain.ask(&batch).await?;
+        match replies.first() {
+            Some(Reply::Nil) | None => Ok(None),
+            Some(found @ Reply::Text(_)) => Ok(found.text().map(str::to_owned)),
+            Some(refused) => list(FIND, refused).and(Err(StoreError::Form { command: FIND })),
+        }
+    }
+}
+
 impl Admission<'_> {
     pub(crate) fn gates(&self) -> impl Iterator<Item = &Arc<Gate>> {
         let any = self.any.iter().map(|one| one.gate);

@@ -17,7 +17,7 @@ use crate::{
     sse,
     usage::Usage,
 };
-use inflated::Inflated;
+pub(crate) use inflated::Inflated;
 use said::Said;
 use unasked::Unasked;
 

@@ -9,14 +9,14 @@ const STEP: usize = 1 << 10;
 
 /// An answer in one of the forms that can be unpacked.
 #[derive(Debug)]
-pub(super) enum Inflated {
+pub(crate) enum Inflated {
     Gzip(MultiGzDecoder<Vec<u8>>),
     Zlib(ZlibDecoder<Vec<u8>>),
 }
 
 impl Inflated {
     /// By the name that `content-encoding` has for it.
-    pub(super) fn of(encoding: &[u8]) -> Option<Self> {
+    pub(crate) fn of(encoding: &[u8]) -> Option<Self> {
         match encoding.to_ascii_lowercase().as_slice() {
             b"gzip" | b"x-gzip" => Some(Self::Gzip(MultiGzDecoder::new(Vec::new()))),
             b"deflate" => Some(Self::Zlib(ZlibDecoder::new(Vec::new()))),
@@ -25,7 +25,7 @@ impl Inflated {
     }
 
     /// Gives all that this piece and those before it tell, and was not given yet.
-    pub(super) fn unpack(&mut self, piece: &[u8], mut read: impl FnMut(&[u8])) -> io::Result<()> {
+    pub(crate) fn unpack(&mut self, piece: &[u8], mut read: impl FnMut(&[u8])) -> io::Result<()> {
         for step in piece.chunks(STEP) {
             let told = match self {
                 Self::Gzip(decoder) => {

@@ -1,0 +1,254 @@
+//! What may be left out of a translated request, and why nothing is lost by it: the one table of such members. Anything else
+//! that the other API has no words for is refused. `docs/translation.md` shows the same table. Pure.
+
+use serde_json::Value;
+
+/// Where in a request a member stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The top of a Messages request.
+    Messages,
+    /// One of its messages.
+    Message,
+    /// A block of content, on either level.
+    Block,
+    /// A tool that is offered to a Messages model.
+    Tool,
+    /// How much a Messages model is to think.
+    Thinking,
+    /// The top of a request for a chat completion.
+    Chat,
+    /// One of its messages.
+    ChatMessage,
+    /// A part of a message's content.
+    ChatContent,
+    /// A call of a tool in its history.
+    ChatCall,
+    /// The schema of a chat's answer.
+    ChatSchema,
+    StreamOptions,
+    /// Where there are no hints.
+    Strict,
+}
+
+/// A member that may be left out where it has one of the values that `harmless` knows.
+pub(super) struct Hint {
+    pub(super) of: Part,
+    pub(super) name: &'static str,
+    harmless: fn(&Value) -> bool,
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "it is for whoever reads the table, or the document"
+        )
+    )]
+    pub(super) why: &'static str,
+}
+
+const fn hint(of: Part, name: &'static str, why: &'static str) -> Hint {
+    Hint {
+        of,
+        name,
+        harmless: |_| true,
+        why,
+    }
+}
+
+/// Only its plain value means the same as its absence.
+const fn plain(
+    of: Part,
+    name: &'static str,
+    harmless: fn(&Value) -> bool,
+    why: &'static str,
+) -> Hint {
+    Hint {
+        of,
+        name,
+        harmless,
+        why,
+    }
+}
+
+const ASIDE: &str = "marks a prefix for the prompt cache; OpenAI's caches by itself";
+const SPEED: &str = "asks for speed, not for another answer";
+const STORED: &str = "describes what is stored, and nothing is";
+const DEFAULT: &str = "only with the value that means the same as its absence";
+const UNSIGNED: &str = "thoughts go back to Anthropic signed or not at all";
+
+pub(super) const HINTS: &[Hint] = &[
+    hint(Part::Messages, "cache_control", ASIDE),
+    hint(
+        Part::Messages,
+        "context_management",
+        "clears what grows too long; nothing is cleared",
+    ),
+    hint(
+        Part::Messages,
+        "diagnostics",
+        "asks for a report on the prompt cache",
+    ),
+    hint(Part::Messages, "service_tier", SPEED),
+    hint(Part::Messages, "speed", SPEED),
+    hint(
+        Part::Message,
+        "output_config",
+        "effort of one turn; that of the request holds",
+    ),
+    hint(Part::Block, "cache_control", ASIDE),
+    hint(
+        Part::Block,
+        "caller",
+        "says that the model called the tool itself",
+    ),
+    plain(Part::Block, "citations", is_empty, DEFAULT),
+    hint(Part::Tool, "cache_control", ASIDE),
+    hint(
+        Part::Tool,
+        "defer_loading",
+        "keeps a tool from the model for now; it is offered at once",
+    ),
+    hint(Part::Tool, "eager_input_streaming", SPEED),
+    plain(Part::Tool, "allowed_callers", is_direct, DEFAULT),
+    hint(
+        Part::Thinking,
+        "display",
+        "how thoughts are shown; they are as the upstream shows them",
+    ),
+    plain(Part::Chat, "audio", is_empty, DEFAULT),
+    plain(Part::Chat, "frequency_penalty", is_zero, DEFAULT),
+    plain(Part::Chat, "functions", is_empty, DEFAULT),
+    plain(Part::Chat, "logit_bias", is_empty, DEFAULT),
+    plain(Part::Chat, "logprobs", is_false, DEFAULT),
+    hint(Part::Chat, "metadata", STORED),
+    plain(Part::Chat, "modalities", is_text, DEFAULT),
+    plain(Part::Chat, "n", is_one, DEFAULT),
+    hint(Part::Chat, "prediction", SPEED),
+    plain(Part::Chat, "presence_penalty", is_zero, DEFAULT),
+    hint(
+        Part::Chat,
+        "prompt_cache_key",
+        "the relay itself sends a conversation where its cache is",
+    ),
+    hint(
+        Part::Chat,
+        "prompt_cache_retention",
+        "how long the prompt cache is kept",
+    ),
+    hint(
+        Part::Chat,
+        "seed",
+        "is a wish that not even OpenAI promises to fulfil",
+    ),
+    hint(Part::Chat, "service_tier", SPEED),
+    plain(Part::Chat, "store", is_false, DEFAULT),
+    plain(Part::Chat, "top_logprobs", is_zero, DEFAULT),
+    plain(Part::Chat, "verbosity", is_medium, DEFAULT),
+    hint(Part::ChatMessage, "annotations", "describes what was said"),
+    hint(Part::ChatMessage, "reasoning", UNSIGNED),
+    hint(Part::ChatMessage, "reasoning_content", UNSIGNED),
+    hint(Part::ChatMessage, "reasoning_details", UNSIGNED),
+    hint(
+        Part::ChatContent,
+        "detail",
+        "how closely to look at an image; Claude looks closely",
+    ),
+    hint(
+        Part::ChatCall,
+        "index",
+        "the place of a call among others, which its list tells",
+    ),
+    hint(
+        Part::ChatSchema,
+        "description",
+        "Anthropic's schemas describe themselves",
+    ),
+    hint(Part::ChatSchema, "name", "Anthropic's schemas have no name"),
+    hint(
+        Part::ChatSchema,
+        "strict",
+        "Anthropic's schemas are always strict",
+    ),
+    hint(Part::StreamOptions, "include_obfuscation", "pads a stream"),
+];
+
+/// Whether a member may be left out.
+pub(super) fn is_harmless(of: Part, name: &str, value: &Value) -> bool {
+    let known = HINTS.iter().find(|hint| hint.of == of && hint.name == name);
+    known.is_some_and(|hint| (hint.harmless)(value))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => {
+            members.is_empty() || members.get("enabled") == Some(&false.into())
+        }
+        _ => false,
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    value.as_f64() == Some(0.0)
+}
+
+fn is_one(value: &Value) -> bool {
+    value.as_f64() == Some(1.0)
+}
+
+fn is_false(value: &Value) -> bool {
+    *value == Value::Bool(false)
+}
+
+fn is_medium(value: &Value) -> bool {
+    value.as_str() == Some("medium")
+}
+
+fn is_text(value: &Value) -> bool {
+    is_all(value, "text")
+}
+
+fn is_direct(value: &Value) -> bool {
+    is_all(value, "direct")
+}
+
+fn is_all(value: &Value, word: &str) -> bool {
+    let list = value.as_array();
+    list.is_some_and(|list| list.iter().all(|one| one.as_str() == Some(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_hint_is_harmless_with_a_harmless_value() {
+        for (of, name, value, harmless) in [
+            (Part::Chat, "n", json!(1), true),
+            (Part::Chat, "n", json!(2), false),
+            (Part::Chat, "store", json!(false), true),
+            (Part::Chat, "store", json!(true), false),
+            (Part::Chat, "modalities", json!(["text"]), true),
+            (Part::Chat, "modalities", json!(["text", "audio"]), false),
+            (Part::Chat, "logprobs", json!(true), false),
+            (Part::Block, "citations", json!({"enabled": false}), true),
+            (Part::Block, "citations", json!({"enabled": true}), false),
+            (Part::Message, "cache_control", json!({}), false),
+            (Part::Strict, "cache_control", json!({}), false),
+        ] {
+            assert_eq!(is_harmless(of, name, &value), harmless, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn the_documents_show_the_table() {
+        let shown = include_str!("../../../docs/translation.md");
+        for hint in HINTS {
+            let row = format!("`{}`", hint.name);
+            let is_shown = |line: &str| line.contains(&row) && line.contains(hint.why);
+            assert!(shown.lines().any(is_shown), "{row}: {}", hint.why);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What goes wrong between a caller and accounts that speak another dialect is told in the caller's words.
+
+use harness::http::Call;
+use harness::{Recorded, Speech, Weir};
+use serde_json::json;
+use weir_relay::mock::Behaviour;
+
+use super::{WAYS, asked, behaviour, events, setup};
+use crate::upstreams::{refusing, text};
+
+#[tokio::test]
+async fn refusals_keep_their_status_and_come_in_the_caller_s_words() {
+    for (speech, kinds) in WAYS {
+        let [whole, stream] = [json!({}), json!({"stream": true})];
+        for (status, rest) in [(400, &whole), (429, &stream), (500, &whole), (529, &stream)] {
+            let refusing = Behaviour {
+                retry_after: Some(7),
+                ..refusing(status)
+            };
+            let weir = setup(speech, kinds).behaviour(refusing).start().await;
+            let answer = weir.ask(asked(speech, rest)).await;
+            assert_eq!(
+                (
+                    answer.status,
+                    answer.header("retry-after"),
+                    answer.header("x-weir-error")
+                ),
+                (status, Some("7"), None)
+            );
+            let body = answer.json().await;
+            assert!(body["error"]["message"].is_string(), "{body}");
+            assert_eq!(
+                body["type"] == "error",
+                speech == Speech::Messages,
+                "{body}"
+            );
+            weir.until_nothing_is_held().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_ends_with_an_error_in_the_caller_s_words() {
+    for (speech, kinds) in WAYS {
+        for (fault, code) in [
+            (
+                Behaviour {
+                    close_after: Some(3),
+                    ..behaviour()
+                },
+                Some("weir_upstream_broke_off"),
+            ),
+            (
+                Behaviour {
+                    reset_after: Some(700),
+                    ..behaviour()
+                },
+                Some("weir_upstream_broke_off"),
+            ),
+            (
+                Behaviour {
+                    error_after: Some(3),
+                    ..behaviour()
+                },
+                None,
+            ),
+        ] {
+            let weir = setup(speech, kinds).behaviour(fault).start().await;
+            let stream = weir
+                .ask(asked(speech, &json!({"stream": true})))
+                .await
+                .text()
+                .await;
+            let (name, last) = events(&stream).pop().expect("there is an event");
+            assert_eq!(name == "error", speech == Speech::Messages, "{stream}");
+            match code {
+                Some(code) => assert_eq!(last["error"]["code"], code, "{stream}"),
+                None => assert_eq!(last["error"]["message"], "Overloaded", "{stream}"),
+            }
+            for end in ["message_stop", "[DONE]", "finish_reason\":\"stop"] {
+                assert!(!stream.contains(end), "{stream}");
+            }
+            weir.until_nothing_is_held().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_in_one_piece_that_breaks_off_has_a_true_status() {
+    for (speech, kinds) in WAYS {
+        let broken = Behaviour {
+            reset_after: Some(60),
+            ..behaviour()
+        };
+        let weir = setup(speech, kinds).behaviour(broken).start().await;
+        let answer = weir.ask(asked(speech, &json!({}))).await;
+        assert_eq!(
+            (answer.status, answer.header("x-weir-error")),
+            (502, Some("weir_upstream_broke_off"))
+        );
+        weir.until_nothing_is_held().await;
+        assert_eq!(text(&weir.records(1).await[0], "outcome"), "upstream_cut");
+    }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_told_as_that() {
+    for (speech, kinds) in WAYS {
+        for (kind, body) in [
+            (
+                "text/event-stream",
+                "data: {\"choices\":[]}\n\ndata: nonsense\n\n",
+            ),
+            ("application/json", "nonsense"),
+        ] {
+            let recorded = Recorded::start(kind, body).await;
+            let weir = setup(speech, kinds).base_url(&recorded.url()).start().await;
+            let answer = weir.ask(asked(speech, &json!({"stream": true}))).await;
+            let body = match kind {
+                "application/json" => {
+                    assert_eq!(answer.status, 502);
+                    answer.json().await
+                }
+                _ => {
+                    events(&answer.text().await)
+                        .pop()
+                        .expect("there is an event")
+                        .1
+                }
+            };
+            assert_eq!(body["error"]["code"], "weir_upstream_garbled", "{body}");
+            weir.until_nothing_is_held().await;
+            let outcome = text(&weir.records(1).await[0], "outcome");
+            assert_eq!(
+                outcome == "upstream_cut",
+                kind == "text/event-stream",
+                "{outcome}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_said_is_refused_by_name_before_anybody_is_asked() {
+    for (speech, kinds) in WAYS {
+        let weir = setup(speech, kinds).start().await;
+        let (rest, name) = match speech {
+            Speech::Messages => (
+                json!({"messages": [{"role": "user", "content": [{"type": "document", "source": {}}]}]}),
+                "`messages.0.content.0` is of type `document`",
+            ),
+            _ => (json!({"n": 2}), "`n`"),
+        };
+        let answer = weir.ask(asked(speech, &rest)).await;
+        assert_eq!(
+            (
+                answer.status,
+                answer.header("x-weir-error"),
+                answer.header("x-should-retry")
+            ),
+            (400, Some("weir_untranslatable"), Some("false"))
+        );
+        let body = answer.json().await;
+        assert!(
+            body["error"]["message"].as_str().unwrap().contains(name),
+            "{body}"
+        );
+        assert_eq!(weir.provider.stats().requests.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_model_of_the_other_provider_s_needs_a_name() {
+    for (speech, kinds) in WAYS {
+        let weir = Weir::setup()
+            .kinds(kinds)
+            .account_line("translate = true")
+            .start()
+            .await;
+        let answer = weir.ask(asked(speech, &json!({}))).await;
+        assert_eq!(
+            (answer.status, answer.header("x-weir-error")),
+            (404, Some("weir_no_model"))
+        );
+        let without = Weir::setup().kinds(kinds).start().await;
+        let answer = without.ask(asked(speech, &json!({}))).await;
+        assert_eq!(answer.header("x-weir-error"), Some("weir_no_account"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_counts_tokens_but_who_speaks_the_same() {
+    let weir = setup(Speech::Messages, &["openai"]).start().await;
+    let count =
+        Call::post("/v1/messages/count_tokens", "{}").header("content-type", "application/json");
+    let answer = weir.ask(count).await;
+    assert_eq!(
+        (answer.status, answer.header("x-weir-error")),
+        (404, Some("weir_no_count"))
+    );
+    assert_eq!(answer.json().await["error"]["type"], "not_found_error");
+}

@@ -7,18 +7,36 @@ use crate::time;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(3);
+/// What lies between two looks counts for no longer than this: the machine may have stood still meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long something has been awaited by somebody who looks, and what the clock said at the last look.
+#[derive(Default)]
+struct Awaited {
+    sum: Duration,
+    last: Duration,
+}
+
+impl Awaited {
+    /// `elapsed` since the first look.
+    fn is_too_long(&mut self, elapsed: Duration) -> bool {
+        self.sum += (elapsed - self.last).min(LOOK);
+        self.last = elapsed;
+        self.sum > PATIENCE
+    }
+}
 
 /// Looks until `state` is `Ok`, and gives what it holds. `Err` says what the state is instead.
 ///
 /// # Panics
-/// After 10 seconds, with `what` was awaited and the last state seen.
+/// After 10 seconds of looking, with `what` was awaited and the last state seen.
 #[track_caller]
 pub fn eventually<T>(what: &str, mut state: impl FnMut() -> Result<T, String>) -> T {
-    let begun = time::now();
+    let (begun, mut awaited) = (time::now(), Awaited::default());
     loop {
         match state() {
             Ok(value) => return value,
-            Err(last) if begun.elapsed() > PATIENCE => give_up(what, &last),
+            Err(last) if awaited.is_too_long(begun.elapsed()) => give_up(what, &last),
             Err(_) => std::thread::sleep(PAUSE),
         }
     }
@@ -33,10 +51,11 @@ pub async fn eventually_async<T>(
     mut state: impl AsyncFnMut() -> Result<T, String>,
 ) -> T {
     let begun = tokio::time::Instant::now();
+    let mut awaited = Awaited::default();
     loop {
         match state().await {
             Ok(value) => return value,
-            Err(last) if begun.elapsed() > PATIENCE => give_up(what, &last),
+            Err(last) if awaited.is_too_long(begun.elapsed()) => give_up(what, &last),
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
@@ -63,6 +82,14 @@ mod tests {
             }
         });
         assert_eq!(seen, 3);
+    }
+
+    #[test]
+    fn a_machine_that_stands_still_uses_up_no_patience() {
+        let (long, mut awaited) = (5 * PATIENCE, Awaited::default());
+        assert!(!awaited.is_too_long(long));
+        let mut looks = (1..).map(|at| awaited.is_too_long(long + at * LOOK / 2));
+        assert_eq!(looks.position(|is_over| is_over), Some(18));
     }
 
     #[tokio::test(start_paused = true)]

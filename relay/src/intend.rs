@@ -4,6 +4,7 @@
 use crate::{
     call::Call,
     intent::{Intent, estimate},
+    models::written,
     read::Asked,
     store::Saying,
     time::UnixMillis,
@@ -21,7 +22,11 @@ pub(crate) fn saying(call: &Call, asked: &Asked) -> Saying {
         account,
         at: UnixMillis::now(),
         estimate: estimate(asked.body.len()),
-        model: asked.facts.model.as_deref().map(Into::into),
+        model: asked
+            .facts
+            .model
+            .as_deref()
+            .map(|name| written(name).into()),
     };
     Saying::new(call.id, intent)
 }

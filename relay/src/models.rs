@@ -2,6 +2,9 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
+/// Of a name, in bytes.
+const MOST_WRITTEN: usize = 256;
+
 /// From the names that callers use to the upstream's. A name that ends with `*` is a beginning; if what it is called
 /// ends with `*` too, what follows the beginning is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +49,11 @@ impl Models {
             })
         })
     }
+}
+
+/// As much of what a caller calls a model as is written down: anybody may call it anything.
+pub(crate) fn written(name: &str) -> &str {
+    &name[..name.floor_char_boundary(MOST_WRITTEN)]
 }
 
 /// As `Models::new` takes them.

@@ -10,7 +10,7 @@ use crate::{
     ids::RequestId,
     renew::Leases,
     settle::Record,
-    store::{Debt, Place, Stamp, Store, Told, TurnDebt},
+    store::{Debt, Place, Stamp, Store, TurnDebt},
 };
 
 /// Where permits are known while they live, and where they go.
@@ -126,7 +126,6 @@ impl Permit {
                 turn: None,
                 intent: Place::Left,
                 record: None,
-                told: Told::Never,
             });
         }
     }
@@ -159,7 +158,6 @@ impl Permit {
             turn: None,
             intent: Place::Left,
             record: None,
-            told: Told::Never,
         });
     }
 
@@ -203,7 +201,6 @@ impl Permit {
                 place: Place::Left,
                 turn: Some(turn),
                 record: None,
-                told: Told::Never,
                 intent: Place::Left,
             });
         }
@@ -282,7 +279,6 @@ impl Drop for Permit {
             place,
             turn,
             record,
-            told: Told::Never,
             intent: self.intent,
         });
     }

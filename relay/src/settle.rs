@@ -14,6 +14,7 @@ use crate::{
     choice::Reason,
     cooldown::Cause,
     ids::RequestId,
+    models::written,
     pins::Mark,
     read::Facts,
     route::Work,
@@ -40,7 +41,7 @@ pub(crate) struct Record {
     pub(crate) reason: Reason,
     /// The accounts that did not serve it before.
     pub(crate) failed: Vec<(Box<str>, Cause)>,
-    /// As the caller called it.
+    /// As the caller called it, as far as that is written down.
     pub(crate) model: Option<String>,
     pub(crate) at: UnixMillis,
     /// Until everything that it needed was granted.
@@ -105,7 +106,7 @@ impl Record {
             account: Box::default(),
             reason: Reason::Only,
             failed: Vec::new(),
-            model: facts.model.clone(),
+            model: facts.model.as_deref().map(|name| written(name).into()),
             at: UnixMillis::now(),
             wait: Duration::ZERO,
             first_byte: None,

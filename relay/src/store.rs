@@ -22,7 +22,7 @@ mod wire;
 use std::time::Duration;
 
 pub(crate) use admission::{Admission, Affinity, Tiered};
-pub(crate) use booking::{Period, Told};
+pub(crate) use booking::Period;
 pub(crate) use changes::Change;
 pub(crate) use cooldowns::{COOLDOWNS, News};
 pub(crate) use gates::{register_slots, release_slots, renew_slots};

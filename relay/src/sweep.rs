@@ -1,7 +1,7 @@
 //! Books what relays that died have left: a request that was going upstream when its relay was killed is counted as
 //! interrupted, at an estimate. Every relay says that it is there, and looks now and then for intents of those that are not.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
@@ -46,7 +46,6 @@ pub(crate) async fn be_present(store: &Store, spans: Spans) {
 /// Looks for ever. After an outage of Redis the others have time to say that they are there.
 pub(crate) async fn run(store: &Store, spans: Spans) {
     let mut known = None;
-    let mut unwritten = HashSet::new();
     loop {
         // Relays that were started together do not look together.
         sleep(
@@ -67,7 +66,7 @@ pub(crate) async fn run(store: &Store, spans: Spans) {
         if since.elapsed() < spans.present {
             continue;
         }
-        match sweep(store, spans.present, &mut unwritten).await {
+        match sweep(store, spans.present).await {
             Ok(0) => {}
             Ok(requests) => {
                 tracing::warn!(
@@ -80,14 +79,8 @@ pub(crate) async fn run(store: &Store, spans: Spans) {
     }
 }
 
-/// `unwritten` are those that others had counted without writing of them, the last time and this time.
-async fn sweep(
-    store: &Store,
-    present: Duration,
-    unwritten: &mut HashSet<RequestId>,
-) -> Result<usize, StoreError> {
+async fn sweep(store: &Store, present: Duration) -> Result<usize, StoreError> {
     let (mut counted, mut from) = (0, Some(0));
-    let before = std::mem::take(unwritten);
     let own = process_name();
     while let Some(place) = from {
         let page = store.intents(place).await?;
@@ -98,9 +91,7 @@ async fn sweep(
         let requests = orphans.iter().map(|(request, _)| *request);
         let gone = store.without_relay(requests).await?;
         orphans.retain(|(request, _)| gone.contains(request));
-        let done = store.interrupt(&orphans, &before).await?;
-        counted += done.counted;
-        unwritten.extend(done.unwritten);
+        counted += store.interrupt(&orphans).await?;
         from = page.next;
     }
     Ok(counted)

@@ -1,11 +1,12 @@
 //! A way to a Redis that breaks at a bad moment: what was asked is done, and the connection breaks before that can be
-//! heard; or it breaks with what was asked still on its way.
+//! heard; or it breaks with what was asked still on its way, which then comes late or never.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::redis::Redis;
@@ -25,12 +26,16 @@ struct Plan {
     /// What gets lost next, by a word in the commands.
     words: Vec<(Vec<u8>, What)>,
     lost: usize,
+    /// Who is late may go on.
+    go_on: Arc<Notify>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Answers,
     Commands,
+    /// Answers, of commands that are held up.
+    Time,
 }
 
 impl Lossy {
@@ -60,6 +65,16 @@ impl Lossy {
     /// The next commands with this word in them get lost themselves.
     pub fn lose_commands_with(&self, word: &str) {
         self.lose(word, What::Commands);
+    }
+
+    /// The next commands with this word in them come to Redis only when they are let through, long after their connection
+    /// has broken.
+    pub fn hold_up(&self, word: &str) {
+        self.lose(word, What::Time);
+    }
+
+    pub fn let_through(&self) {
+        lock(&self.plan).go_on.notify_one();
     }
 
     fn lose(&self, word: &str, what: What) {
@@ -115,6 +130,10 @@ async fn pass(mut client: UnixStream, server: &Path, plan: &Mutex<Plan>) -> std:
                     return Ok(());
                 }
                 let loses = lock(plan).loses(commands);
+                if loses == Some(What::Time) {
+                    drop(client);
+                    return come_late(server, commands, plan).await;
+                }
                 if loses != Some(What::Commands) {
                     server.write_all(commands).await?;
                 }
@@ -138,4 +157,19 @@ async fn pass(mut client: UnixStream, server: &Path, plan: &Mutex<Plan>) -> std:
             }
         }
     }
+}
+
+async fn come_late(
+    mut server: UnixStream,
+    commands: &[u8],
+    plan: &Mutex<Plan>,
+) -> std::io::Result<()> {
+    let go_on = {
+        let mut plan = lock(plan);
+        plan.lost += 1;
+        Arc::clone(&plan.go_on)
+    };
+    go_on.notified().await;
+    server.write_all(commands).await?;
+    server.readable().await
 }

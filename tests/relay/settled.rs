@@ -100,6 +100,45 @@ async fn a_settlement_whose_answer_is_lost_counts_once() {
 }
 
 #[tokio::test]
+async fn a_settlement_that_redis_gets_late_though_it_was_repeated_counts_and_is_written_once() {
+    let weir = Weir::setup().lossy().start().await;
+    let lossy = weir.lossy.as_ref().expect("it was asked for");
+    let mut answer = weir
+        .ask(stream(&format!("{USAGE};chunks=3;delay_ms=20")))
+        .await;
+    answer.until("text_delta").await;
+    lossy.hold_up("TALLY.ADD");
+    answer.text().await;
+    // By its repetition.
+    until_counted(&weir, 1).await;
+    weir.records(1).await;
+    lossy.let_through();
+    until_told_again(&weir, 1).await;
+    assert_eq!(weir.records(1).await.len(), 1);
+    assert_counted(&weir, 1);
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn what_another_relay_has_booked_is_not_written_of_again() {
+    let weir = Weir::start().await;
+    let mut answer = weir
+        .ask(stream(&format!("{USAGE};chunks=3;delay_ms=700")))
+        .await;
+    answer.until("message_start").await;
+    let request = weir.intents().remove(0);
+    let booked = format!(
+        "TALLY.ADD weir:{{default}}:counted {request} PX 60000 0 RECORD weir:{{default}}:records MAXLEN 9 by other"
+    );
+    assert_eq!(weir.redis.call(booked), 1);
+    answer.text().await;
+    until_told_again(&weir, 1).await;
+    weir.until_nothing_is_held().await;
+    assert_eq!(*weir.records(1).await[0].field("by"), "other");
+    assert_eq!(counters(&weir, "hour"), BTreeMap::new());
+}
+
+#[tokio::test]
 async fn of_many_settlements_at_once_none_is_lost_with_an_answer() {
     const REQUESTS: usize = 60;
     let weir = Weir::setup().lossy().start().await;

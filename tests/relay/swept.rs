@@ -97,26 +97,6 @@ async fn a_request_of_a_killed_relay_is_booked_as_interrupted() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_counted_by_somebody_who_died_then_is_written_of_too() {
-    let weir = setup().start().await;
-    let mut killed = weir.start_program();
-    let asked = tokio::spawn(ask(&weir, killed.addr(), "latency_ms=600000"));
-    weir.until_upstream_has(1).await;
-    let request = weir.intents().remove(0);
-    let count_alone = format!(
-        "TALLY.ADD weir:{{default}}:counted {request} PX 60000 1 weir:{{default}}:by-hand x 1"
-    );
-    assert_eq!(weir.redis.call(count_alone), 1);
-    killed.kill();
-    assert!(!asked.await.unwrap(), "the relay is gone");
-    let record = &weir.records(1).await[0];
-    assert_eq!(*record.field("outcome"), "interrupted");
-    assert_eq!(record.field("request").text(), request);
-    assert_eq!(count(&weir, "requests"), 0);
-    until_no_intent_is_left(&weir).await;
-}
-
-#[tokio::test]
 async fn two_relays_that_look_at_once_book_it_once() {
     let weir = setup().start().await;
     let other = weir.another_relay().await;

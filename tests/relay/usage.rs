@@ -52,6 +52,20 @@ pub(crate) fn counters(weir: &Weir, period: &str) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test]
+async fn a_model_with_an_endless_name_is_counted_and_written_of_as_far_as_that_goes() {
+    let weir = Weir::start().await;
+    let model = format!("claude-{}", "é".repeat(100_000));
+    let body = json!({"model": model, "stream": false});
+    weir.ask(message(USAGE, &body)).await.text().await;
+    let record = &weir.records(1).await[0];
+    assert_told(record);
+    let written = record.field("model").text();
+    assert!(model.starts_with(&written), "{written}");
+    assert_eq!(written.len(), 255);
+    assert_eq!(counters(&weir, "hour")["requests"], 1);
+}
+
+#[tokio::test]
 async fn a_stream_s_record_says_what_the_upstream_said() {
     let weir = Weir::start().await;
     weir.ask(stream(&format!("{USAGE};split=3")))

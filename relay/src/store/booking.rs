@@ -1,5 +1,5 @@
-//! What is written of a request that went upstream: counters of the hour and of the day, and a record. `TALLY.ADD` counts
-//! a request once, however often it is told; the record goes beside it in one transaction, so that both are there or neither.
+//! What is written of a request that went upstream: counters of the hour and of the day, and a record. One `TALLY.ADD` does
+//! all of it, once, however often it is told and by whomever.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::{
     ids::RequestId,
     intent::Intent,
     settle::{Outcome, Record},
-    time::millis,
+    time::{UnixMillis, millis},
 };
 
 const RECORDS_KEPT: u64 = 100_000;
@@ -20,33 +20,13 @@ const COUNTED_KNOWN_MS: u64 = 3_600_000;
 /// Stands for an account that was not chosen yet.
 const UNKNOWN: &str = "-";
 
-/// Whether Redis has been told of a record before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    Never,
-    /// It did not answer: who knows.
-    Perhaps,
-}
-
-/// What Redis did with the booking of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Booked {
-    Counted,
-    /// It had been counted before.
-    Known,
-    /// Repeating it would not help.
-    Refused,
-}
-
 /// The hours whose counters were last told when to end.
 #[derive(Debug, Default)]
 pub(crate) struct Period(BTreeSet<u64>);
 
 /// The bookings of one transaction.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Bookings {
-    /// The number of the connection over which they go.
-    over: u64,
     /// For each, how many commands it is.
     commands: Vec<usize>,
     hours: BTreeMap<u64, Counters>,
@@ -57,36 +37,46 @@ pub(super) struct Bookings {
 struct Counters([String; 2]);
 
 impl Bookings {
-    pub(super) fn new(over: u64) -> Self {
-        Self {
-            over,
-            commands: Vec::new(),
-            hours: BTreeMap::new(),
-        }
-    }
-
-    /// A record that Redis may have already is counted alone: its record would be written twice.
-    pub(super) fn add(&mut self, batch: &mut Batch, record: &Record, told: Told) {
-        if self.commands.is_empty() {
-            batch.command("MULTI");
-        }
-        let from = batch.len();
-        let hour = record.at.hour();
-        let counters = self.hours.entry(hour).or_insert_with(|| Counters::of(hour));
+    /// As its relay knows it, over the connection with this number.
+    pub(super) fn add(&mut self, batch: &mut Batch, record: &Record, over: u64) {
+        let from = self.begin(batch);
+        let counters = self.counters(record.at);
         count(batch, record, counters);
-        match told {
-            Told::Never => write(batch, record),
-            Told::Perhaps => {}
-        }
-        for kept in record
-            .kept
-            .iter()
-            .filter(|kept| kept.over != Some(self.over))
-        {
+        write(batch, record);
+        let kept = record.kept.iter();
+        for kept in kept.filter(|kept| kept.over != Some(over)) {
             pin(batch, &record.key, &record.account, &kept.marks);
         }
         withdraw(batch, record.request);
         self.commands.push(batch.len() - from);
+    }
+
+    /// Of a request whose relay is gone: nobody knows what it has used.
+    pub(super) fn add_interrupted(
+        &mut self,
+        batch: &mut Batch,
+        request: RequestId,
+        intent: &Intent,
+    ) {
+        let from = self.begin(batch);
+        let counters = self.counters(intent.at);
+        count_interrupted(batch, request, intent, counters);
+        write_interrupted(batch, request, intent);
+        withdraw(batch, request);
+        self.commands.push(batch.len() - from);
+    }
+
+    /// The place of what comes next.
+    fn begin(&self, batch: &mut Batch) -> usize {
+        if self.commands.is_empty() {
+            batch.command("MULTI");
+        }
+        batch.len()
+    }
+
+    fn counters(&mut self, at: UnixMillis) -> &Counters {
+        let hour = at.hour();
+        self.hours.entry(hour).or_insert_with(|| Counters::of(hour))
     }
 
     pub(super) fn end(&self, batch: &mut Batch, period: &Period) {
@@ -101,34 +91,31 @@ impl Bookings {
         batch.command("EXEC");
     }
 
-    /// What became of each, by the replies to all of it. `None`: nothing was done.
-    pub(super) fn done(&self, replies: &[Reply], period: &mut Period) -> Option<Vec<Booked>> {
+    /// How many have not been counted before, by the replies to all of it. `None`: nothing was done.
+    pub(super) fn done(&self, replies: &[Reply], period: &mut Period) -> Option<usize> {
         let end = replies.last()?;
         let Some(mut results) = end.list() else {
             let why = replies.iter().find_map(Reply::error);
             tracing::warn!(error = why, "Redis takes no bookings now");
             return None;
         };
-        let booked = self.commands.iter().map(|commands| {
+        let mut counted = 0;
+        for commands in &self.commands {
             let (own, rest) = results.split_at_checked(*commands)?;
             results = rest;
-            own.first().map(booked)
-        });
-        let booked = booked.collect::<Option<Vec<_>>>()?;
+            counted += usize::from(is_counted(own.first()?));
+        }
         period.0 = self.hours.keys().copied().collect();
-        Some(booked)
+        Some(counted)
     }
 }
 
-fn booked(reply: &Reply) -> Booked {
-    match reply.int() {
-        Some(0) => Booked::Known,
-        Some(_) => Booked::Counted,
-        None => {
-            tracing::error!(error = reply.error(), "Redis does not count a request");
-            Booked::Refused
-        }
+/// Not if it was before, or where repeating it would not help.
+fn is_counted(reply: &Reply) -> bool {
+    if let Some(error) = reply.error() {
+        tracing::error!(error, "Redis does not count a request");
     }
+    reply.int() == Some(1)
 }
 
 impl Counters {
@@ -148,13 +135,12 @@ fn count(batch: &mut Batch, record: &Record, counters: &Counters) {
     tally.add(batch, numbers.chain(record.usage.counted()));
 }
 
-/// A request whose relay is gone: nobody knows what it has used.
-pub(super) fn count_interrupted(batch: &mut Batch, request: RequestId, intent: &Intent) {
+fn count_interrupted(batch: &mut Batch, request: RequestId, intent: &Intent, counters: &Counters) {
     let tally = Tally {
         request,
         key: &intent.key,
         account: intent.account.as_deref().unwrap_or(UNKNOWN),
-        counters: &Counters::of(intent.at.hour()),
+        counters,
     };
     let numbers = [
         ("requests", 1),
@@ -192,7 +178,14 @@ impl Tally<'_> {
     }
 }
 
-pub(super) fn write_interrupted(batch: &mut Batch, request: RequestId, intent: &Intent) {
+/// Goes on with the command that counts it, as what follows does.
+fn start_record(batch: &mut Batch, request: RequestId) {
+    batch.arg("RECORD").arg(names::RECORDS);
+    batch.arg("MAXLEN").number(RECORDS_KEPT);
+    batch.arg("request").arg(request.as_str());
+}
+
+fn write_interrupted(batch: &mut Batch, request: RequestId, intent: &Intent) {
     start_record(batch, request);
     batch.arg("key").arg(&*intent.key);
     let account = intent.account.as_deref().unwrap_or(UNKNOWN);
@@ -203,16 +196,9 @@ pub(super) fn write_interrupted(batch: &mut Batch, request: RequestId, intent: &
         batch.arg("model").arg(&**model);
     }
     batch.arg("estimated").number(intent.estimate);
-    bound(batch, &Counters::of(intent.at.hour()));
 }
 
-fn start_record(batch: &mut Batch, request: RequestId) {
-    batch.command("XADD").arg(names::RECORDS);
-    batch.arg("MAXLEN").arg("~").number(RECORDS_KEPT).arg("*");
-    batch.arg("request").arg(request.as_str());
-}
-
-pub(super) fn write(batch: &mut Batch, record: &Record) {
+fn write(batch: &mut Batch, record: &Record) {
     start_record(batch, record.request);
     batch.arg("key").arg(&*record.key);
     batch.arg("account").arg(&*record.account);

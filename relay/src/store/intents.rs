@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Batch, Connection, Reply, Store, StoreError,
-    booking::{count_interrupted, write_interrupted},
+    booking::{Bookings, Period},
     is_away,
     link::ask_on,
     list, names,
@@ -27,7 +27,6 @@ const KEPT_S: u64 = 7 * 86_400;
 const SAY: &str = "HSET";
 const SCAN: &str = "HSCAN";
 const EXISTS: &str = "EXISTS";
-const COUNT: &str = "TALLY.ADD";
 
 /// A few of all intents.
 #[derive(Debug)]
@@ -35,15 +34,6 @@ pub(crate) struct Page {
     pub(crate) intents: Vec<(RequestId, Intent)>,
     /// Where the next begins; none after the last.
     pub(crate) next: Option<u64>,
-}
-
-/// What came of requests that a relay has left.
-#[derive(Debug, Default)]
-pub(crate) struct Interrupted {
-    /// That were not counted before.
-    pub(crate) counted: usize,
-    /// That somebody else has counted, who withdraws their intents when it has written of them.
-    pub(crate) unwritten: Vec<RequestId>,
 }
 
 /// An intent on its way: it is said together with the last thing that a request asks for, so that it stands when that is
@@ -166,33 +156,19 @@ impl Store {
         Ok(gone.map(|(request, _)| request).collect())
     }
 
-    /// Books what became of nobody knows what. `before` are those that were counted by somebody else and still not written
-    /// of when they were looked at last: whoever did that has died.
+    /// Books what became of nobody knows what: how many of them nobody had counted.
     pub(crate) async fn interrupt(
         &self,
         orphans: &[(RequestId, Intent)],
-        before: &HashSet<RequestId>,
-    ) -> Result<Interrupted, StoreError> {
-        let mut batch = Batch::new();
+    ) -> Result<usize, StoreError> {
+        let (mut batch, mut bookings) = (Batch::new(), Bookings::default());
         for (request, intent) in orphans {
-            count_interrupted(&mut batch, *request, intent);
+            bookings.add_interrupted(&mut batch, *request, intent);
         }
+        let mut period = Period::default();
+        bookings.end(&mut batch, &period);
         let replies = self.domain.ask(&batch).await?;
-        let (mut batch, mut done) = (Batch::new(), Interrupted::default());
-        for ((request, intent), reply) in orphans.iter().zip(&replies) {
-            match reply {
-                Reply::Int(1) => done.counted += 1,
-                Reply::Int(_) if before.contains(request) => {}
-                Reply::Int(_) => {
-                    done.unwritten.push(*request);
-                    continue;
-                }
-                refused => list(COUNT, refused).map(drop)?,
-            }
-            write_interrupted(&mut batch, *request, intent);
-            withdraw(&mut batch, *request);
-        }
-        self.domain.ask(&batch).await.map(|_| done)
+        Ok(bookings.done(&replies, &mut period).unwrap_or(0))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Batch, Reply, Store, StoreError,
-    booking::{Booked, Bookings, Period, Told, write},
+    booking::{Bookings, Period},
     intents::withdraw,
     is_away,
     link::ask_on,
@@ -25,7 +25,6 @@ pub(crate) struct Debt {
     pub(crate) place: Place,
     pub(crate) turn: Option<TurnDebt>,
     pub(crate) record: Option<Box<Record>>,
-    pub(crate) told: Told,
     pub(crate) intent: Place,
 }
 
@@ -61,8 +60,7 @@ impl Debt {
 }
 
 impl Store {
-    /// One round trip for all, but for records whose first booking had no answer. What is left in the debts is to be
-    /// settled again.
+    /// One round trip for all. What is left in the debts is to be settled again.
     pub(crate) async fn settle(
         &self,
         debts: &mut [Debt],
@@ -73,25 +71,18 @@ impl Store {
         let releases: Vec<usize> = releases.collect();
         let released = batch.len();
         let connection = self.domain.connection()?;
-        let mut bookings = Bookings::new(connection.number());
+        let mut bookings = Bookings::default();
         for debt in debts.iter() {
             if let Some(record) = &debt.record {
-                bookings.add(&mut batch, record, debt.told);
+                bookings.add(&mut batch, record, connection.number());
             }
         }
         bookings.end(&mut batch, period);
-        let replies = match ask_on(&connection, &batch).await {
-            Ok(replies) => replies,
-            Err(StoreError::Down) => return Err(StoreError::Down),
-            Err(error) => {
-                debts.iter_mut().for_each(|debt| debt.told = Told::Perhaps);
-                return Err(error);
-            }
-        };
+        let replies = ask_on(&connection, &batch).await?;
         let (released, transaction) = replies.split_at_checked(released).unwrap_or_default();
         strike_released(debts, &releases, released);
         match bookings.done(transaction, period) {
-            Some(booked) => self.record_late(strike_booked(debts, booked)).await,
+            Some(_) => strike_booked(debts),
             None => keep_again(debts),
         }
         Ok(())
@@ -104,18 +95,6 @@ impl Store {
         leave(&mut batch, member, gates, Place::MayStand);
         if let Ok(connection) = self.domain.connection() {
             drop(connection.send(&batch));
-        }
-    }
-
-    /// Once: if this has no answer either, a counted request may be without its record.
-    async fn record_late(&self, records: Vec<Record>) {
-        let mut batch = Batch::new();
-        for record in &records {
-            write(&mut batch, record);
-        }
-        if let Err(error) = self.domain.ask(&batch).await {
-            let records = records.len();
-            tracing::warn!(%error, records, "whether counted requests have their records is unknown");
         }
     }
 }
@@ -184,16 +163,9 @@ fn keep_again(debts: &mut [Debt]) {
     kept.for_each(|kept| kept.over = None);
 }
 
-/// The records that are still to be written, of requests that are counted only now.
-fn strike_booked(debts: &mut [Debt], booked: Vec<Booked>) -> Vec<Record> {
-    let open = debts.iter_mut().filter(|debt| debt.record.is_some());
-    let late = open.zip(booked).filter_map(|(debt, booked)| {
-        let record = debt.record.take();
+fn strike_booked(debts: &mut [Debt]) {
+    for debt in debts.iter_mut().filter(|debt| debt.record.is_some()) {
+        debt.record = None;
         debt.intent = Place::Left;
-        match (booked, debt.told) {
-            (Booked::Counted, Told::Perhaps) => record.map(|record| *record),
-            (Booked::Counted, Told::Never) | (Booked::Known | Booked::Refused, _) => None,
-        }
-    });
-    late.collect()
+    }
 }

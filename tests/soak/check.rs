@@ -13,11 +13,8 @@ use crate::journal::{Ended, Journal, Over, Served};
 
 /// How many faults of a kind are shown.
 const SHOWN: usize = 5;
-/// What a relay says when Redis did not answer within a second. Where each write waits for the disk, that may be the disk's
-/// doing.
-const SLOW: &str = "weir_store_unreachable 503";
-/// One call in so many may be refused so.
-const MOST_SLOW: usize = 100;
+/// What a relay says when Redis did not answer within a second.
+const WITHOUT_REDIS: &str = "weir_store_unreachable 503";
 /// How long after a kill it still shows: what was settled by then was not yet written.
 const SETTLED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -32,8 +29,11 @@ pub(crate) struct Story {
     pub(crate) absences: Vec<Absence>,
     /// From its order until the other server has taken over.
     pub(crate) failover: Option<[Instant; 2]>,
-    /// When the machine stood still: leases may have ended meanwhile.
+    /// When the machine stood still.
     pub(crate) still: Vec<[Instant; 2]>,
+    /// When Redis did, as somebody saw who asked it all the time: where each write waits for the disk, that may be the
+    /// disk's doing.
+    pub(crate) silent: Vec<[Instant; 2]>,
     /// After a disturbance everything held is known again within this time.
     pub(crate) renewal: Duration,
 }
@@ -74,23 +74,39 @@ pub(crate) fn check(story: &Story) -> Faults {
     faults
 }
 
-/// Those beyond a limit at a time when nobody may be. Leases end only while somebody stands still for longer than it takes
-/// until they would be renewed.
+/// Those beyond a limit at a time when nobody may be.
 pub(crate) fn unexcused(story: &Story) -> impl Iterator<Item = &Over> {
     let overs = story.journal.overs.iter();
-    overs.filter(|over| !story.is_excused([over.at, over.at], story.renewal))
+    overs.filter(|over| !story.may_have_forgotten([over.at, over.at]))
 }
 
 impl Story {
-    /// Whether something that nobody can be blamed for happened in this span, or shortly before it: a failover, or that
-    /// the machine stood still for at least so long.
-    fn is_excused(&self, [began, ended]: [Instant; 2], still: Duration) -> bool {
-        let long = self
-            .still
-            .iter()
-            .filter(|[from, until]| *until - *from >= still);
-        let mut excuses = self.failover.iter().chain(long);
-        excuses.any(|[from, until]| *from <= ended && began <= *until + self.renewal)
+    /// Whether a relay could not know better: a failover, or the machine stood still.
+    fn is_excused(&self, span: [Instant; 2]) -> bool {
+        self.is_near(span, self.failover.iter().chain(&self.still))
+    }
+
+    /// Whether leases may have ended though relays live that hold them: a failover, or somebody stood still for longer than
+    /// it takes until they are renewed.
+    fn may_have_forgotten(&self, span: [Instant; 2]) -> bool {
+        let still = self.still.iter().chain(&self.silent);
+        let long = still.filter(|[from, until]| *until - *from >= self.renewal);
+        self.is_near(span, self.failover.iter().chain(long))
+    }
+
+    /// Whether one of these happened in this span, or shortly before it.
+    fn is_near<'a>(
+        &self,
+        [began, ended]: [Instant; 2],
+        mut these: impl Iterator<Item = &'a [Instant; 2]>,
+    ) -> bool {
+        these.any(|[from, until]| *from <= ended && began <= *until + self.renewal)
+    }
+
+    /// Whether a relay that said so has told the truth.
+    pub(crate) fn was_without_redis(&self, one: &Seen) -> bool {
+        let says_so = one.saw == Saw::Refused(WITHOUT_REDIS.into());
+        says_so && self.is_near([one.began, one.ended], self.silent.iter())
     }
 }
 
@@ -109,24 +125,19 @@ fn check_limits(story: &Story, faults: &mut Faults) {
 
 /// What callers saw that they should not have seen.
 fn check_callers(story: &Story, faults: &mut Faults) {
-    let mut slow = 0;
     for one in &story.seen {
         match &one.saw {
             Saw::Whole | Saw::Left => {}
             _ if was_gone(story, one) => {}
-            _ if story.is_excused([one.began, one.ended], Duration::ZERO) => {}
+            _ if story.is_excused([one.began, one.ended]) => {}
+            _ if story.was_without_redis(one) => {}
             Saw::Broken => faults.add(
                 "answers broken off by a relay that lives",
                 format!("{one:?}"),
             ),
             Saw::Nothing => faults.add("no answer from a relay that lives", format!("{one:?}")),
-            Saw::Refused(code) if code == SLOW => slow += 1,
             Saw::Refused(_) => faults.add("refused without a reason", format!("{one:?}")),
         }
-    }
-    if slow * MOST_SLOW > story.seen.len() {
-        let all = story.seen.len();
-        faults.add("too often without Redis", format!("{slow} of {all} calls"));
     }
 }
 
@@ -158,7 +169,7 @@ fn check_records(story: &Story, faults: &mut Faults) {
                 "asked of the upstream and not written of",
                 format!("{model}: {served:?}, {:?}", seen.get(model.as_str())),
             ),
-            Some(record) => check_record(story, record, served, faults),
+            Some(record) => check_record(record, served, faults),
         }
     }
     for record in &story.records {
@@ -188,7 +199,7 @@ fn check_records(story: &Story, faults: &mut Faults) {
     }
 }
 
-fn check_record(story: &Story, record: &Record, served: &Served, faults: &mut Faults) {
+fn check_record(record: &Record, served: &Served, faults: &mut Faults) {
     if served.times != 1 {
         faults.add(
             "asked of the upstream several times",
@@ -202,7 +213,7 @@ fn check_record(story: &Story, record: &Record, served: &Served, faults: &mut Fa
         "caller_gone" => served.tokens.is_none_or(|[input, output]| {
             (tokens[0] == input || tokens[0] == 0) && tokens[1] <= output
         }),
-        "interrupted" => tokens == [0, 0] && !story.absences.is_empty(),
+        "interrupted" => tokens == [0, 0],
         _ => false,
     };
     if !is_right {
@@ -213,8 +224,9 @@ fn check_record(story: &Story, record: &Record, served: &Served, faults: &mut Fa
     }
 }
 
-/// Only a relay that was killed leaves its requests to others.
+/// Only a relay that was killed leaves its requests to others, or one that nobody knew to be there any more.
 fn check_interrupted(story: &Story, record: &Record, seen: Option<&&Seen>, faults: &mut Faults) {
+    let forgotten = |one: &&Seen| story.may_have_forgotten([one.began, one.ended]);
     let killed = |one: &&Seen| {
         let during = |absence: &Absence| {
             let from = one.began..=one.ended + SETTLED_WITHIN;
@@ -222,7 +234,7 @@ fn check_interrupted(story: &Story, record: &Record, seen: Option<&&Seen>, fault
         };
         story.absences.iter().any(during)
     };
-    if !seen.is_some_and(killed) {
+    if !seen.is_some_and(|one| killed(one) || forgotten(one)) {
         faults.add("interrupted by nothing", format!("{record:?}: {seen:?}"));
     }
 }

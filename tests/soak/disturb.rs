@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use harness::{Draw, time};
+use harness::{Draw, Redis, time};
 
 use crate::check::Absence;
 use crate::world::World;
@@ -12,6 +12,11 @@ use crate::world::World;
 const LIVES_MS: [i64; 2] = [2_000, 12_000];
 /// For how long it stays away, in milliseconds; else it comes back at once.
 const AWAY_MS: [i64; 2] = [0, 1_500];
+
+/// A write that waits for longer than this may have had a neighbour that waited for as long as relays do.
+const LATE: Duration = Duration::from_millis(500);
+/// What is written to see that.
+const WRITE: &str = "SET weir:{default}:soak 1";
 
 const TICK: Duration = Duration::from_millis(20);
 /// A tick that is later than this is none.
@@ -22,20 +27,16 @@ const STILL: Duration = Duration::from_millis(300);
 pub(crate) struct Until(Receiver<()>);
 
 /// Dropping it is the end.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct End {
-    _told: Vec<Sender<()>>,
+    told: Vec<Sender<()>>,
 }
 
 impl End {
-    pub(crate) fn new<const N: usize>() -> (Self, [Until; N]) {
-        let mut told = Vec::new();
-        let untils = std::array::from_fn(|_| {
-            let (sender, receiver) = channel();
-            told.push(sender);
-            Until(receiver)
-        });
-        (Self { _told: told }, untils)
+    pub(crate) fn until(&mut self) -> Until {
+        let (sender, receiver) = channel();
+        self.told.push(sender);
+        Until(receiver)
     }
 }
 
@@ -76,6 +77,19 @@ pub(crate) fn stand_stills(until: &Until) -> Vec<[Instant; 2]> {
             found.push([last, now]);
         }
         last = now;
+    }
+    found
+}
+
+/// When this server took a write so late that relays may have given it up. One that takes none is asked in vain.
+pub(crate) fn silences(redis: &Redis, until: &Until) -> Vec<[Instant; 2]> {
+    let (mut client, mut found) = (redis.connect(), Vec::new());
+    while until.goes_on_for(TICK) {
+        let asked = time::now();
+        let is_taken = client.call(WRITE) == "OK";
+        if is_taken && asked.elapsed() > LATE {
+            found.push([asked, time::now()]);
+        }
     }
     found
 }

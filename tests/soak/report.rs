@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::caller::Saw;
 use crate::check::{Faults, Story, check, unexcused};
@@ -30,7 +30,7 @@ impl Report {
         let mut lines = vec![told(plan, took)];
         lines.extend([callers(&story, took), upstream(&story), written(&story)]);
         lines.extend(disturbed(&story));
-        lines.push(stood_still(&story));
+        lines.extend(stood_still(&story));
         let names = ["first relay", "second relay", "Redis"];
         let memory = names.iter().zip(memory);
         lines.extend(
@@ -139,14 +139,26 @@ fn disturbed(story: &Story) -> Vec<String> {
     )]
 }
 
-fn stood_still(story: &Story) -> String {
-    let spans = story.still.iter().map(|[from, until]| *until - *from);
-    let longest = spans.max().unwrap_or_default();
-    format!(
-        "the machine stood still {} times, at most {} ms",
-        story.still.len(),
-        longest.as_millis()
-    )
+fn stood_still(story: &Story) -> [String; 2] {
+    let longest = |spans: &[[Instant; 2]]| {
+        let spans = spans.iter().map(|[from, until]| *until - *from);
+        spans.max().unwrap_or_default().as_millis()
+    };
+    let Story { still, silent, .. } = story;
+    let refused = story.seen.iter().filter(|one| story.was_without_redis(one));
+    [
+        format!(
+            "the machine stood still {} times, at most {} ms",
+            still.len(),
+            longest(still)
+        ),
+        format!(
+            "Redis took a write late {} times, by at most {} ms; {} calls were refused then",
+            silent.len(),
+            longest(silent),
+            refused.count()
+        ),
+    ]
 }
 
 impl fmt::Display for Report {

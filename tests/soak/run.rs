@@ -1,7 +1,7 @@
 //! One soak: its world, its callers, what happens meanwhile, and what came of it.
 
 use std::sync::mpsc::Receiver;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use harness::weir::Holdings;
@@ -11,8 +11,8 @@ use weir_relay::mock::Event;
 
 use crate::books::{Books, counters};
 use crate::caller::{Caller, Seen};
-use crate::check::Story;
-use crate::disturb::{End, Until, kill, stand_stills};
+use crate::check::{Absence, Story};
+use crate::disturb::{End, Until, kill, silences, stand_stills};
 use crate::journal::{Journal, Limits};
 use crate::memory::Memory;
 use crate::plan::{Disturbance, Plan};
@@ -63,59 +63,85 @@ impl Looks {
 pub(crate) fn run(plan: &Plan) -> Report {
     let world = World::start(plan);
     let mut looks = Looks::new(&world, plan);
-    let (end, [look, tick, fail, first, second]) = End::new();
     let begun = time::now();
-    let (seen, still, absences, failover) = thread::scope(|scope| {
-        let (world, looks) = (&world, &mut looks);
-        let onlooker = scope.spawn(move || {
-            while look.goes_on_for(LOOK_EVERY) {
-                looks.look(world);
-            }
-        });
-        let ticker = scope.spawn(move || stand_stills(&tick));
-        let disturbers = match plan.disturbance {
-            Disturbance::None => None,
-            Disturbance::Kills => Some((
-                scope.spawn(move || kill(world, 0, plan.seed, &first)),
-                scope.spawn(move || kill(world, 1, plan.seed, &second)),
-                scope.spawn(move || fail_over(world, plan, &fail)),
-            )),
-        };
-        let seen = call(world, plan);
-        drop(end);
-        onlooker.join().expect("the onlooker has seen all");
-        let still = ticker.join().expect("the clock ticks");
-        let Some((first, second, fail)) = disturbers else {
-            return (seen, still, Vec::new(), None);
-        };
-        let killed = [first, second].map(|relay| relay.join().expect("a relay came back"));
-        (
-            seen,
-            still,
-            killed.concat(),
-            fail.join().expect("a server took over"),
-        )
-    });
+    let happened = happen(&world, &mut looks, plan);
     let took = begun.elapsed();
     until_nothing_is_held(&world);
     let logs = stop_relays(&world);
     looks.look(&world);
     let story = Story {
-        seen,
+        seen: happened.seen,
         journal: looks.journal,
         records: looks.books.records,
         counters: ["hour", "day"].map(|period| counters(world.redis(), period)),
-        absences,
-        failover,
-        still,
+        absences: happened.absences,
+        failover: happened.failover,
+        still: happened.still,
+        silent: happened.silent,
         renewal: plan.renewal(),
     };
     Report::new(plan, took, story, &looks.memory, logs)
 }
 
-/// In the middle of the run; from its order until the other server has taken over.
+/// What became of the callers, and what happened meanwhile.
+struct Happened {
+    seen: Vec<Seen>,
+    still: Vec<[Instant; 2]>,
+    silent: Vec<[Instant; 2]>,
+    absences: Vec<Absence>,
+    failover: Option<[Instant; 2]>,
+}
+
+fn happen(world: &World, looks: &mut Looks, plan: &Plan) -> Happened {
+    let mut end = End::default();
+    let disturbed = match plan.disturbance {
+        Disturbance::None => 0,
+        Disturbance::Kills => world.relays(),
+    };
+    thread::scope(|scope| {
+        let until = end.until();
+        let onlooker = scope.spawn(move || {
+            while until.goes_on_for(LOOK_EVERY) {
+                looks.look(world);
+            }
+        });
+        let until = end.until();
+        let ticker = scope.spawn(move || stand_stills(&until));
+        let writers = world.writers().into_iter().map(|redis| {
+            let until = end.until();
+            scope.spawn(move || silences(redis, &until))
+        });
+        let writers: Vec<_> = writers.collect();
+        let killers = (0..disturbed).map(|relay| {
+            let until = end.until();
+            scope.spawn(move || kill(world, relay, plan.seed, &until))
+        });
+        let killers: Vec<_> = killers.collect();
+        let until = end.until();
+        let failover = scope.spawn(move || fail_over(world, plan, &until));
+        let seen = call(world, plan);
+        drop(end);
+        onlooker.join().expect("the onlooker has seen all");
+        Happened {
+            seen,
+            still: ticker.join().expect("the clock ticks"),
+            silent: all(writers),
+            absences: all(killers),
+            failover: failover.join().expect("a server took over"),
+        }
+    })
+}
+
+/// What they have found, all of them.
+fn all<T>(threads: Vec<ScopedJoinHandle<'_, Vec<T>>>) -> Vec<T> {
+    let found = threads.into_iter();
+    let found = found.map(|thread| thread.join().expect("it has not failed"));
+    found.flatten().collect()
+}
+
+/// In the middle of a run with kills; from its order until the other server has taken over.
 fn fail_over(world: &World, plan: &Plan, until: &Until) -> Option<[Instant; 2]> {
-    if !until.goes_on_for(plan.span / 2) {
+    if plan.disturbance == Disturbance::None || !until.goes_on_for(plan.span / 2) {
         return None;
     }
     let from = time::now();

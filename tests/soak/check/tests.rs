@@ -44,6 +44,7 @@ fn story(began: Instant) -> Story {
         absences: Vec::new(),
         failover: None,
         still: Vec::new(),
+        silent: Vec::new(),
         renewal: SECOND,
     };
     served(&mut story, 1, "account", began);
@@ -176,9 +177,15 @@ fn nobody_is_beyond_a_limit_but_within_a_renewal_of_a_disturbance() {
         kinds(crowded(Some(earlier(SECOND * 2)))),
         ["more at once than the limit"]
     );
-    let mut still = crowded(None);
-    still.still.push([began, later]);
-    assert!(kinds(still).is_empty());
+    for span in [SECOND, SECOND / 2] {
+        let stand = [began, began + span];
+        let (mut still, mut silent) = (crowded(None), crowded(None));
+        still.still.push(stand);
+        silent.silent.push(stand);
+        for story in [still, silent] {
+            assert_eq!(kinds(story).is_empty(), span == SECOND, "{span:?}");
+        }
+    }
 }
 
 #[test]
@@ -225,4 +232,44 @@ fn what_a_caller_saw_of_a_relay_that_was_gone_is_no_fault() {
         );
         assert!(with(vec![absence(0, began)]).is_empty(), "{saw:?}");
     }
+}
+
+#[test]
+fn a_call_may_be_refused_for_want_of_redis_when_redis_was_silent_and_only_so() {
+    let began = time::now();
+    let with = |code: &str, silent: Vec<[Instant; 2]>| {
+        let mut story = story(began + SECOND * 5);
+        story.seen[0].saw = Saw::Refused(code.into());
+        story.silent = silent;
+        kinds(story)
+    };
+    let without_redis = "weir_store_unreachable 503";
+    let unexplained = ["refused without a reason"];
+    assert_eq!(with(without_redis, Vec::new()), unexplained);
+    let long_ago = vec![[began, began + SECOND]];
+    assert_eq!(with(without_redis, long_ago), unexplained);
+    let meanwhile = vec![[began + SECOND * 4, began + SECOND * 5]];
+    assert!(with(without_redis, meanwhile.clone()).is_empty());
+    assert_eq!(with("weir_accounts_busy 429", meanwhile), unexplained);
+}
+
+#[test]
+fn a_relay_that_stood_still_for_long_may_be_taken_for_dead() {
+    let began = time::now();
+    let with = |still: Vec<[Instant; 2]>| {
+        let mut story = story(began);
+        story.still = still;
+        story.records[0] = Record {
+            outcome: "interrupted".into(),
+            input: 0,
+            output: 0,
+            estimated: 5,
+            ..story.records[0].clone()
+        };
+        kinds(story)
+    };
+    let briefly = with(vec![[began, began + SECOND / 2]]);
+    assert!(briefly.contains(&"interrupted by nothing"), "{briefly:?}");
+    let long = with(vec![[began, began + SECOND]]);
+    assert!(long.is_empty(), "{long:?}");
 }

@@ -37,11 +37,3 @@ pub(crate) use api;
 pub(crate) fn string(bytes: &[u8]) -> RedisString {
     RedisString::create_from_slice(std::ptr::null_mut(), bytes)
 }
-
-/// Any number, from the server's own source of them.
-pub(crate) fn random() -> u64 {
-    let mut bytes = [0; 8];
-    // SAFETY: the server writes as many bytes as it is told.
-    unsafe { api!(RedisModule_GetRandomBytes)(bytes.as_mut_ptr(), bytes.len()) };
-    u64::from_ne_bytes(bytes)
-}

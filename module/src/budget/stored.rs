@@ -3,6 +3,7 @@
 //! are over are as good as gone; new ones sweep some of them.
 
 use redis_module::RedisString;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::ledger::{Ledger, key_end};
 use super::record::{Record, Reservation};
@@ -12,7 +13,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::ffi::hash_key::HashKey;
 use crate::ffi::key::Access;
-use crate::ffi::{random, string};
+use crate::ffi::string;
 use crate::stats;
 use crate::time::UnixMillis;
 
@@ -20,10 +21,10 @@ const SPENT: &[u8] = b"spent";
 const RESERVED: &[u8] = b"reserved";
 /// Before the name of a member, so that none is called as one of the others.
 const MEMBER: u8 = b'@';
-/// A sweep looks at so many records, wherever in the hash they stand …
-const SWEPT: usize = 64;
-/// … and comes with every so many new ones: at most a quarter of the records is over.
-const EVERY: usize = 16;
+/// One new record in so many brings a sweep …
+const EVERY: u64 = 16;
+/// … which looks at so many, wherever in the hash they stand: so about a third of the records may be over.
+const SWEPT: usize = 48;
 
 #[derive(Debug)]
 pub(super) struct Stored<'a> {
@@ -106,7 +107,7 @@ impl<'a> Stored<'a> {
             pairs.push((&self.spent, decimal(self.ledger.spent)));
         }
         self.write(&pairs, new.end, until);
-        self.sweep_beside(before);
+        self.sweep_beside(field, before);
     }
 
     /// Gives members, each with the reservation that it has, others in their place.
@@ -142,7 +143,7 @@ impl<'a> Stored<'a> {
             pairs.push((&self.reserved, string(&self.ledger.reserved.write())));
         }
         self.write(&pairs, remembered, until);
-        self.sweep_beside(before);
+        self.sweep_beside(field, before);
         was_reserved
     }
 
@@ -164,15 +165,17 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// After a record that was not there before, at times.
-    fn sweep_beside(&self, before: Option<Record>) {
-        if before.is_none() && self.key.len().is_multiple_of(EVERY) {
-            self.sweep();
+    /// Removes some of the records that are over, at times. Whether and from where on is drawn from the name of a member
+    /// that had no record before.
+    fn sweep_beside(&self, field: &Field, before: Option<Record>) {
+        let draw = xxh3_64(field.0.as_slice());
+        if before.is_none() && draw.is_multiple_of(EVERY) {
+            self.sweep(draw / EVERY);
         }
     }
 
-    fn sweep(&self) {
-        let Ok((_, looked_at)) = self.key.scan(random(), SWEPT) else {
+    fn sweep(&self, from: u64) {
+        let Ok((_, looked_at)) = self.key.scan(from, SWEPT) else {
             return;
         };
         let now = self.call.now();

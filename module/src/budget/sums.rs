@@ -3,11 +3,12 @@
 //! whatever somebody else did to a record, its sum is right again when that lease has ended. Pure.
 
 use super::record::Reservation;
-use crate::integer;
 use crate::time::{MAX_LEASE, Millis, UnixMillis};
 
 /// An end is rounded up by at most this part of the lease.
 const PART: i64 = 8;
+/// How long the text of a sum is at least, with the time as it is now.
+const SHORTEST: usize = 17;
 /// No reservation of ours ends later than so long from now.
 pub(super) const FURTHEST: Millis = Millis::new(MAX_LEASE.get() + MAX_LEASE.get() / PART);
 
@@ -33,12 +34,10 @@ pub(super) fn end_of(lease: Millis, now: UnixMillis) -> UnixMillis {
 impl Sums {
     /// The live ones. A time that no reservation can have counts as 30 days from now. `None`: the text is not ours.
     pub(super) fn parse(text: &[u8], now: UnixMillis) -> Option<Self> {
-        let mut live = Vec::new();
-        for text in text
-            .split(|byte| *byte == b' ')
-            .filter(|sum| !sum.is_empty())
-        {
-            let sum = Sum::parse(text, now)?;
+        let mut live = Vec::with_capacity(text.len() / SHORTEST);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let sum = Sum::read(&mut rest, now)?;
             if sum.end > now {
                 live.push(sum);
             }
@@ -108,17 +107,34 @@ impl Sum {
         }
     }
 
-    fn parse(text: &[u8], now: UnixMillis) -> Option<Self> {
-        let mut numbers = text.split(|byte| *byte == b':').map(integer::saturating);
-        let end = UnixMillis::new(numbers.next()??);
-        let amount = u64::try_from(numbers.next()??).ok()?;
-        let count = u64::try_from(numbers.next()??).ok()?;
-        numbers.next().is_none().then(|| Self {
-            end: end.believable(FURTHEST, now),
-            amount,
-            count,
+    /// The first of a text, which goes on behind it.
+    fn read(text: &mut &[u8], now: UnixMillis) -> Option<Self> {
+        let end = i64::try_from(number(text, b':')?).unwrap_or(i64::MAX);
+        Some(Self {
+            end: UnixMillis::new(end).believable(FURTHEST, now),
+            amount: number(text, b':')?,
+            count: number(text, b' ')?,
         })
     }
+}
+
+/// The number before a separator, or before the end of the text. Each command reads all sums: so this is one pass.
+fn number(text: &mut &[u8], separator: u8) -> Option<u64> {
+    let mut value = 0_u64;
+    for (at, byte) in text.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            value = value.saturating_mul(10).saturating_add(digit.into());
+        } else if *byte == separator && at > 0 {
+            *text = &text[at + 1..];
+            return Some(value);
+        } else {
+            return None;
+        }
+    }
+    let is_last = separator == b' ' && !text.is_empty();
+    *text = &[];
+    is_last.then_some(value)
 }
 
 #[cfg(test)]
@@ -178,17 +194,23 @@ mod tests {
     fn text_that_is_not_ours_is_refused_and_absurd_numbers_are_cut() {
         for text in [
             "x",
+            " ",
             "1",
             "1:2",
-            "1:2:3:4",
-            "1:-2:3",
-            "1:2:-3",
             "1:2:",
+            ":2:3",
+            "1::3",
+            "1:2:3:4",
+            "-1:2:3",
+            "1:-2:3",
             "1:2:3,4:5:6",
+            "1:2:3  4:5:6",
+            " 1:2:3",
+            "1 2:3:4",
         ] {
             assert_eq!(sums(text), None, "{text}");
         }
-        let huge = sums("99999999999999999999:99999999999999999999:99999999999999999999 5:9223372036854775807:1 6:9223372036854775807:1")
+        let huge = sums("99999999999999999999:99999999999999999999:99999999999999999999 5:7:1")
             .expect("they are numbers");
         assert_eq!(huge.amount(), u64::MAX);
         assert_eq!(huge.0[0].end, NOW.plus(MAX_LEASE));

@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use redis_module::{Context, RedisString, RedisValue, raw};
+use redis_module::{
+    CallOptionResp, CallOptionsBuilder, CallReply, CallResult, Context, RedisString, RedisValue,
+    raw,
+};
 
 use super::key::{Access, Key, Kind};
 use super::{Ctx, api, string};
@@ -151,16 +154,30 @@ impl<'a> HashKey<'a> {
         let (cursor, count) = (cursor.to_string(), count.to_string());
         let key = self.name.as_slice();
         let words = [key, cursor.as_bytes(), b"COUNT", count.as_bytes()];
-        let reply = Context::new(self.ctx).call("HSCAN", &words);
-        let reply = reply.map_err(|error| Error::Server(error.to_string()))?;
-        let RedisValue::Array(parts) = &reply else {
+        let options = CallOptionsBuilder::new()
+            .errors_as_replies()
+            .resp(CallOptionResp::Resp2)
+            .build();
+        let reply: CallResult<'_> = Context::new(self.ctx).call_ext("HSCAN", &options, &words);
+        let reply = reply.map_err(|error| {
+            Error::Server(String::from_utf8_lossy(error.as_bytes()).into_owned())
+        })?;
+        let CallReply::Array(parts) = &reply else {
             return Err(Error::Internal);
         };
-        let [next, RedisValue::Array(flat)] = parts.as_slice() else {
+        let (Some(Ok(CallReply::String(next))), Some(Ok(CallReply::Array(flat)))) =
+            (parts.get(0), parts.get(1))
+        else {
             return Err(Error::Internal);
         };
-        let next = bytes(next).and_then(|next| String::from_utf8(next).ok()?.parse().ok());
-        Ok((next.ok_or(Error::Internal)?, pairs(flat)))
+        let next = next.to_string().and_then(|next| next.parse().ok());
+        // Made of the reply itself: the crate's values would look for UTF-8 in each word of it.
+        let mut words = flat.iter().map_while(|word| match word {
+            Ok(CallReply::String(word)) => Some(word.as_bytes().to_vec()),
+            Ok(_) | Err(_) => None,
+        });
+        let pairs = std::iter::from_fn(|| Some((words.next()?, words.next()?)));
+        Ok((next.ok_or(Error::Internal)?, pairs.collect()))
     }
 
     /// Its size in memory, estimated from a few entries.

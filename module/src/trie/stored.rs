@@ -7,9 +7,9 @@ use super::chain::{Chain, Digest};
 use super::entry::Entry;
 use crate::call::Call;
 use crate::error::Error;
+use crate::ffi::api;
 use crate::ffi::hash_key::HashKey;
 use crate::ffi::key::Access;
-use crate::ffi::random;
 use crate::lifetime::end_of_key;
 use crate::time::{MAX_SPAN, UnixMillis};
 use crate::{config, stats};
@@ -179,4 +179,11 @@ impl<'a> Stored<'a> {
         stats::TRIE_ENDED.add_many(ended);
         stats::TRIE_EVICTED.add_many(evicted);
     }
+}
+
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: the server writes as many bytes as it is told.
+    unsafe { api!(RedisModule_GetRandomBytes)(bytes.as_mut_ptr(), bytes.len()) };
+    u64::from_ne_bytes(bytes)
 }

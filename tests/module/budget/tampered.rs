@@ -58,10 +58,8 @@ fn a_budget_that_somebody_has_only_begun_is_one() {
     redis.call("HSET b spent 50");
     assert_eq!(info(&redis, "b"), [50, 0, 0]);
     assert_eq!(reserve(&redis, "a", 50, 100), granted(50, 50));
-    for sums in ["", " "] {
-        redis.call(["HSET", "b", "reserved", sums]);
-        assert_eq!(info(&redis, "b"), [50, 0, 0]);
-    }
+    redis.call(["HSET", "b", "reserved", ""]);
+    assert_eq!(info(&redis, "b"), [50, 0, 0]);
 }
 
 #[test]

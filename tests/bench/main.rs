@@ -4,6 +4,7 @@
 mod admit;
 mod affinity;
 mod batch;
+mod budget;
 mod cpu;
 mod draw;
 mod line;
@@ -50,6 +51,8 @@ enum Bench {
     Trie,
     /// Rates beside the same in Lua
     Rate,
+    /// Spending under a limit beside the same in Lua
+    Budget,
     /// Counters beside the same in Lua
     Tally,
     /// Whether large keys make a command slow
@@ -85,6 +88,7 @@ fn main() {
             Bench::Admit => admit::run(&pace),
             Bench::Trie => trie::run(&pace),
             Bench::Rate => rate::run(&pace),
+            Bench::Budget => budget::run(&pace),
             Bench::Tally => tally::run(&pace),
             Bench::Slowlog => slowlog::run(&pace),
             Bench::Memory => memory::run(),

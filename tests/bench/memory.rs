@@ -1,11 +1,11 @@
-//! What a turn, a gate and an entry of a trie take in the server's memory, beside the same in the scripts' form.
+//! What a turn, a gate, an entry of a trie and a settled member of a budget take in the server's memory, beside the same in the scripts' form.
 
 use harness::Redis;
 
 use crate::draw::Draw;
 use crate::report;
 use crate::stand::Stand;
-use crate::{qgate, trie, umq};
+use crate::{budget, qgate, trie, umq};
 
 const ENTRIES: usize = 20_000;
 
@@ -19,6 +19,7 @@ pub(crate) fn run() {
     for segments in [8, 64, 256] {
         entry(&mut stand, segments);
     }
+    settled(&mut stand);
 }
 
 /// Held, and given back once before.
@@ -64,6 +65,22 @@ fn entry(stand: &mut Stand, segments: usize) {
     let each = |bytes| bytes / ENTRIES as i64;
     let costs = [usage(stand, &weir), usage(stand, &lua)].map(each);
     row(&format!("trie entry, {segments} segments"), costs);
+}
+
+/// What is remembered of it for a day.
+fn settled(stand: &mut Stand) {
+    const DAY_MS: &str = "86400000";
+    let scripts = budget::Scripts::load(stand);
+    let mut draw = Draw::new(4);
+    stand.fill(ENTRIES, |_, batch| {
+        let id = draw.id();
+        budget::settle(batch, &["day"], &id, DAY_MS);
+        scripts.settle(batch, &["day"], &id, DAY_MS);
+    });
+    let weir = usage(stand, "budget:day");
+    let lua = usage(stand, "lua:day:sums") + usage(stand, "lua:day:settled");
+    let each = |bytes| bytes / ENTRIES as i64;
+    row("settled member of a budget", [weir, lua].map(each));
 }
 
 fn usage(stand: &mut Stand, key: &str) -> i64 {

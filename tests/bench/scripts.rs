@@ -20,5 +20,9 @@ pub(crate) const PREFIX_SAVE: &str = include_str!("lua/prefix_save.lua");
 pub(crate) const RATE_TAKE: &str = include_str!("lua/rate_take.lua");
 /// KEYS rate; ARGV burst, rate, per, cost
 pub(crate) const RATE_GIVE: &str = include_str!("lua/rate_give.lua");
+/// KEYS sums, leases, settled of each budget; ARGV member, cost, lease, limit of all
+pub(crate) const BUDGET_RESERVE: &str = include_str!("lua/budget_reserve.lua");
+/// KEYS sums, leases, settled of each budget; ARGV member, actual, keep
+pub(crate) const BUDGET_SETTLE: &str = include_str!("lua/budget_settle.lua");
 /// KEYS ids, hour, day; ARGV id, keep, then field and increment of each of both
 pub(crate) const TALLY_ADD: &str = include_str!("lua/tally_add.lua");

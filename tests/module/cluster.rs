@@ -83,6 +83,10 @@ fn a_key_of_another_server_is_not_touched() {
         "TRIE.FIND_RO k1 a",
         "TRIE.DEL k1 a",
         "TRIE.INFO k1",
+        "BUDGET.RESERVE k1 a COST 1 PX 1000 LIMIT 5",
+        "BUDGET.RENEW k1 PX 1000 a",
+        "BUDGET.SETTLE k1 a 1",
+        "BUDGET.INFO k1",
     ] {
         let refused = redis.call(line);
         let is_down = matches!(&refused, Reply::Error(line) if line.starts_with("CLUSTERDOWN "));

@@ -48,9 +48,8 @@ struct Ask<'a> {
     member: Word<'a>,
     cost: u64,
     lease: Millis,
+    /// Each has a limit.
     budgets: Vec<Named<'a>>,
-    /// Of each of them.
-    limits: Vec<u64>,
 }
 
 /// A budget that was looked at.
@@ -78,12 +77,13 @@ impl<'a> Ask<'a> {
         let cost = cost.ok_or(Error::Missing { option: "COST" })?;
         let lease = lease.ok_or(Error::Missing { option: "PX" })?;
         let budgets = budgets.finish()?;
-        let limits = budgets.iter().map(Named::limit);
+        budgets
+            .iter()
+            .try_for_each(|named| named.limit().map(drop))?;
         Ok(Self {
             member,
             cost: cost.unsigned_abs(),
             lease,
-            limits: limits.collect::<Result<_, _>>()?,
             budgets,
         })
     }
@@ -103,9 +103,9 @@ fn reserve(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
     let field = Field::of(ask.member);
     let end = end_of(ask.lease, call.now());
     // All of them are looked at, and so checked, before the first one is written.
-    let looked = ask.budgets.iter().zip(&ask.limits).map(|(named, limit)| {
+    let looked = ask.budgets.iter().map(|named| {
         let claim = Claim {
-            limit: *limit,
+            limit: named.limit()?,
             cost: ask.cost,
             end,
         };

@@ -1,14 +1,14 @@
 //! What is reserved in a budget: its live reservations, summed by when they end. Ends are rounded up, so there are few
-//! sums however many reservations there are: at most 18 of one lease, 500 of all. What has ended is not even read, so
-//! whatever somebody else did to a record, its sum is right again when that lease has ended. Pure.
+//! sums however many reservations there are: at most 18 of one lease, 500 of all. What has ended is left out,
+//! so whatever somebody else did to a record, its sum is right again when that lease has ended. Pure.
 
 use super::record::Reservation;
 use crate::time::{MAX_LEASE, Millis, UnixMillis};
 
 /// An end is rounded up by at most this part of the lease.
 const PART: i64 = 8;
-/// How long the text of a sum is at least, with the time as it is now.
-const SHORTEST: usize = 17;
+/// How many sums there are at most when all have the same lease.
+const USUAL: usize = 18;
 /// No reservation of ours ends later than so long from now.
 pub(super) const FURTHEST: Millis = Millis::new(MAX_LEASE.get() + MAX_LEASE.get() / PART);
 
@@ -34,7 +34,7 @@ pub(super) fn end_of(lease: Millis, now: UnixMillis) -> UnixMillis {
 impl Sums {
     /// The live ones. A time that no reservation can have counts as 30 days from now. `None`: the text is not ours.
     pub(super) fn parse(text: &[u8], now: UnixMillis) -> Option<Self> {
-        let mut live = Vec::with_capacity(text.len() / SHORTEST);
+        let mut live = Vec::with_capacity(USUAL);
         let mut rest = text;
         while !rest.is_empty() {
             let sum = Sum::read(&mut rest, now)?;

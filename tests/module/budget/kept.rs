@@ -209,6 +209,25 @@ fn a_dumped_budget_goes_on_on_another_server() {
 }
 
 #[test]
+fn a_copied_or_renamed_budget_goes_on_by_its_new_name() {
+    let redis = Redis::start();
+    reserve(&redis, "a", 40, 100);
+    redis.call("BUDGET.SETTLE b b 9");
+    redis.call("COPY b copy");
+    redis.call("RENAME b renamed");
+    assert_eq!(redis.call("BUDGET.SETTLE copy a 30"), 1);
+    for (key, expected) in [
+        ("b", [0, 0, 0]),
+        ("copy", [39, 0, 0]),
+        ("renamed", [9, 40, 1]),
+    ] {
+        assert_eq!(info(&redis, key), expected, "{key}");
+    }
+    assert_eq!(redis.call("BUDGET.SETTLE renamed b 9"), 0);
+    assert_eq!(redis.call("BUDGET.RENEW renamed PX 90000 a"), [1]);
+}
+
+#[test]
 fn a_full_server_refuses_to_reserve_and_lets_settle_and_renew() {
     let redis = Redis::start();
     reserve(&redis, "a", 40, 100);

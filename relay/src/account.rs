@@ -2,16 +2,25 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use hyper::header::HeaderValue;
+use bytes::Bytes;
+use hyper::{
+    Request,
+    header::{HeaderName, HeaderValue},
+};
 
 use crate::{
-    config::{AccountConfig, ConfigError, Timeouts},
+    config::{self, AccountConfig, ConfigError, Proof, Timeouts},
     dialect::Dialect,
     forward::Reach,
     gate::{Gate, HoldTime, Turn},
     models::{Models, pairs},
-    provider::Provider,
+    provider::{
+        Provider,
+        azure_openai::{self, Deployments},
+        bedrock::{Bedrock, Signer},
+    },
     store::names,
+    time::UnixMillis,
 };
 
 /// An upstream credential and its endpoint.
@@ -21,8 +30,8 @@ pub(crate) struct Account {
     pub(crate) provider: Provider,
     pub(crate) origin: Origin,
     pub(crate) reach: Reach,
-    /// As the provider's header shows it.
-    pub(crate) credential: HeaderValue,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credential: Credential,
     pub(crate) gate: Arc<Gate>,
     /// Those with a lower number are taken first.
     pub(crate) priority: u32,
@@ -43,10 +52,38 @@ pub(crate) struct Origin {
     pub(crate) path: Box<str>,
 }
 
+/// What the endpoint has in the place of the API's own paths.
+#[derive(Debug)]
+pub(crate) enum Endpoint {
+    Plain,
+    Deployments(Deployments),
+    Bedrock(Bedrock),
+}
+
+/// How an upstream is told who asks.
+#[derive(Debug)]
+pub(crate) enum Credential {
+    /// By this header.
+    Shown(HeaderName, HeaderValue),
+    Signs(Signer),
+}
+
+impl Credential {
+    /// The last thing done to a request: a signature holds for all of it.
+    pub(crate) fn put_on(&self, request: &mut Request<Bytes>, now: UnixMillis) {
+        match self {
+            Self::Shown(name, value) => {
+                drop(request.headers_mut().insert(name.clone(), value.clone()));
+            }
+            Self::Signs(signer) => signer.sign(request, now),
+        }
+    }
+}
+
 impl Account {
     /// What its upstream calls a model that is asked for in a dialect; none where it does not serve it.
     pub(crate) fn called<'m>(&'m self, model: &'m str, dialect: Dialect) -> Option<Cow<'m, str>> {
-        match dialect.translation(self.provider) {
+        match dialect.translation(self.provider.api()) {
             Some(translation) if self.models.is_empty() => {
                 translation.may_keep(model).then_some(Cow::Borrowed(model))
             }
@@ -59,11 +96,9 @@ impl Account {
             account: config.id.clone(),
             why,
         };
-        let provider = Provider::of(config.kind);
-        let secret = config.api_key.resolve().map_err(refused)?;
-        let credential = provider
-            .credential(&secret)
-            .map_err(|_| refused("its api_key has characters that no header can hold".into()))?;
+        let provider = config.kind;
+        let credential = credential(config).map_err(refused)?;
+        let endpoint = endpoint(&config.endpoint);
         let base: hyper::Uri = config
             .base_url
             .parse()
@@ -79,9 +114,10 @@ impl Account {
             provider,
             reach: Reach::of(base.host().unwrap_or_default(), config.allow_private),
             origin: Origin {
-                path: base.path().trim_end_matches('/').into(),
+                path: path(&base, &endpoint, provider).into(),
                 base,
             },
+            endpoint,
             credential,
             gate: Arc::new(Gate::new(
                 names::account_gate(&config.id),
@@ -100,5 +136,56 @@ impl Account {
             asks_usage: config.ask_usage,
             timeouts: config.timeouts,
         })
+    }
+}
+
+fn credential(config: &AccountConfig) -> Result<Credential, String> {
+    let region = match &config.endpoint {
+        config::Endpoint::Bedrock { region, .. } => region.as_str(),
+        config::Endpoint::Plain | config::Endpoint::Azure { .. } => "",
+    };
+    match &config.proof {
+        Proof::Key(key) => {
+            let shown = config.kind.credential(&key.resolve()?);
+            let (name, value) =
+                shown.map_err(|_| "its api_key has characters that no header can hold")?;
+            Ok(Credential::Shown(name, value))
+        }
+        Proof::AwsKeys {
+            access_key_id,
+            secret_access_key,
+            session_token,
+        } => {
+            let token = session_token.as_ref().map(config::Credential::resolve);
+            let signer = Signer::new(
+                &access_key_id.resolve()?,
+                &secret_access_key.resolve()?,
+                token.transpose()?.as_ref(),
+                region,
+            );
+            signer.map(Credential::Signs)
+        }
+    }
+}
+
+fn endpoint(config: &config::Endpoint) -> Endpoint {
+    match config {
+        config::Endpoint::Plain | config::Endpoint::Azure { api_version: None } => Endpoint::Plain,
+        config::Endpoint::Azure {
+            api_version: Some(version),
+        } => Endpoint::Deployments(Deployments {
+            api_version: version.as_str().into(),
+        }),
+        config::Endpoint::Bedrock { betas, .. } => Endpoint::Bedrock(Bedrock::new(betas)),
+    }
+}
+
+fn path(base: &hyper::Uri, endpoint: &Endpoint, provider: Provider) -> String {
+    match (provider, endpoint) {
+        (Provider::AzureOpenAi, Endpoint::Deployments(deployments)) => {
+            azure_openai::base(base.path(), Some(deployments))
+        }
+        (Provider::AzureOpenAi, _) => azure_openai::base(base.path(), None),
+        _ => base.path().trim_end_matches('/').to_owned(),
     }
 }

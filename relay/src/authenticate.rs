@@ -12,7 +12,7 @@ use crate::{
     dialect::Dialect,
     group::Group,
     key::{Key, KeyTable},
-    provider::Provider,
+    provider::Api,
     route::Work,
 };
 
@@ -37,8 +37,8 @@ pub(crate) enum Unauthorized {
     NoGroup,
     #[error("the accounts of this key's group are of another API, which does not count tokens")]
     NoCount,
-    #[error("the group of this key has no {provider} account, which this route needs")]
-    NoAccount { provider: Provider },
+    #[error("the group of this key has no account that speaks {api}'s API, which this route needs")]
+    NoAccount { api: Api },
 }
 
 pub(crate) fn authenticate(
@@ -46,14 +46,14 @@ pub(crate) fn authenticate(
     head: &Parts,
     (work, dialect): (Work, Dialect),
 ) -> Result<Caller, Unauthorized> {
-    let provider = dialect.provider();
-    let key = find(&app.keys, head, provider)?;
+    let api = dialect.api();
+    let key = find(&app.keys, head, api)?;
     let sides = app.groups.get(&*key.group).ok_or(Unauthorized::NoGroup)?;
     let group = sides.serving(work, dialect).ok_or_else(|| {
         let translated = sides.serving(Work::Generate, dialect);
         match (work, translated) {
             (Work::CountTokens, Some(_)) => Unauthorized::NoCount,
-            _ => Unauthorized::NoAccount { provider },
+            _ => Unauthorized::NoAccount { api },
         }
     })?;
     Ok(Caller {
@@ -63,11 +63,11 @@ pub(crate) fn authenticate(
 }
 
 /// Clients that are given a key in several places may hold an old one in any.
-fn find(keys: &KeyTable, head: &Parts, provider: Provider) -> Result<Arc<Key>, Unauthorized> {
+fn find(keys: &KeyTable, head: &Parts, api: Api) -> Result<Arc<Key>, Unauthorized> {
     let plain = |name| head.headers.get(name).map(HeaderValue::as_bytes);
-    let in_query = match provider {
-        Provider::Gemini => head.uri.query().and_then(key_of_query),
-        Provider::Anthropic | Provider::OpenAi => None,
+    let in_query = match api {
+        Api::Gemini => head.uri.query().and_then(key_of_query),
+        Api::Anthropic | Api::OpenAi => None,
     };
     let given = [
         plain("x-api-key"),

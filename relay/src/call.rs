@@ -15,7 +15,7 @@ use crate::{
     ids::RequestId,
     line::Patience,
     pins::{Pins, Storing},
-    provider::Provider,
+    provider::Api,
     read::Facts,
     route::Work,
     time::UnixMillis,
@@ -43,7 +43,7 @@ pub(crate) struct Call {
     pub(crate) storing: Storing,
     pub(crate) patience: Patience,
     /// Which kind of accounts has what it continues, where those of several could serve it.
-    pub(crate) kind: Option<Provider>,
+    pub(crate) kind: Option<Api>,
     /// What it is in other words, where that was looked for.
     pub(crate) words: Option<Words>,
 }
@@ -93,6 +93,7 @@ impl Call {
         now: UnixMillis,
     ) -> Result<Vec<usize>, Nobody> {
         let wanted = Wanted {
+            work: self.work,
             dialect: self.dialect,
             kind: self.kind,
             model: self.model(),
@@ -112,7 +113,7 @@ impl Call {
 
     /// How it is put into an account's words; none where that one speaks the caller's.
     pub(crate) fn translation(&self, account: &Account) -> Option<Translation> {
-        self.dialect.translation(account.provider)
+        self.dialect.translation(account.provider.api())
     }
 
     /// The tier of an account: who needs a translation comes after all who need none.

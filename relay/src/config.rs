@@ -3,6 +3,7 @@
 
 mod base_url;
 mod connections;
+mod endpoint;
 mod failover;
 mod file;
 mod names;
@@ -16,11 +17,11 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
-
 use crate::secret::Secret;
 
+pub use crate::provider::Provider as AccountKind;
 pub use connections::Connections;
+pub use endpoint::{Endpoint, Proof};
 pub use failover::Failover;
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use waits::Waits;
@@ -59,7 +60,8 @@ pub struct AccountConfig {
     pub base_url: String,
     /// Whether that may lead into a private network.
     pub allow_private: bool,
-    pub api_key: Credential,
+    pub proof: Proof,
+    pub endpoint: Endpoint,
     /// How many requests at once; 0 = no limit, counted only.
     pub max_concurrent: u32,
     /// Accounts with a lower number are taken first.
@@ -74,15 +76,6 @@ pub struct AccountConfig {
     /// Whether streams of chat completions are asked for their usage where the caller did not ask.
     pub ask_usage: bool,
     pub timeouts: Timeouts,
-}
-
-/// What an upstream speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AccountKind {
-    Anthropic,
-    OpenAi,
-    Gemini,
 }
 
 /// Where a secret is read from. Debug shows the place, never the secret.
@@ -265,17 +258,6 @@ impl Config {
             }
         }
         Ok(())
-    }
-}
-
-impl AccountKind {
-    /// Where the provider's own API is.
-    pub(crate) fn base_url(self) -> &'static str {
-        match self {
-            Self::Anthropic => "https://api.anthropic.com",
-            Self::OpenAi => "https://api.openai.com/v1",
-            Self::Gemini => "https://generativelanguage.googleapis.com",
-        }
     }
 }
 

@@ -9,8 +9,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    error::Told, json, pins::Made, provider::Provider, sse::Event, translate::Translation,
-    usage::Usage,
+    error::Told, json, pins::Made, provider::Api, sse::Event, translate::Translation, usage::Usage,
 };
 
 /// The form of requests and answers on a route.
@@ -40,29 +39,29 @@ pub(crate) enum Place {
 }
 
 impl Dialect {
-    /// The one in which a provider's errors are told where nothing else is known.
-    pub(crate) fn of(provider: Provider) -> Self {
-        match provider {
-            Provider::Anthropic => Self::Anthropic,
-            Provider::OpenAi => Self::Chat,
-            Provider::Gemini => Self::Gemini,
+    /// The one in which an API's errors are told where nothing else is known.
+    pub(crate) fn of(api: Api) -> Self {
+        match api {
+            Api::Anthropic => Self::Anthropic,
+            Api::OpenAi => Self::Chat,
+            Api::Gemini => Self::Gemini,
         }
     }
 
-    /// Whose accounts speak it.
-    pub(crate) fn provider(self) -> Provider {
+    /// The API of whose it is one.
+    pub(crate) fn api(self) -> Api {
         match self {
-            Self::Anthropic => Provider::Anthropic,
-            Self::Chat | Self::Responses => Provider::OpenAi,
-            Self::Gemini | Self::GeminiArray => Provider::Gemini,
+            Self::Anthropic => Api::Anthropic,
+            Self::Chat | Self::Responses => Api::OpenAi,
+            Self::Gemini | Self::GeminiArray => Api::Gemini,
         }
     }
 
-    /// How it is put into the words of a provider's accounts; none where those speak it, or nobody can.
-    pub(crate) fn translation(self, provider: Provider) -> Option<Translation> {
-        match (self, provider) {
-            (Self::Anthropic, Provider::OpenAi) => Some(Translation::ToChat),
-            (Self::Chat, Provider::Anthropic) => Some(Translation::ToMessages),
+    /// How it is put into the words of another API; none where that has it, or nobody can.
+    pub(crate) fn translation(self, api: Api) -> Option<Translation> {
+        match (self, api) {
+            (Self::Anthropic, Api::OpenAi) => Some(Translation::ToChat),
+            (Self::Chat, Api::Anthropic) => Some(Translation::ToMessages),
             _ => None,
         }
     }

@@ -251,7 +251,7 @@ fn cancelled() -> Verdict {
     )
 }
 
-/// The upstream's fault.
+/// The upstream's fault, except for what cannot be said to it.
 fn upstream(error: &UpstreamError) -> Verdict {
     match error {
         UpstreamError::Unreachable(_) => verdict(
@@ -274,6 +274,9 @@ fn upstream(error: &UpstreamError) -> Verdict {
             "weir_upstream_redirect",
             Retry::Never,
         ),
+        UpstreamError::Unsayable(_) => {
+            verdict(StatusCode::BAD_REQUEST, "weir_unsayable", Retry::Never)
+        }
     }
 }
 

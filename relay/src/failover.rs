@@ -71,6 +71,9 @@ impl Failover {
         sent: Sent,
         permit: &mut Permit,
     ) -> Next {
+        if let (Err(_), None) = (&sent.came, sent.fault) {
+            return self.end(admitted, sent);
+        }
         let (account, now) = (&admitted.upstream.account, UnixMillis::now());
         let Some(fault) = sent.fault else {
             app.resting.succeeded(&account.id, call.model(), now);

@@ -2,47 +2,37 @@
 //! `upstream.rs` keeps the connections, `dial.rs` makes them, to where `place.rs` lets them.
 
 mod dial;
+mod going;
 mod heard;
 mod place;
 mod resolve;
+mod source;
 mod upstream;
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{
-    Request, Response, Uri,
-    body::Incoming,
-    header::{HeaderName, HeaderValue},
-    http::request::Parts,
-};
+use hyper::Response;
 use hyper_util::client::legacy::Error as ClientError;
 use tokio::time::timeout;
 
 pub(crate) use dial::Tls;
 pub(crate) use heard::{Fault, Heard};
 pub(crate) use place::{Place, Reach, address_of, is_this_machine};
+pub(crate) use source::Source;
 pub(crate) use upstream::Upstream;
 
+use going::Going;
 use heard::hear;
 
 use crate::{
-    account::{Account, Origin},
     call::Call,
     cooldown::Cause,
     dialect::Dialect,
     permit::Permit,
-    provider::Provider,
-    read::{Answer, Asked, Splice},
-    route::{Work, path_upstream},
+    read::{Answer, Asked},
     settle::Outcome,
-    translate::Translation,
-    words::Words,
+    time::UnixMillis,
 };
-
-/// Without it Anthropic does not answer.
-const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 /// Why there is no answer from upstream. The upstream's fault; another try may succeed.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +45,9 @@ pub(crate) enum UpstreamError {
     Late(Duration),
     #[error("the provider answered with a redirect, which is never followed")]
     Redirect,
+    /// The caller's fault: what was asked for cannot be said in the provider's words.
+    #[error("{0}")]
+    Unsayable(String),
 }
 
 /// What came of sending a request to one account.
@@ -74,7 +67,7 @@ pub(crate) async fn forward(
 ) -> Sent {
     match headers(upstream, call, asked, permit).await {
         Err(error) => Sent {
-            fault: Some(error.fault()),
+            fault: error.fault(),
             came: Err(error),
         },
         Ok(answer) => {
@@ -101,16 +94,18 @@ async fn headers(
     call: &Call,
     asked: &Asked,
     permit: &mut Permit,
-) -> Result<Response<Incoming>, UpstreamError> {
+) -> Result<Response<Source>, UpstreamError> {
     let account = &upstream.account;
     let within = match asked.facts.answer {
         Answer::Stream => account.timeouts.first_byte_stream,
         Answer::Whole => account.timeouts.first_byte,
     };
+    let going = Going::of(account, call, asked)
+        .await
+        .inspect_err(|error| permit.note(|record| record.outcome = error.outcome()))?;
     permit.goes_upstream();
-    let outbound = Outbound::of(call, asked, account).await;
-    let request = || outbound.request(account, &call.head);
-    let answer = match timeout(within, upstream.send(request)).await {
+    let sending = upstream.send(|| going.request(UnixMillis::now()));
+    let answer = match timeout(within, sending).await {
         Err(_) => Err(UpstreamError::Late(within)),
         Ok(Err(error)) if error.is_connect() => {
             permit.did_not_go_upstream();
@@ -118,7 +113,7 @@ async fn headers(
         }
         Ok(Err(error)) => Err(UpstreamError::BrokeOff(Some(error))),
         Ok(Ok(answer)) if answer.status().is_redirection() => Err(UpstreamError::Redirect),
-        Ok(Ok(answer)) => Ok(answer),
+        Ok(Ok(answer)) => Ok(going.come(answer).await),
     };
     match &answer {
         Ok(answer) => permit.note(|record| record.headers_came(answer.status().as_u16())),
@@ -132,165 +127,24 @@ async fn headers(
 }
 
 impl UpstreamError {
-    fn fault(&self) -> Fault {
+    fn fault(&self) -> Option<Fault> {
         let cause = match self {
             Self::Unreachable(_) | Self::BrokeOff(_) => Cause::Unreachable,
             Self::Late(_) => Cause::Late,
             Self::Redirect => Cause::Fault,
+            Self::Unsayable(_) => return None,
         };
-        Fault {
+        Some(Fault {
             cause,
             stated: None,
-        }
+        })
     }
 
     fn outcome(&self) -> Outcome {
         match self {
             Self::Unreachable(_) | Self::BrokeOff(_) => Outcome::UpstreamUnreachable,
             Self::Late(_) => Outcome::UpstreamTimeout,
-            Self::Redirect => Outcome::UpstreamRefused,
-        }
-    }
-}
-
-/// What goes to an account: in the caller's words, or translated. What a provider does with it comes after this.
-struct Outbound {
-    address: Uri,
-    body: Bytes,
-    translation: Option<Translation>,
-}
-
-impl Outbound {
-    async fn of(call: &Call, asked: &Asked, account: &Account) -> Self {
-        let Some(translation) = call.translation(account) else {
-            let renamed = call.renamed(&asked.facts, account);
-            let (provider, uri) = (account.provider, &call.head.uri);
-            let is_in_path = call.work == Work::ShowModel || provider == Provider::Gemini;
-            let in_path = renamed.as_deref().filter(|_| is_in_path);
-            return Self {
-                address: address(&account.origin, provider, uri, in_path),
-                body: body(asked, account, renamed.as_deref()),
-                translation: None,
-            };
-        };
-        // What its query says is said to another API.
-        let path = Uri::from_static(translation.path());
-        let words = Words::of(call, account, &asked.body, translation).await;
-        let words = words.expect("it was translated before, and only the model's name differs");
-        Self {
-            address: address(&account.origin, account.provider, &path, None),
-            body: words.body,
-            translation: Some(translation),
-        }
-    }
-
-    fn request(&self, account: &Account, head: &Parts) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(self.body.clone()));
-        *request.method_mut() = head.method.clone();
-        *request.uri_mut() = self.address.clone();
-        let mut headers = account.provider.request_headers(&head.headers, account);
-        if self.translation == Some(Translation::ToMessages) {
-            headers.insert(VERSION, HeaderValue::from_static("2023-06-01"));
-        }
-        *request.headers_mut() = headers;
-        request
-    }
-}
-
-/// The caller's body, with nothing but the splices that are needed.
-fn body(asked: &Asked, account: &Account, renamed: Option<&str>) -> Bytes {
-    let mut splices = Vec::new();
-    if let (Some(said), Some(name), false) = (&asked.facts.model, renamed, asked.body.is_empty()) {
-        splices = match account.provider {
-            Provider::Anthropic | Provider::OpenAi => {
-                Splice::model(&asked.body, name).into_iter().collect()
-            }
-            Provider::Gemini => Splice::gemini_models(&asked.body, said, name),
-        };
-    }
-    splices.extend(asked.usage_asked_of(account).cloned());
-    Splice::apply(splices, &asked.body)
-}
-
-/// The account's address with the path and query of the request, less the prefix that named the dialect, and less any
-/// key: the caller's credential goes no further than here, wherever a client put it. `renamed` is the model in the path.
-fn address(origin: &Origin, provider: Provider, asked: &Uri, renamed: Option<&str>) -> Uri {
-    let query = asked.query();
-    let length = origin.path.len() + asked.path().len() + 1 + query.map_or(0, str::len);
-    let mut path = String::with_capacity(length);
-    path.push_str(&origin.path);
-    let asked_path = provider.path(path_upstream(asked.path()));
-    match (asked_path.rsplit_once('/'), renamed) {
-        (Some((before, last)), Some(model)) => {
-            let method = last.find(':').map_or("", |colon| &last[colon..]);
-            path.extend([before, "/", model, method]);
-        }
-        _ => path.push_str(asked_path),
-    }
-    let pairs = query.into_iter().flat_map(|query| query.split('&'));
-    let mut before = '?';
-    for pair in pairs.filter(|pair| !is_key(pair)) {
-        path.push(before);
-        path.push_str(pair);
-        before = '&';
-    }
-    let mut parts = origin.base.clone().into_parts();
-    parts.path_and_query = Some(
-        path.parse()
-            .expect("both parts are valid, and bounded by the route and the configuration"),
-    );
-    Uri::from_parts(parts).expect("scheme, authority and path are there")
-}
-
-fn is_key(pair: &str) -> bool {
-    pair.split('=').next() == Some("key")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_path_and_query_go_up_without_prefix_and_key() {
-        let origin = Origin {
-            base: "https://example.com/x/".parse().unwrap(),
-            path: "/x".into(),
-        };
-        for (asked, expected) in [
-            ("/v1/messages", "/v1/messages"),
-            ("/anthropic/v1/messages?beta=true", "/v1/messages?beta=true"),
-            ("/v1/messages?", "/v1/messages?"),
-            ("/v1/messages?key=weir_a", "/v1/messages"),
-            ("/v1/messages?key=weir_a&beta=%20", "/v1/messages?beta=%20"),
-            ("/v1/messages?a&&key=x=y&b=1?&key", "/v1/messages?a&&b=1?"),
-            ("/v1/messages?keys=1&Key=2", "/v1/messages?keys=1&Key=2"),
-        ] {
-            assert_eq!(
-                address(&origin, Provider::Anthropic, &asked.parse().unwrap(), None).to_string(),
-                format!("https://example.com/x{expected}")
-            );
-        }
-    }
-
-    #[test]
-    fn a_base_url_that_ends_with_the_version_has_it_once() {
-        for (base, path, expected) in [
-            ("https://api.example.com/v1", "/v1", "/v1/responses"),
-            (
-                "https://example.com/paas/v4/",
-                "/paas/v4",
-                "/paas/v4/responses",
-            ),
-        ] {
-            let origin = Origin {
-                base: base.parse().unwrap(),
-                path: path.into(),
-            };
-            let asked = "/openai/v1/responses".parse().unwrap();
-            assert_eq!(
-                address(&origin, Provider::OpenAi, &asked, None).path(),
-                expected
-            );
+            Self::Redirect | Self::Unsayable(_) => Outcome::UpstreamRefused,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     dialect::Dialect,
     forward::Upstream,
     models::pairs,
-    provider::Provider,
+    provider::Api,
     resting::Resting,
     route::Work,
     store::names,
@@ -26,8 +26,8 @@ use crate::{
 /// A set of accounts as its keys see it: by what they ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Sides {
-    /// Those of one provider each, who speak what their callers speak.
-    of_provider: HashMap<Provider, Arc<Group>>,
+    /// Those of one API each, who speak what their callers speak.
+    of_api: HashMap<Api, Arc<Group>>,
     /// The same with those that serve Messages in other words, where there are any.
     messages: Option<Arc<Group>>,
     /// The same for chat completions.
@@ -50,9 +50,10 @@ pub(crate) struct Group {
 /// What is wanted of an account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
+    pub(crate) work: Work,
     pub(crate) dialect: Dialect,
-    /// The provider that has what is continued, where one of several has.
-    pub(crate) kind: Option<Provider>,
+    /// The API whose accounts have what is continued, where those of one of several have.
+    pub(crate) kind: Option<Api>,
     pub(crate) model: Option<&'a str>,
     /// The place of the one that has what is continued.
     pub(crate) only: Option<usize>,
@@ -65,27 +66,27 @@ impl Sides {
         let group = |of: Vec<Arc<Upstream>>, translation| {
             (!of.is_empty()).then(|| Arc::new(Group::new(config, of, translation)))
         };
-        let native = |provider: Provider| {
+        let native = |api: Api| {
             let upstreams = upstreams.iter();
-            upstreams.filter(move |upstream| upstream.account.provider == provider)
+            upstreams.filter(move |upstream| upstream.account.provider.api() == api)
         };
         let translated = |dialect: Dialect| {
             let way = |upstream: &&Arc<Upstream>| {
                 let translates = upstream.account.translates;
-                let way = dialect.translation(upstream.account.provider);
+                let way = dialect.translation(upstream.account.provider.api());
                 way.filter(|_| translates)
             };
             let others = upstreams.iter().filter(|upstream| way(upstream).is_some());
             let translation = others.clone().next().as_ref().and_then(way)?;
-            let all = native(dialect.provider()).chain(others).cloned();
+            let all = native(dialect.api()).chain(others).cloned();
             group(all.collect(), Some(translation))
         };
-        let of_provider = Provider::ALL.into_iter().filter_map(|provider| {
-            let native = native(provider).cloned().collect();
-            Some((provider, group(native, None)?))
+        let of_api = Api::ALL.into_iter().filter_map(|api| {
+            let native = native(api).cloned().collect();
+            Some((api, group(native, None)?))
         });
         Self {
-            of_provider: of_provider.collect(),
+            of_api: of_api.collect(),
             messages: translated(Dialect::Anthropic),
             chat: translated(Dialect::Chat),
         }
@@ -98,7 +99,7 @@ impl Sides {
             (Work::Generate, Dialect::Chat) => self.chat.as_ref(),
             _ => None,
         };
-        translated.or_else(|| self.of_provider.get(&dialect.provider()))
+        translated.or_else(|| self.of_api.get(&dialect.api()))
     }
 }
 
@@ -131,6 +132,7 @@ impl Group {
         now: UnixMillis,
     ) -> Result<Vec<usize>, Nobody> {
         let Wanted {
+            work,
             dialect,
             kind,
             model,
@@ -139,14 +141,17 @@ impl Group {
         } = wanted;
         let candidate = |(place, upstream): (usize, &Arc<Upstream>)| {
             let account = &upstream.account;
-            let others = kind.is_some_and(|kind| kind != account.provider);
+            let others = kind.is_some_and(|kind| kind != account.provider.api());
             if others || only.is_some_and(|only| only != place) {
                 return Candidate::LacksPart;
             }
             if attempts.includes(place) {
                 return Candidate::Tried;
             }
-            match model.is_none_or(|model| account.called(model, dialect).is_some()) {
+            let has_model = || model.is_none_or(|model| account.called(model, dialect).is_some());
+            let translation = dialect.translation(account.provider.api());
+            let spoken = dialect.translated(translation);
+            match account.provider.serves(work, spoken) && has_model() {
                 true => Candidate::Serves(resting.state(&account.id, model, now)),
                 false => Candidate::LacksModel,
             }

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     forward::Upstream,
     json::{Outline, Unfit},
-    provider::Provider,
+    provider::Api,
     read::Asked,
     store::StoreError,
     words::Words,
@@ -23,7 +23,7 @@ pub(crate) async fn interpret(app: &App, call: &mut Call, asked: &Asked) -> Resu
     let Some(translation) = call.caller.group.translation else {
         return Ok(());
     };
-    let native = call.dialect.provider();
+    let native = call.dialect.api();
     let (natives, others) = serving(call, native);
     let Some(other) = others.first() else {
         return Ok(());
@@ -46,14 +46,14 @@ pub(crate) async fn interpret(app: &App, call: &mut Call, asked: &Asked) -> Resu
 }
 
 /// The accounts that have its model: those that speak what the caller does, and the others.
-fn serving(call: &Call, native: Provider) -> (Vec<Arc<Upstream>>, Vec<Arc<Upstream>>) {
+fn serving(call: &Call, native: Api) -> (Vec<Arc<Upstream>>, Vec<Arc<Upstream>>) {
     let serves = |upstream: &&Arc<Upstream>| {
         let called = |model| upstream.account.called(model, call.dialect);
         call.model().is_none_or(|model| called(model).is_some())
     };
     let upstreams = call.caller.group.upstreams.iter();
     let serving = upstreams.filter(serves).cloned();
-    serving.partition(|upstream| upstream.account.provider == native)
+    serving.partition(|upstream| upstream.account.provider.api() == native)
 }
 
 /// Which kind has to serve it: the one that is known to have its session or what was said so far. Of what has begun and is
@@ -62,8 +62,8 @@ async fn kind(
     app: &App,
     call: &Call,
     asked: &Asked,
-    native: Provider,
-) -> Result<Option<Provider>, StoreError> {
+    native: Api,
+) -> Result<Option<Api>, StoreError> {
     let group = &call.caller.group;
     let known = match &call.chain {
         Some(chain) => app.store.knows(&group.affinity, chain).await?,
@@ -72,7 +72,7 @@ async fn kind(
     let is_known =
         |upstream: &&Arc<Upstream>| known.as_deref() == Some(&*upstream.account.gate.name);
     let known = group.upstreams.iter().find(is_known);
-    let known = known.map(|upstream| upstream.account.provider);
+    let known = known.map(|upstream| upstream.account.provider.api());
     let of_session = call.chain.as_deref().is_some_and(affinity::is_of_session);
     Ok(match known {
         Some(known) if of_session || has_begun(&asked.body) => Some(known),

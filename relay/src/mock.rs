@@ -4,6 +4,8 @@
 
 mod answer;
 mod anthropic;
+mod azure;
+mod bedrock;
 mod behaviour;
 mod dialect;
 mod gemini;

@@ -1,7 +1,10 @@
-//! What upstreams speak: how the credential is shown, and which headers go up and come back.
-//! A new provider is a file in `provider/` and a row in each match here.
+//! What upstreams speak: which API and how much of it, how the credential is shown, and which headers go up and come back.
+//! A new provider is a file in `provider/`, a variant here and a row in `rules`.
 
 mod anthropic;
+pub(crate) mod azure_openai;
+pub(crate) mod bedrock;
+mod deepseek;
 mod gemini;
 mod openai;
 
@@ -10,12 +13,30 @@ use std::fmt;
 use hyper::header::{
     ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 
-use crate::{account::Account, config::AccountKind, secret::Secret};
+use crate::{dialect::Dialect, route::Work, secret::Secret};
 
-/// The kind of an account, as the relay's steps see it.
+/// An ARN has as many bytes at most.
+const LONGEST_MODEL: usize = 2048;
+
+/// The kind of an account, by its name in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    Anthropic,
+    OpenAi,
+    Gemini,
+    #[serde(rename = "azure-openai")]
+    AzureOpenAi,
+    Bedrock,
+    DeepSeek,
+}
+
+/// An API. Several providers may have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Provider {
+pub(crate) enum Api {
     Anthropic,
     OpenAi,
     Gemini,
@@ -24,8 +45,14 @@ pub(crate) enum Provider {
 /// What tells one provider from another.
 struct Rules {
     name: &'static str,
+    api: Api,
+    /// Which routes of the API it has.
+    serves: fn(Work, Dialect) -> bool,
     /// The header that shows the credential, and what stands before it there.
     credential: (&'static str, &'static str),
+    /// Where its own API is; none where each customer has an address of his own.
+    base_url: Option<&'static str>,
+    /// What a base URL already has of the paths of callers.
     base_path: &'static str,
     /// Which headers of callers go up, beside those that all APIs read.
     goes_up: fn(&str) -> bool,
@@ -34,30 +61,40 @@ struct Rules {
 }
 
 impl Provider {
-    pub(crate) const ALL: [Self; 3] = [Self::Anthropic, Self::OpenAi, Self::Gemini];
-
-    pub(crate) fn of(kind: AccountKind) -> Self {
-        match kind {
-            AccountKind::Anthropic => Self::Anthropic,
-            AccountKind::OpenAi => Self::OpenAi,
-            AccountKind::Gemini => Self::Gemini,
-        }
-    }
-
     fn rules(self) -> &'static Rules {
         match self {
             Self::Anthropic => &anthropic::RULES,
             Self::OpenAi => &openai::RULES,
             Self::Gemini => &gemini::RULES,
+            Self::AzureOpenAi => &azure_openai::RULES,
+            Self::Bedrock => &bedrock::RULES,
+            Self::DeepSeek => &deepseek::RULES,
         }
     }
 
+    pub(crate) fn api(self) -> Api {
+        self.rules().api
+    }
+
+    /// Whether it has what a request is for.
+    pub(crate) fn serves(self, work: Work, dialect: Dialect) -> bool {
+        (self.rules().serves)(work, dialect)
+    }
+
+    /// Where the provider's own API is, if it is in one place.
+    pub(crate) fn base_url(self) -> Option<&'static str> {
+        self.rules().base_url
+    }
+
     /// The credential as a header shows it. Marked sensitive, so that Debug does not show it.
-    pub(crate) fn credential(self, secret: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
-        let (_, before) = self.rules().credential;
+    pub(crate) fn credential(
+        self,
+        secret: &Secret,
+    ) -> Result<(HeaderName, HeaderValue), InvalidHeaderValue> {
+        let (name, before) = self.rules().credential;
         let mut value = HeaderValue::from_str(&format!("{before}{}", secret.reveal()))?;
         value.set_sensitive(true);
-        Ok(value)
+        Ok((HeaderName::from_static(name), value))
     }
 
     /// What a base URL of this kind already has of the paths of callers.
@@ -70,9 +107,9 @@ impl Provider {
         path.strip_prefix(self.base_path()).unwrap_or(path)
     }
 
-    /// The headers to send: what the caller's headers hold of those that the provider knows, and the account's credential.
+    /// The headers to send: what the caller's headers hold of those that the provider knows; the credential is not there yet.
     /// An answer that is not compressed can be read beside the stream.
-    pub(crate) fn request_headers(self, from: &HeaderMap, account: &Account) -> HeaderMap {
+    pub(crate) fn request_headers(self, from: &HeaderMap) -> HeaderMap {
         let rules = self.rules();
         let for_next_only = for_next_only(from);
         let goes_up = |name: &HeaderName| {
@@ -81,10 +118,6 @@ impl Provider {
         let going = from.iter().filter(|(name, _)| goes_up(name));
         let mut headers = HeaderMap::with_capacity(from.len() + 2);
         headers.extend(going.map(|(name, value)| (name.clone(), value.clone())));
-        headers.insert(
-            HeaderName::from_static(rules.credential.0),
-            account.credential.clone(),
-        );
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers
     }
@@ -113,6 +146,37 @@ impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.rules().name)
     }
+}
+
+impl Api {
+    pub(crate) const ALL: [Self; 3] = [Self::Anthropic, Self::OpenAi, Self::Gemini];
+}
+
+impl fmt::Display for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anthropic => "Anthropic",
+            Self::OpenAi => "OpenAI",
+            Self::Gemini => "Gemini",
+        })
+    }
+}
+
+/// A model's name as one segment of a path. One that could be taken for more, or that nobody has, is an error.
+fn segment(model: &str) -> Result<String, String> {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    match model.len() <= LONGEST_MODEL && !model.bytes().all(|byte| byte == b'.') {
+        true => Ok(utf8_percent_encode(model, KEPT).to_string()),
+        false => Err("`model` is missing, or no name of one".into()),
+    }
+}
+
+fn all_of_it(_: Work, _: Dialect) -> bool {
+    true
 }
 
 fn of_every_api(name: &str) -> bool {
@@ -166,6 +230,15 @@ fn of_upstream_server(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ALL: [Provider; 6] = [
+        Provider::Anthropic,
+        Provider::OpenAi,
+        Provider::Gemini,
+        Provider::AzureOpenAi,
+        Provider::Bedrock,
+        Provider::DeepSeek,
+    ];
 
     fn headers(of: &[(&'static str, &'static str)]) -> HeaderMap {
         of.iter()
@@ -229,11 +302,13 @@ mod tests {
 
     #[test]
     fn a_callers_credentials_and_identity_do_not_go_up() {
-        for provider in [Provider::Anthropic, Provider::OpenAi, Provider::Gemini] {
+        for provider in ALL {
             for name in [
                 "authorization",
                 "x-api-key",
                 "x-goog-api-key",
+                "api-key",
+                "x-amz-security-token",
                 "x-goog-user-project",
                 "openai-organization",
                 "openai-project",
@@ -256,8 +331,19 @@ mod tests {
     }
 
     #[test]
+    fn a_model_s_name_is_never_more_than_one_segment_of_a_path() {
+        assert_eq!(
+            segment("a.b-c_1:0/x é").unwrap(),
+            "a.b-c_1%3A0%2Fx%20%C3%A9"
+        );
+        for bad in ["", ".", "..", &"a".repeat(LONGEST_MODEL + 1)] {
+            assert!(segment(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_credential_is_shown_as_the_provider_wants_it() {
-        let shown = |provider: Provider| provider.credential(&Secret::new("sk-1")).unwrap();
+        let shown = |provider: Provider| provider.credential(&Secret::new("sk-1")).unwrap().1;
         assert_eq!(shown(Provider::Anthropic), "sk-1");
         assert_eq!(shown(Provider::OpenAi), "Bearer sk-1");
         assert_eq!(shown(Provider::Gemini), "sk-1");

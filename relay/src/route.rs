@@ -3,7 +3,7 @@
 
 use hyper::{HeaderMap, Method, http::request::Parts};
 
-use crate::{dialect::Dialect, provider::Provider, read::Answer};
+use crate::{dialect::Dialect, provider::Api, read::Answer};
 
 /// Of path and query together. The address upstream is made of these and of the account's own path, and must stay below
 /// the 65,534 bytes that an address can have.
@@ -110,7 +110,7 @@ pub(crate) fn path_upstream(path: &str) -> &str {
 /// The dialect in which errors are told, also where there is no such route.
 pub(crate) fn dialect(head: &Parts) -> Dialect {
     let guess = || match split_prefix(head.uri.path()) {
-        (Some(provider), _) => Dialect::of(provider),
+        (Some(api), _) => Dialect::of(api),
         (None, path) if path.starts_with("/v1beta/") => Dialect::Gemini,
         (None, _) => by_headers(&head.headers),
     };
@@ -125,13 +125,11 @@ fn route(head: &Parts) -> Option<Route<'_>> {
         .or_else(|| model(path, prefix, &head.headers))?;
     match prefix {
         None => Some(route),
-        Some(provider) => {
-            (route.work != Work::Health && route.dialect.provider() == provider).then_some(route)
-        }
+        Some(api) => (route.work != Work::Health && route.dialect.api() == api).then_some(route),
     }
 }
 
-fn known(path: &str, prefix: Option<Provider>, headers: &HeaderMap) -> Option<Route<'static>> {
+fn known(path: &str, prefix: Option<Api>, headers: &HeaderMap) -> Option<Route<'static>> {
     let either = || prefix.map_or_else(|| by_headers(headers), Dialect::of);
     let (work, dialect) = match path {
         "/v1/messages" => (Work::Generate, Dialect::Anthropic),
@@ -182,7 +180,7 @@ fn streamed(query: Option<&str>) -> Dialect {
 }
 
 /// `/v1/models/{model}` of each API.
-fn model<'a>(path: &'a str, prefix: Option<Provider>, headers: &HeaderMap) -> Option<Route<'a>> {
+fn model<'a>(path: &'a str, prefix: Option<Api>, headers: &HeaderMap) -> Option<Route<'a>> {
     let (model, dialect) = match path.strip_prefix("/v1beta/models/") {
         Some(model) => (model, Dialect::Gemini),
         None => {
@@ -232,15 +230,15 @@ fn says(query: Option<&str>, any: &[&str]) -> bool {
     pairs.any(|pair| any.contains(&pair))
 }
 
-fn split_prefix(path: &str) -> (Option<Provider>, &str) {
+fn split_prefix(path: &str) -> (Option<Api>, &str) {
     let prefixes = [
-        ("/anthropic", Provider::Anthropic),
-        ("/openai", Provider::OpenAi),
-        ("/gemini", Provider::Gemini),
+        ("/anthropic", Api::Anthropic),
+        ("/openai", Api::OpenAi),
+        ("/gemini", Api::Gemini),
     ];
-    let after = |(prefix, provider)| {
+    let after = |(prefix, api)| {
         let rest: &str = path.strip_prefix(prefix)?;
-        rest.starts_with('/').then_some((Some(provider), rest))
+        rest.starts_with('/').then_some((Some(api), rest))
     };
     prefixes.into_iter().find_map(after).unwrap_or((None, path))
 }

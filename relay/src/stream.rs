@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use hyper::{
     HeaderMap, Response,
-    body::{Body as _, Frame, Incoming},
+    body::{Body as _, Frame},
 };
 
 pub(crate) use tap::{Inflated, UsageChunk};
@@ -25,7 +25,7 @@ use crate::{
     config::Waits,
     dialect::Dialect,
     error::Error,
-    forward::{Heard, Upstream},
+    forward::{Heard, Source, Upstream},
     ids::RequestId,
     keeper::Keeper,
     permit::Permit,
@@ -38,7 +38,7 @@ pub(crate) struct Relayed {
     /// What was heard before anything was sent; goes first.
     beginning: Bytes,
     /// None once it has ended; dropping it before aborts the upstream.
-    upstream: Option<Incoming>,
+    upstream: Option<Source>,
     /// What is still to be sent after the upstream's last byte.
     farewell: Option<Result<Bytes, BrokenOff>>,
     tap: Tap,
@@ -203,7 +203,7 @@ impl Relayed {
     fn begin(&mut self) -> Bytes {
         let beginning = std::mem::take(&mut self.beginning);
         let passed = self.pass(beginning);
-        if self.upstream.as_ref().is_some_and(Incoming::is_end_stream) {
+        if self.upstream.as_ref().is_some_and(Source::is_end_stream) {
             self.end();
         }
         passed

@@ -5,11 +5,13 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Signals;
 use crate::{
-    config::{self, AccountConfig, AccountKind, Config, Credential, GroupConfig, Timeouts},
+    config::{
+        self, AccountConfig, AccountKind, Config, Credential, Endpoint, GroupConfig, Proof,
+        Timeouts,
+    },
     embedded,
     key::NewKey,
     mock::{self, MockProvider},
-    provider::Provider,
     secret::Secret,
     server::Relay,
     store::names,
@@ -85,9 +87,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 
 fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> AccountConfig {
     let (base_url, api_key) = match config::variable(variable) {
-        Some(_) => (kind.base_url().to_owned(), Credential::Env(variable.into())),
+        Some(_) => (
+            kind.base_url().unwrap_or_default().to_owned(),
+            Credential::Env(variable.into()),
+        ),
         None => (
-            format!("{simulated}{}", Provider::of(kind).base_path()),
+            format!("{simulated}{}", kind.base_path()),
             Credential::Literal(Secret::new("simulated")),
         ),
     };
@@ -96,7 +101,8 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         kind,
         base_url,
         allow_private: false,
-        api_key,
+        proof: Proof::Key(api_key),
+        endpoint: Endpoint::Plain,
         max_concurrent: 4,
         priority: 0,
         models: Vec::new(),
@@ -110,8 +116,8 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
 
 /// A line for each account: where it is, and with whose key.
 fn upstreams(accounts: &[AccountConfig]) -> String {
-    let line = |account: &AccountConfig| match &account.api_key {
-        Credential::Env(variable) => {
+    let line = |account: &AccountConfig| match &account.proof {
+        Proof::Key(Credential::Env(variable)) => {
             format!(
                 "  {}: {} with your {variable}",
                 account.id, account.base_url

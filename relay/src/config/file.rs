@@ -1,6 +1,7 @@
 //! From the text of `weir.toml` to a checked configuration. Unknown keys and bad values are errors that name the line;
 //! the text of the line is never shown, since it may hold a credential.
 
+mod endpoint;
 mod redis;
 
 use std::time::Duration;
@@ -8,11 +9,11 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, Credential, GroupConfig, Timeouts, base_url,
+    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Timeouts, base_url,
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group, TimeoutsMs},
 };
-use crate::secret::Secret;
+use endpoint::{Told, credential};
 use redis::redis_from;
 
 /// A place in the file, for errors.
@@ -105,26 +106,27 @@ fn account_from(
     account: Account,
 ) -> Result<AccountConfig, ConfigError> {
     check_id(source, id)?;
-    let base_url = match account.base_url {
-        None => account.kind.base_url().to_owned(),
-        Some(url) => {
-            let allowed = base_url::Allowed {
-                http: account.allow_http,
-                private: account.allow_private,
-            };
-            let at = url.span().start;
-            base_url::check(url.get_ref(), allowed).map_err(|why| source.error(at, why))?;
-            url.into_inner()
-        }
+    if let Some(url) = &account.base_url {
+        let allowed = base_url::Allowed {
+            http: account.allow_http,
+            private: account.allow_private,
+        };
+        base_url::check(url.get_ref(), allowed)
+            .map_err(|why| source.error(url.span().start, why))?;
+    }
+    let told = Told {
+        source,
+        at: id.span().start,
+        account: &account,
     };
-    let at = account.api_key.span().start;
-    let api_key = credential(account.api_key.get_ref()).map_err(|why| source.error(at, why))?;
+    let (proof, endpoint, base_url) = told.read()?;
     Ok(AccountConfig {
         id: id.get_ref().clone(),
         kind: account.kind,
         base_url,
         allow_private: account.allow_private,
-        api_key,
+        proof,
+        endpoint,
         max_concurrent: u32::try_from(account.max_concurrent).expect("bounded to 1,000,000"),
         priority: u32::try_from(account.priority).expect("bounded to 1,000"),
         models: names::models(source, account.kind, account.models)?,
@@ -192,17 +194,6 @@ fn group_from(
             .collect(),
         aliases: names::aliases(source, &group.aliases)?,
     })
-}
-
-fn credential(text: &str) -> Result<Credential, &'static str> {
-    match text.split_once(':') {
-        Some(("env", name)) if !name.is_empty() => Ok(Credential::Env(name.to_owned())),
-        Some(("file", path)) if !path.is_empty() => Ok(Credential::File(path.into())),
-        _ if text.trim().is_empty() || text == "env:" || text == "file:" => {
-            Err("must be env:NAME, file:PATH, or the text itself")
-        }
-        _ => Ok(Credential::Literal(Secret::new(text))),
-    }
 }
 
 fn to_usize(bounded: u64) -> usize {
@@ -276,7 +267,7 @@ mod tests {
         assert_eq!(redis, "Given(unix:///run/redis.sock)");
         assert_eq!(config.lease, Duration::from_secs(1));
         let account = &config.accounts[0];
-        assert_eq!(format!("{:?}", account.api_key), "env:SOME_KEY");
+        assert_eq!(format!("{:?}", account.proof), "Key(env:SOME_KEY)");
         assert_eq!((account.max_concurrent, account.serial_turns), (5, true));
         assert!(!account.ask_usage && account.translate);
         assert_eq!(account.timeouts.total, Duration::from_millis(5));

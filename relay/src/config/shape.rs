@@ -84,7 +84,13 @@ pub(super) struct Body {
 pub(super) struct Account {
     pub(super) kind: AccountKind,
     pub(super) base_url: Option<Spanned<String>>,
-    pub(super) api_key: Spanned<String>,
+    pub(super) api_key: Option<Spanned<String>>,
+    pub(super) access_key_id: Option<Spanned<String>>,
+    pub(super) secret_access_key: Option<Spanned<String>>,
+    pub(super) session_token: Option<Spanned<String>>,
+    pub(super) region: Option<Spanned<String>>,
+    pub(super) betas: Option<Spanned<Vec<String>>>,
+    pub(super) api_version: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
     pub(super) max_concurrent: u64,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000>")]

@@ -78,7 +78,10 @@ fn span_or_date(text: &str, now: UnixMillis) -> Option<Duration> {
         let ms = u64::try_from(at.as_millisecond()).ok()?;
         Some(Duration::from_millis(ms.saturating_sub(now.0)))
     };
-    date(text).or_else(|| span(text))
+    // Azure says seconds, and no more.
+    date(text)
+        .or_else(|| span(text))
+        .or_else(|| number(text, 1.0))
 }
 
 #[cfg(test)]
@@ -125,6 +128,7 @@ mod tests {
             (&[("x-ratelimit-reset-requests", "6m0s")], Some(360_000)),
             (&[("x-ratelimit-reset-tokens", "1h2m3.5s")], Some(3_723_500)),
             (&[("x-ratelimit-reset-tokens", "20ms")], Some(20)),
+            (&[("x-ratelimit-reset-tokens", "10")], Some(10_000)),
         ] {
             assert_eq!(of(headers), expected, "{headers:?}");
         }

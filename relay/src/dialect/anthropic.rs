@@ -59,10 +59,11 @@ pub(super) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Option<Place> 
     }
     // Compatible endpoints leave out the event's name: the data tells it as well.
     let data: Data<'_> = serde_json::from_slice(event.data).unwrap_or_default();
-    for told in [data.message.and_then(|message| message.usage), data.usage]
-        .into_iter()
-        .flatten()
-    {
+    let in_message = data.message.and_then(|message| message.usage);
+    for told in [in_message, data.usage].into_iter().flatten() {
+        usage.update(&told.into());
+    }
+    if let Some(told) = data.metrics {
         usage.update(&told.into());
     }
     let name = match event.name {
@@ -94,6 +95,30 @@ struct Data<'a> {
     kind: Option<&'a str>,
     message: Option<Message>,
     usage: Option<Spent>,
+    #[serde(rename = "amazon-bedrock-invocationMetrics")]
+    metrics: Option<Metrics>,
+}
+
+/// What Bedrock adds to the last event.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metrics {
+    input_token_count: Option<u64>,
+    output_token_count: Option<u64>,
+    cache_read_input_token_count: Option<u64>,
+    cache_write_input_token_count: Option<u64>,
+}
+
+impl From<Metrics> for Usage {
+    fn from(told: Metrics) -> Self {
+        Self {
+            input: told.input_token_count,
+            output: told.output_token_count,
+            cache_read: told.cache_read_input_token_count,
+            cache_write: told.cache_write_input_token_count,
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -172,6 +197,22 @@ mod tests {
             reasoning: None,
         };
         assert_eq!(usage, expected);
+    }
+
+    #[test]
+    fn what_bedrock_adds_to_the_last_event_is_read() {
+        let mut usage = Usage::default();
+        let stop = r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":19,
+            "outputTokenCount":44,"invocationLatency":1510,"firstByteLatency":609,
+            "cacheReadInputTokenCount":3,"cacheWriteInputTokenCount":2}}"#;
+        assert_eq!(read("message_stop", stop, &mut usage), Some(Place::Last));
+        let told = (
+            usage.input,
+            usage.output,
+            usage.cache_read,
+            usage.cache_write,
+        );
+        assert_eq!(told, (Some(19), Some(44), Some(3), Some(2)));
     }
 
     #[test]

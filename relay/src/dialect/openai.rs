@@ -73,6 +73,8 @@ pub(super) struct Spent {
     input_tokens_details: Option<InputDetails>,
     #[serde(alias = "completion_tokens_details")]
     output_tokens_details: Option<OutputDetails>,
+    /// DeepSeek's word for those that were read from the cache.
+    prompt_cache_hit_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +89,9 @@ struct OutputDetails {
 
 impl From<Spent> for Usage {
     fn from(told: Spent) -> Self {
-        let cached = told.input_tokens_details.and_then(|of| of.cached_tokens);
+        let details = told.input_tokens_details;
+        let cached = details.and_then(|of| of.cached_tokens);
+        let cached = cached.or(told.prompt_cache_hit_tokens);
         let uncached = |input: u64| input.saturating_sub(cached.unwrap_or(0));
         Self {
             input: told.input_tokens.map(uncached),
@@ -125,6 +129,8 @@ mod tests {
                 "completion_tokens_details":{"reasoning_tokens":6}}"#,
             r#"{"input_tokens":19,"input_tokens_details":{"cached_tokens":4},
                 "output_tokens":10,"output_tokens_details":{"reasoning_tokens":6},"total_tokens":29}"#,
+            r#"{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_cache_hit_tokens":4,
+                "prompt_cache_miss_tokens":15,"completion_tokens_details":{"reasoning_tokens":6}}"#,
         ] {
             let spent: Spent = serde_json::from_str(told).unwrap();
             let expected = Usage {

@@ -7,12 +7,13 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::{
     Response,
-    body::{Body as _, Incoming},
+    body::Body as _,
     header::{HeaderMap, HeaderName, HeaderValue},
     http::response::Parts,
 };
 use tokio::time::timeout;
 
+use super::source::{Source, SourceError};
 use crate::{
     answer::{compression, is_event_stream},
     cooldown::{Cause, Told, stated, used_up},
@@ -30,7 +31,7 @@ const REFUSAL_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Heard {
     pub(crate) head: Parts,
     pub(crate) beginning: Bytes,
-    pub(crate) rest: Incoming,
+    pub(crate) rest: Source,
 }
 
 /// What speaks against the account.
@@ -48,7 +49,7 @@ enum Listener {
 }
 
 pub(super) async fn hear(
-    answer: Response<Incoming>,
+    answer: Response<Source>,
     dialect: Dialect,
     idle: Duration,
 ) -> (Heard, Option<Fault>) {
@@ -138,7 +139,7 @@ impl Heard {
     }
 
     /// Hears one more piece; false at the end, and where enough was heard.
-    async fn next(&mut self) -> Result<bool, hyper::Error> {
+    async fn next(&mut self) -> Result<bool, SourceError> {
         if self.beginning.len() >= LISTENED {
             return Ok(false);
         }

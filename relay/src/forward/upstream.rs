@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{AccountConfig, AccountKind, Credential, Timeouts},
+        config::{AccountConfig, AccountKind, Credential, Endpoint, Proof, Timeouts},
         secret::Secret,
     };
 
@@ -96,7 +96,8 @@ mod tests {
             kind: AccountKind::Anthropic,
             base_url: base_url.clone(),
             allow_private: false,
-            api_key: Credential::Literal(Secret::new("sk")),
+            proof: Proof::Key(Credential::Literal(Secret::new("sk"))),
+            endpoint: Endpoint::Plain,
             max_concurrent: 0,
             priority: 0,
             models: Vec::new(),

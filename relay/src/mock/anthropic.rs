@@ -5,7 +5,7 @@ mod read;
 mod wire;
 
 pub(super) use models::models;
-pub(super) use read::{credential, read_messages};
+pub(super) use read::{credential, read_body, read_messages};
 
 use std::iter;
 

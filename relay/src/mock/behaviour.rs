@@ -61,6 +61,12 @@ pub struct Behaviour {
     /// Write the body in pieces of this many bytes.
     #[arg(long)]
     pub split: Option<usize>,
+    /// Flip a bit of the byte at this place of the body.
+    #[arg(long)]
+    pub corrupt_at: Option<usize>,
+    /// Seconds by which the upstream's clock is ahead, where it compares it with a signature's.
+    #[arg(long, default_value_t = DEFAULT.clock_ahead_s)]
+    pub clock_ahead_s: u64,
     /// Input tokens in the usage.
     #[arg(long)]
     pub input_tokens: Option<u64>,
@@ -98,6 +104,8 @@ const DEFAULT: Behaviour = Behaviour {
     stall_after: None,
     error_after: None,
     split: None,
+    corrupt_at: None,
+    clock_ahead_s: 0,
     input_tokens: None,
     output_tokens: None,
     cache_read_tokens: 0,

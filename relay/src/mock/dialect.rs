@@ -11,10 +11,11 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::answer::{Answer, Ask};
+use super::behaviour::Behaviour;
 use super::openai::{chat, embeddings, responses};
 use super::playback::{Playback, json_response};
 use super::script::Script;
-use super::{anthropic, gemini, openai};
+use super::{anthropic, azure, bedrock, gemini, openai};
 use crate::time::UnixMillis;
 
 /// Whose API it is: what all its routes have in common.
@@ -23,6 +24,8 @@ pub(super) enum Provider {
     Anthropic,
     OpenAi,
     Gemini,
+    Azure,
+    Bedrock,
 }
 
 /// How a generation is asked for and told.
@@ -37,6 +40,9 @@ pub(super) enum Dialect {
     /// Streams are one JSON array.
     GeminiArray,
     GeminiEmbeddings,
+    /// Claude's messages in the frames of Bedrock's.
+    Invoke(bedrock::Form),
+    Converse(bedrock::Form),
 }
 
 /// What is said instead of an answer, before any dialect words it.
@@ -77,6 +83,37 @@ impl Provider {
             Self::Anthropic => anthropic::credential(&head.headers),
             Self::OpenAi => openai::credential(&head.headers),
             Self::Gemini => gemini::credential(&head.headers),
+            Self::Azure => azure::credential(&head.headers),
+            Self::Bedrock => bedrock::credential(&head.headers),
+        }
+    }
+
+    /// Whether the credential holds for the whole of a request, where it is a signature.
+    pub(super) fn check(
+        self,
+        head: &Parts,
+        body: &[u8],
+        behaviour: &Behaviour,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Bedrock => bedrock::check(head, body, behaviour.clock_ahead_s),
+            Self::Anthropic | Self::OpenAi | Self::Gemini | Self::Azure => Ok(()),
+        }
+    }
+
+    /// What is asked for, as far as the path says it.
+    pub(super) fn asked(self, ask: Ask, head: &Parts) -> Ask {
+        match self {
+            Self::Azure => azure::asked(ask, &head.uri),
+            Self::Anthropic | Self::OpenAi | Self::Gemini | Self::Bedrock => ask,
+        }
+    }
+
+    /// A stream with what comes before its answer.
+    pub(super) fn begun(self, stream: Script, dialect: Dialect) -> Script {
+        match (self, dialect) {
+            (Self::Azure, Dialect::Chat) => azure::begun(stream),
+            _ => stream,
         }
     }
 
@@ -89,7 +126,8 @@ impl Provider {
     ) -> Result<Response<Playback>, Failure> {
         match self {
             Self::Anthropic => anthropic::count(head, body, tokens),
-            Self::OpenAi => Err(Failure::new(404, "Not Found")),
+            Self::OpenAi | Self::Azure => Err(Failure::new(404, "Not Found")),
+            Self::Bedrock => bedrock::count(body, tokens),
             Self::Gemini => gemini::count(head, body, tokens),
         }
     }
@@ -98,7 +136,8 @@ impl Provider {
         self.credential(head)?;
         match self {
             Self::Anthropic => anthropic::models(&head.uri),
-            Self::OpenAi => openai::models(&head.uri),
+            Self::OpenAi | Self::Azure => openai::models(&head.uri),
+            Self::Bedrock => Err(Failure::new(404, "Not Found")),
             Self::Gemini => gemini::models(&head.uri),
         }
     }
@@ -108,6 +147,8 @@ impl Provider {
             Self::Anthropic => anthropic::failed(failure, serial),
             Self::OpenAi => failure.answered(&openai::failure(failure)),
             Self::Gemini => failure.answered(&gemini::failure(failure)),
+            Self::Azure => failure.answered(&azure::failure(failure)),
+            Self::Bedrock => bedrock::failed(failure),
         }
     }
 
@@ -125,7 +166,12 @@ impl Provider {
                 "x-ratelimit-reset-requests",
                 format!("{}s", window.as_secs()),
             ),
-            Self::Gemini => return,
+            Self::Azure => (
+                "x-ratelimit-remaining-requests",
+                "x-ratelimit-reset-requests",
+                window.as_secs().to_string(),
+            ),
+            Self::Gemini | Self::Bedrock => return,
         };
         let at = HeaderValue::try_from(at).expect("a time is ASCII");
         headers.insert(HeaderName::from_static(remaining), HeaderValue::from(left));
@@ -138,6 +184,8 @@ impl Provider {
             Self::Anthropic => anthropic::sign(headers, serial),
             Self::OpenAi => openai::sign(headers, serial),
             Self::Gemini => gemini::sign(headers),
+            Self::Azure => azure::sign(headers, serial),
+            Self::Bedrock => bedrock::sign(headers, serial),
         }
     }
 }
@@ -148,6 +196,7 @@ impl Dialect {
             Self::Messages => Provider::Anthropic,
             Self::Chat | Self::Responses | Self::Embeddings => Provider::OpenAi,
             Self::Gemini | Self::GeminiArray | Self::GeminiEmbeddings => Provider::Gemini,
+            Self::Invoke(_) | Self::Converse(_) => Provider::Bedrock,
         }
     }
 
@@ -160,6 +209,8 @@ impl Dialect {
             Self::Embeddings => embeddings::read(body),
             Self::Gemini | Self::GeminiArray => gemini::read(head, body),
             Self::GeminiEmbeddings => gemini::read_embeddings(head, body),
+            Self::Invoke(form) => bedrock::invoke::read(form, head, body),
+            Self::Converse(form) => bedrock::converse::read(form, head, body),
         }
     }
 
@@ -173,6 +224,8 @@ impl Dialect {
             Self::Embeddings => Script::json(&embeddings::whole(answer)),
             Self::Gemini | Self::GeminiArray => Script::json(&gemini::whole(answer)),
             Self::GeminiEmbeddings => Script::json(&gemini::embeddings(answer)),
+            Self::Invoke(_) => anthropic::whole(answer),
+            Self::Converse(_) => Script::json(&bedrock::converse::whole(answer)),
         }
     }
 
@@ -184,6 +237,8 @@ impl Dialect {
             Self::Responses => responses::stream(answer),
             Self::Gemini => gemini::stream(answer, gemini::Form::Events),
             Self::GeminiArray => gemini::stream(answer, gemini::Form::Array),
+            Self::Invoke(_) => bedrock::invoke::stream(answer),
+            Self::Converse(_) => bedrock::converse::stream(answer),
             Self::Embeddings | Self::GeminiEmbeddings => self.whole(answer),
         }
     }
@@ -192,6 +247,7 @@ impl Dialect {
         match self {
             Self::Messages | Self::Chat | Self::Responses => "text/event-stream; charset=utf-8",
             Self::Gemini => "text/event-stream",
+            Self::Invoke(_) | Self::Converse(_) => "application/vnd.amazon.eventstream",
             Self::GeminiArray | Self::Embeddings | Self::GeminiEmbeddings => "application/json",
         }
     }
@@ -204,6 +260,7 @@ impl Dialect {
             Self::Responses => responses::append_failure(script, failure),
             Self::Gemini => gemini::append_failure(script, gemini::Form::Events, failure),
             Self::GeminiArray => gemini::append_failure(script, gemini::Form::Array, failure),
+            Self::Invoke(_) | Self::Converse(_) => bedrock::append_failure(script, failure),
             Self::Embeddings | Self::GeminiEmbeddings => {}
         }
     }

@@ -93,7 +93,11 @@ impl Exchange<'_> {
         flight: &Flight,
     ) -> Result<(Ask, Behaviour), Failure> {
         let (body, behaviour) = self.read(&head, body).await?;
-        let ask = dialect.read(&head, &body);
+        let ask = self
+            .provider
+            .check(&head, &body, &behaviour)
+            .and_then(|()| dialect.read(&head, &body))
+            .map(|ask| self.provider.asked(ask, &head));
         self.upstream.ledger.keep(head, body);
         let ask = ask?;
         flight.asked(&ask.model);
@@ -105,6 +109,7 @@ impl Exchange<'_> {
         let (head, body) = request.into_parts();
         self.provider.credential(&head)?;
         let (body, behaviour) = self.read(&head, body).await?;
+        self.provider.check(&head, &body, &behaviour)?;
         let tokens = behaviour
             .input_tokens
             .unwrap_or_else(|| estimate(body.len()));
@@ -156,7 +161,8 @@ impl Exchange<'_> {
         flight.answered(answer.usage.input, answer.usage.output);
         let (script, framing, content_type) = if stream {
             self.upstream.ledger.count_stream();
-            let script = with_failure(dialect, dialect.stream(&answer), behaviour);
+            let script = self.provider.begun(dialect.stream(&answer), dialect);
+            let script = with_failure(dialect, script, behaviour);
             (script, Framing::Chunked, dialect.stream_type())
         } else {
             (dialect.whole(&answer), Framing::Length, "application/json")
@@ -167,7 +173,7 @@ impl Exchange<'_> {
         if let Some(left) = behaviour.requests_left {
             let window = Duration::from_secs(behaviour.window_s.into());
             let headers = response.headers_mut();
-            dialect.provider().limit(headers, left, window);
+            self.provider.limit(headers, left, window);
         }
         response
     }

@@ -15,10 +15,12 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 /// Headers whose values are credentials.
-const CREDENTIALS: [&str; 5] = [
+const CREDENTIALS: [&str; 7] = [
+    "api-key",
     "authorization",
     "cookie",
     "proxy-authorization",
+    "x-amz-security-token",
     "x-api-key",
     "x-goog-api-key",
 ];

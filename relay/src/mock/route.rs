@@ -15,6 +15,7 @@ use super::generation::Exchange;
 use super::ledger::Ledger;
 use super::openai::Shelf;
 use super::playback::{Playback, ResetFlag, json_response};
+use super::{azure, bedrock};
 
 const MAX_CONFIG_BYTES: usize = 64 << 10;
 
@@ -69,7 +70,7 @@ impl Upstream {
         let (label, found) = find(&request);
         self.ledger.count(label);
         let provider = match &found {
-            Ok(Work::Generate(dialect)) => dialect.provider(),
+            Ok(Work::Generate(provider, _)) => *provider,
             Ok(Work::CountTokens(provider) | Work::ListModels(provider)) => *provider,
             Ok(Work::Stored) => Provider::OpenAi,
             Err(_) => by_credential(&request),
@@ -81,7 +82,7 @@ impl Upstream {
             reset,
         };
         match found {
-            Ok(Work::Generate(dialect)) => exchange.generate(dialect, request).await,
+            Ok(Work::Generate(_, dialect)) => exchange.generate(dialect, request).await,
             Ok(Work::CountTokens(_)) => exchange.count_tokens(request).await,
             Ok(Work::ListModels(_)) => {
                 let answered = provider.models(&request.into_parts().0);
@@ -121,21 +122,33 @@ impl Upstream {
 
 /// What a request to a provider's route is for.
 #[derive(Debug, Clone, Copy)]
-enum Work {
-    Generate(Dialect),
+pub(super) enum Work {
+    Generate(Provider, Dialect),
     CountTokens(Provider),
     ListModels(Provider),
     Stored,
 }
 
+impl Work {
+    fn generate(dialect: Dialect) -> Self {
+        Self::Generate(dialect.provider(), dialect)
+    }
+}
+
 /// The label under which a request is counted, and its work.
 fn find(request: &Request<Incoming>) -> (&'static str, Result<Work, Failure>) {
     let path = request.uri().path();
+    if let Some(path) = path.strip_prefix("/openai") {
+        return azure::find(path, request.uri().query());
+    }
+    if let Some(path) = path.strip_prefix("/model/") {
+        return bedrock::find(path);
+    }
     let (method, label, work) = match path {
         "/v1/messages" => (
             Method::POST,
             "POST /v1/messages",
-            Work::Generate(Dialect::Messages),
+            Work::generate(Dialect::Messages),
         ),
         "/v1/messages/count_tokens" => (
             Method::POST,
@@ -145,17 +158,17 @@ fn find(request: &Request<Incoming>) -> (&'static str, Result<Work, Failure>) {
         "/v1/chat/completions" => (
             Method::POST,
             "POST /v1/chat/completions",
-            Work::Generate(Dialect::Chat),
+            Work::generate(Dialect::Chat),
         ),
         "/v1/responses" => (
             Method::POST,
             "POST /v1/responses",
-            Work::Generate(Dialect::Responses),
+            Work::generate(Dialect::Responses),
         ),
         "/v1/embeddings" => (
             Method::POST,
             "POST /v1/embeddings",
-            Work::Generate(Dialect::Embeddings),
+            Work::generate(Dialect::Embeddings),
         ),
         _ if is_below(path, "/v1/responses") => return ("/v1/responses/", Ok(Work::Stored)),
         _ if is_below(path, "/v1/models") && !path.contains(':') => (
@@ -185,19 +198,19 @@ fn gemini(uri: &Uri) -> Option<(Method, &'static str, Work)> {
     };
     let is_events = uri.query().is_some_and(|query| query.contains("alt=sse"));
     let (label, work) = match method {
-        "generateContent" => ("POST :generateContent", Work::Generate(Dialect::Gemini)),
+        "generateContent" => ("POST :generateContent", Work::generate(Dialect::Gemini)),
         "streamGenerateContent" if is_events => (
             "POST :streamGenerateContent",
-            Work::Generate(Dialect::Gemini),
+            Work::generate(Dialect::Gemini),
         ),
         "streamGenerateContent" => (
             "POST :streamGenerateContent",
-            Work::Generate(Dialect::GeminiArray),
+            Work::generate(Dialect::GeminiArray),
         ),
         "countTokens" => ("POST :countTokens", Work::CountTokens(Provider::Gemini)),
         "embedContent" | "batchEmbedContents" => (
             "POST :embedContent",
-            Work::Generate(Dialect::GeminiEmbeddings),
+            Work::generate(Dialect::GeminiEmbeddings),
         ),
         _ => return None,
     };
@@ -214,6 +227,8 @@ fn by_credential(request: &Request<Incoming>) -> Provider {
     let shows = |name| request.headers().contains_key(name);
     if shows("x-goog-api-key") {
         Provider::Gemini
+    } else if shows("api-key") {
+        Provider::Azure
     } else if shows("authorization") && !shows("anthropic-version") {
         Provider::OpenAi
     } else {

@@ -91,8 +91,23 @@ impl Script {
         self
     }
 
+    /// The same events, each one in other bytes.
+    pub(super) fn reworded(self, mut other: impl FnMut(&[u8]) -> Vec<u8>) -> Self {
+        let mut script = Self::default();
+        let mut from = 0;
+        for mark in self.events {
+            let event = other(&self.bytes[from..mark.end]);
+            script.push(mark.tick, |bytes| bytes.extend(event));
+            from = mark.end;
+        }
+        script
+    }
+
     /// The script under the faults that `behaviour` asks for; of several, the one that comes first.
-    pub(super) fn plan(self, behaviour: &Behaviour) -> Plan {
+    pub(super) fn plan(mut self, behaviour: &Behaviour) -> Plan {
+        if let Some(byte) = behaviour.corrupt_at.and_then(|at| self.bytes.get_mut(at)) {
+            *byte ^= 1;
+        }
         let cuts = [
             (
                 behaviour.close_after.map(|events| self.end_of(events)),

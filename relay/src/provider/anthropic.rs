@@ -1,10 +1,13 @@
 //! Anthropic and endpoints compatible with it.
 
-use super::Rules;
+use super::{Api, Rules, all_of_it};
 
 pub(super) const RULES: Rules = Rules {
     name: "Anthropic",
+    api: Api::Anthropic,
+    serves: all_of_it,
     credential: ("x-api-key", ""),
+    base_url: Some("https://api.anthropic.com"),
     base_path: "",
     goes_up,
     tells_account,

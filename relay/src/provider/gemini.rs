@@ -1,10 +1,13 @@
 //! Google's Gemini API and endpoints compatible with it.
 
-use super::Rules;
+use super::{Api, Rules, all_of_it};
 
 pub(super) const RULES: Rules = Rules {
     name: "Gemini",
+    api: Api::Gemini,
+    serves: all_of_it,
     credential: ("x-goog-api-key", ""),
+    base_url: Some("https://generativelanguage.googleapis.com"),
     base_path: "",
     goes_up,
     tells_account,

@@ -1,10 +1,13 @@
 //! OpenAI and endpoints compatible with it. Their base URLs end with the version, as those of OpenAI's own SDKs do.
 
-use super::Rules;
+use super::{Api, Rules, all_of_it};
 
 pub(super) const RULES: Rules = Rules {
     name: "OpenAI",
+    api: Api::OpenAi,
+    serves: all_of_it,
     credential: ("authorization", "Bearer "),
+    base_url: Some("https://api.openai.com/v1"),
     base_path: "/v1",
     goes_up,
     tells_account,

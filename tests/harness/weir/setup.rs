@@ -18,6 +18,8 @@ pub struct Setup {
     kinds: &'static [&'static str],
     /// Of every account; else that of the simulated upstream.
     base_url: Option<String>,
+    /// Lines of every account's section in the place of a credential of its own.
+    credential: Option<String>,
     max_concurrent: u32,
     key_limit: u32,
     /// Lines of every account's section.
@@ -50,6 +52,7 @@ impl Default for Setup {
             accounts: 1,
             kinds: &["anthropic"],
             base_url: None,
+            credential: None,
             max_concurrent: 0,
             key_limit: 0,
             account_lines: String::new(),
@@ -83,6 +86,12 @@ impl Setup {
     /// Another upstream for every account.
     pub fn base_url(mut self, base_url: &str) -> Self {
         self.base_url = Some(base_url.into());
+        self
+    }
+
+    /// Lines that say by what every account is known upstream.
+    pub fn credential(mut self, lines: &str) -> Self {
+        self.credential = Some(lines.into());
         self
     }
 
@@ -223,10 +232,13 @@ impl Setup {
     fn section(&self, account: u32, url: &str, lines: &str) -> String {
         let kind = self.kinds[(account as usize - 1) % self.kinds.len()];
         let version = if kind == "openai" { "/v1" } else { "" };
-        let credential = credential(account);
+        let credential = match (&self.credential, kind) {
+            (Some(lines), _) => lines.clone(),
+            (None, "bedrock") => aws_keys(account),
+            (None, _) => format!("api_key = \"{}\"", credential(account)),
+        };
         format!(
-            "[accounts.a{account}]\nkind = \"{kind}\"\nbase_url = \"{url}{version}\"\napi_key = \"{credential}\"\n\
-             {lines}\n"
+            "[accounts.a{account}]\nkind = \"{kind}\"\nbase_url = \"{url}{version}\"\n{credential}\n{lines}\n"
         )
     }
 }
@@ -239,6 +251,15 @@ pub(super) async fn create_key(relay: &Relay, max_concurrent: u32, waits: bool) 
         waits,
     };
     relay.create_key(new).await.expect("the key becomes known")
+}
+
+/// What an account of Bedrock's signs with: the simulated upstream takes an id, backwards, for its secret.
+fn aws_keys(account: u32) -> String {
+    let id = format!("AKIDSIMULATED{account}");
+    let secret: String = id.chars().rev().collect();
+    format!(
+        "region = \"us-east-1\"\naccess_key_id = \"{id}\"\nsecret_access_key = \"{secret}\"\nsession_token = \"of-{account}\""
+    )
 }
 
 /// The upstream's key of an account.

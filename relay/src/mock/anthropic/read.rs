@@ -49,7 +49,12 @@ pub(in super::super) fn credential(headers: &HeaderMap) -> Result<HeaderValue, F
 }
 
 pub(in super::super) fn read_messages(head: &Parts, body: &[u8]) -> Result<Ask, Failure> {
-    let request = read(head, body)?;
+    check_version(head)?;
+    read_body(body)
+}
+
+pub(in super::super) fn read_body(body: &[u8]) -> Result<Ask, Failure> {
+    let request = read(body)?;
     if request.max_tokens.is_none() {
         return Err(Failure::new(400, "max_tokens: Field required"));
     }
@@ -65,14 +70,19 @@ pub(in super::super) fn read_messages(head: &Parts, body: &[u8]) -> Result<Ask, 
 }
 
 pub(super) fn check_count(head: &Parts, body: &[u8]) -> Result<(), Failure> {
-    let request = read(head, body)?;
+    check_version(head)?;
+    let request = read(body)?;
     last_turn(&request).map(|_| ())
 }
 
-fn read<'a>(head: &Parts, body: &'a [u8]) -> Result<Body<'a>, Failure> {
-    if !head.headers.contains_key("anthropic-version") {
-        return Err(Failure::new(400, "anthropic-version: header is required"));
+fn check_version(head: &Parts) -> Result<(), Failure> {
+    match head.headers.contains_key("anthropic-version") {
+        true => Ok(()),
+        false => Err(Failure::new(400, "anthropic-version: header is required")),
     }
+}
+
+fn read(body: &[u8]) -> Result<Body<'_>, Failure> {
     let request: Body<'_> = parse(body)?;
     let model = request
         .model

@@ -83,6 +83,11 @@ impl<'a> Args<'a> {
         self.word().ok_or(Error::Valueless { option })
     }
 
+    /// How many words have not been read yet.
+    pub(crate) fn left(&self) -> usize {
+        self.words.len() - self.next
+    }
+
     pub(crate) fn end(&mut self) -> Result<(), Error> {
         self.word().map_or(Ok(()), |word| Err(word.unexpected()))
     }
@@ -98,7 +103,7 @@ impl<'a> Args<'a> {
     /// The ids up to the end of the line, at least one.
     pub(crate) fn ids(&mut self, argument: &'static str) -> Result<Vec<Word<'a>>, Error> {
         let mut ids = vec![self.id(argument)?];
-        while self.next < self.words.len() {
+        while self.left() > 0 {
             ids.push(self.id(argument)?);
         }
         Ok(ids)
@@ -107,8 +112,7 @@ impl<'a> Args<'a> {
     /// `numkeys key [key …]` up to the end of the line.
     pub(crate) fn numbered_keys(&mut self) -> Result<Vec<Word<'a>>, Error> {
         let count = integer::exact(self.fixed("numkeys")?.bytes).ok_or(Error::NumKeys)?;
-        let rest = self.words.len() - self.next;
-        if count < 1 || usize::try_from(count) != Ok(rest) {
+        if count < 1 || usize::try_from(count) != Ok(self.left()) {
             return Err(Error::NumKeys);
         }
         Ok(std::iter::from_fn(|| self.word()).collect())

@@ -21,20 +21,18 @@ impl<'a> Deref for StreamKey<'a> {
     }
 }
 
-/// The server's strings: fields, each with its value behind it.
-type Words = Vec<*mut raw::RedisModuleString>;
-
 impl<'a> StreamKey<'a> {
     pub(crate) fn open(ctx: Ctx, name: &'a RedisString, access: Access) -> Result<Self, Error> {
         Key::open(ctx, name, access, Kind::Stream).map(Self)
     }
 
     /// `XADD key * field value [field value …]`. `Err`: the last id is the last that there can be; nothing was done.
+    /// `words` are fields, each with its value behind it.
     pub(crate) fn append<'w>(
         &self,
-        pairs: impl Iterator<Item = [&'w RedisString; 2]>,
+        words: impl ExactSizeIterator<Item = &'w RedisString>,
     ) -> Result<(), Error> {
-        let mut words: Words = pairs.flatten().map(|word| word.inner).collect();
+        let mut words: Vec<_> = words.map(|word| word.inner).collect();
         let mut id = raw::RedisModuleStreamID { ms: 0, seq: 0 };
         // SAFETY: the key is open for writing and holds a stream or nothing; there are two words per field, each a live
         // string, of which the server keeps copies.
@@ -58,6 +56,10 @@ impl<'a> StreamKey<'a> {
 
     /// `XTRIM key MAXLEN ~ most`, which replicas are told as the length that is left: their streams may be cut elsewhere.
     pub(crate) fn trim(&self, most: i64) {
+        // The server would look for the first entry to find that out.
+        if i64::try_from(self.len()).is_ok_and(|len| len <= most) {
+            return;
+        }
         // SAFETY: the key is open for writing and holds a stream, to which `append` has just added.
         let removed = unsafe {
             api!(RedisModule_StreamTrimByLength)(

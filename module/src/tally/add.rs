@@ -72,15 +72,22 @@ impl<'a> Ask<'a> {
             increments: Increment::read_all(&mut args)?,
             record: Record::read(&mut args)?,
         };
-        let mut keys: Vec<_> = ask.keys().map(|key| key.bytes).collect();
-        keys.sort_unstable();
-        match keys.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(Error::KeyTwice(Escaped::new(pair[0]))),
+        match ask.named_twice() {
+            Some(key) => Err(Error::KeyTwice(Escaped::new(key))),
             None => Ok(ask),
         }
     }
 
-    /// A hash that is named several times is one key.
+    /// Several increments may be of one hash.
+    fn named_twice(&self) -> Option<&'a [u8]> {
+        let ids = self.ids.bytes;
+        let stream = self.record.as_ref().map(|record| record.stream.bytes);
+        let mut hashes = self.increments.iter().map(|one| one.hash.bytes);
+        let hash = hashes.find(|hash| *hash == ids || Some(*hash) == stream);
+        hash.or(stream.filter(|stream| *stream == ids))
+    }
+
+    /// Each once.
     fn keys(&self) -> impl Iterator<Item = Word<'a>> {
         let hashes = self.increments.chunk_by(Increment::is_of_hash_of);
         let hashes = hashes.map(|of_hash| of_hash[0].hash);
@@ -124,8 +131,7 @@ fn add(call: &Call<'_>, args: Args<'_>) -> Result<Reply, Error> {
 
 fn write(call: &Call<'_>, record: &Record<'_>) -> Result<(), Error> {
     let stream = StreamKey::open(call.ctx, call.string(record.stream), Access::Write)?;
-    let fields = record.fields.iter();
-    stream.append(fields.map(|pair| pair.map(|word| call.string(word))))?;
+    stream.append(record.words.iter().map(|word| call.string(*word)))?;
     stream.trim(record.most);
     Ok(())
 }

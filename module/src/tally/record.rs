@@ -4,7 +4,8 @@ use crate::args::{Args, Word};
 use crate::error::Error;
 
 const MAX_ENTRIES: i64 = 1_000_000_000;
-const MAX_FIELDS: usize = 64;
+/// Of 64 fields and their values.
+const MAX_WORDS: usize = 128;
 /// Of a value, in bytes.
 const MAX_VALUE: usize = 4_096;
 
@@ -13,8 +14,8 @@ pub(super) struct Record<'a> {
     pub(super) stream: Word<'a>,
     /// How many entries the stream keeps at least, once it has so many.
     pub(super) most: i64,
-    /// With their values.
-    pub(super) fields: Vec<[Word<'a>; 2]>,
+    /// Fields, each with its value behind it.
+    pub(super) words: Vec<Word<'a>>,
 }
 
 impl<'a> Record<'a> {
@@ -32,17 +33,18 @@ impl<'a> Record<'a> {
             return Err(bound.unexpected());
         }
         let most = args.integer("MAXLEN", 1, MAX_ENTRIES)?;
-        let mut fields = vec![[args.id("field")?, value(args)?]];
-        while fields.len() < MAX_FIELDS
+        let mut words = Vec::with_capacity(args.left().min(MAX_WORDS));
+        words.extend([args.id("field")?, value(args)?]);
+        while words.len() < MAX_WORDS
             && let Some(field) = args.word()
         {
-            fields.push([field.checked_id("field")?, value(args)?]);
+            words.extend([field.checked_id("field")?, value(args)?]);
         }
         args.end()?;
         Ok(Some(Self {
             stream,
             most,
-            fields,
+            words,
         }))
     }
 }
@@ -69,8 +71,10 @@ mod tests {
         let record = Record::read(&mut Args::new("tally.add", &words));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let shown = |record: Record<'_>| {
-            let pairs = record.fields.iter();
-            let pairs = pairs.map(|pair| pair.map(|word| text(word.bytes)).join("="));
+            let pairs = record.words.chunks(2).map(|pair| {
+                let words: Vec<_> = pair.iter().map(|word| text(word.bytes)).collect();
+                words.join("=")
+            });
             let pairs: Vec<_> = pairs.collect();
             let stream = text(record.stream.bytes);
             format!("{stream} {}: {}", record.most, pairs.join(" "))

@@ -107,14 +107,14 @@ impl Weir {
 }
 
 impl Holdings<'_> {
-    /// Slots of all gates of all accounts and keys.
+    /// Slots of all gates of all accounts and keys. One whose lease has ended is free, also before it is swept.
     pub fn slots(&self) -> usize {
         let gates = self.0.call(format!("KEYS {DOMAIN}:gate:*"));
-        gates
-            .items()
-            .iter()
-            .map(|gate| self.members(&gate.text()).len())
-            .sum()
+        let in_use = |gate: &Reply| {
+            let counts = self.0.call(["QGATE.COUNT".to_owned(), gate.text()]);
+            usize::try_from(counts.items()[0].items()[0].int()).expect("it is a count")
+        };
+        gates.items().iter().map(in_use).sum()
     }
 
     /// Turns that somebody holds.

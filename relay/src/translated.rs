@@ -72,11 +72,13 @@ pub(crate) async fn translated(
         None => None,
         Some(encoding) => Some(Inflated::of(encoding.as_bytes()).ok_or(Garbled)?),
     };
+    for of_bytes in [CONTENT_ENCODING, CONTENT_LENGTH] {
+        headers.remove(of_bytes);
+    }
     named_for_both(&mut headers);
     if head.status.is_success() && is_event_stream(&headers) {
         let translated = Translated::new(relayed, inflated, manner);
         let body = AnswerBody::Translated(Box::new(translated));
-        headers.remove(CONTENT_ENCODING);
         return Ok(respond(head.status, headers, body));
     }
     let body = whole(relayed, inflated).await?;
@@ -94,7 +96,6 @@ pub(crate) async fn translated(
 
 /// Clients look for the request's name under that of their own provider.
 fn named_for_both(headers: &mut HeaderMap) {
-    headers.remove(CONTENT_LENGTH);
     let name = REQUEST_IDS
         .iter()
         .find_map(|name| headers.get(name))

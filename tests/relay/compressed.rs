@@ -91,3 +91,27 @@ async fn a_compressed_stream_that_ends_too_early_breaks_off() {
     assert_eq!(body.end, End::Broken);
     assert_eq!(*record.field("outcome"), "upstream_cut");
 }
+
+#[tokio::test]
+async fn a_compressed_answer_is_unpacked_where_it_is_translated() {
+    let chat = r#"{"id":"c","model":"gpt-5","choices":[{"index":0,"message":{"content":"Rain."},"finish_reason":"stop"}]}"#;
+    let chunk = r#"{"id":"c","model":"gpt-5","choices":[{"index":0,"delta":{"content":"Rain."},"finish_reason":null}]}"#;
+    let events = format!("data: {chunk}\n\ndata: [DONE]\n\n");
+    for (kind, packed, end) in [
+        ("application/json", gzip(chat), "}"),
+        ("text/event-stream", gzip(&events), "message_stop\"}\n\n"),
+    ] {
+        let upstream = upstream(kind, packed, Close::Whole).await;
+        let setup = Weir::setup().base_url(&upstream.url()).kinds(&["openai"]);
+        let weir = setup.account_line("translate = true").start().await;
+        let rest = json!({"model": "gpt-5", "stream": kind == "text/event-stream"});
+        let answer = weir.ask(message("", &rest)).await;
+        assert_eq!(
+            (answer.status, answer.header("content-encoding")),
+            (200, None)
+        );
+        let text = answer.text().await;
+        assert!(text.contains("Rain.") && text.ends_with(end), "{text}");
+        weir.until_nothing_is_held().await;
+    }
+}

@@ -266,3 +266,28 @@ async fn heartbeats_are_the_caller_s_before_and_within_an_answer() {
         assert!(stream.replace('"', "").contains("passes"), "{stream}");
     }
 }
+
+#[tokio::test]
+async fn a_long_body_is_translated_too() {
+    let data = "QUJD".repeat(1 << 20);
+    for (speech, kinds) in WAYS {
+        let image = match speech {
+            Speech::Messages => {
+                json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}})
+            }
+            _ => {
+                json!({"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{data}")}})
+            }
+        };
+        let messages =
+            json!([{"role": "user", "content": [{"type": "text", "text": "Well?"}, image]}]);
+        let weir = setup(speech, kinds).start().await;
+        let answer = weir
+            .ask(asked(speech, &json!({"messages": messages})))
+            .await;
+        assert_eq!(answer.status, 200);
+        answer.text().await;
+        let last = weir.provider.stats().last.expect("it was asked");
+        assert!(last.body_bytes > data.len(), "{}", last.body_bytes);
+    }
+}

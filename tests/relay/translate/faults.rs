@@ -2,10 +2,10 @@
 
 use harness::http::Call;
 use harness::{Recorded, Speech, Weir};
-use serde_json::json;
+use serde_json::{Value, json};
 use weir_relay::mock::Behaviour;
 
-use super::{WAYS, asked, behaviour, events, setup};
+use super::{WAYS, asked, behaviour, events, setup, tools};
 use crate::upstreams::{refusing, text};
 
 #[tokio::test]
@@ -39,49 +39,79 @@ async fn refusals_keep_their_status_and_come_in_the_caller_s_words() {
     }
 }
 
+/// Checks that a stream which was cut says so, and nothing that means its end.
+fn assert_failed(speech: Speech, stream: &str) -> Value {
+    let (name, last) = events(stream).pop().expect("there is an event");
+    assert_eq!(name == "error", speech == Speech::Messages, "{stream}");
+    assert!(last["error"]["message"].is_string(), "{stream}");
+    for end in ["message_stop", "[DONE]"] {
+        assert!(!stream.contains(end), "{stream}");
+    }
+    last["error"].clone()
+}
+
 #[tokio::test]
-async fn a_stream_that_fails_ends_with_an_error_in_the_caller_s_words() {
+async fn an_error_of_the_upstream_s_own_comes_in_the_caller_s_words() {
     for (speech, kinds) in WAYS {
-        for (fault, code) in [
-            (
-                Behaviour {
-                    close_after: Some(3),
-                    ..behaviour()
-                },
-                Some("weir_upstream_broke_off"),
-            ),
-            (
-                Behaviour {
-                    reset_after: Some(700),
-                    ..behaviour()
-                },
-                Some("weir_upstream_broke_off"),
-            ),
-            (
-                Behaviour {
-                    error_after: Some(3),
-                    ..behaviour()
-                },
-                None,
-            ),
-        ] {
-            let weir = setup(speech, kinds).behaviour(fault).start().await;
-            let stream = weir
-                .ask(asked(speech, &json!({"stream": true})))
-                .await
-                .text()
-                .await;
-            let (name, last) = events(&stream).pop().expect("there is an event");
-            assert_eq!(name == "error", speech == Speech::Messages, "{stream}");
-            match code {
-                Some(code) => assert_eq!(last["error"]["code"], code, "{stream}"),
-                None => assert_eq!(last["error"]["message"], "Overloaded", "{stream}"),
-            }
-            for end in ["message_stop", "[DONE]", "finish_reason\":\"stop"] {
-                assert!(!stream.contains(end), "{stream}");
-            }
-            weir.until_nothing_is_held().await;
+        let failing = Behaviour {
+            error_after: Some(3),
+            ..behaviour()
+        };
+        let weir = setup(speech, kinds).behaviour(failing).start().await;
+        let stream = weir.ask(asked(speech, &json!({"stream": true}))).await;
+        let error = assert_failed(speech, &stream.text().await);
+        assert_eq!(error["message"], "Overloaded");
+        weir.until_nothing_is_held().await;
+    }
+}
+
+/// Asks for the same stream under more and more of a fault, until it comes whole; how often it did not.
+async fn cuts(
+    speech: Speech,
+    kinds: &'static [&'static str],
+    fault: impl Fn(usize) -> Behaviour,
+) -> usize {
+    let weir = setup(speech, kinds).start().await;
+    let mut rest = tools(speech);
+    rest["stream"] = true.into();
+    for cut in 0.. {
+        weir.provider.set_behaviour(fault(cut));
+        let answer = weir.ask(asked(speech, &rest)).await;
+        if answer.header("x-weir-error").is_some() {
+            assert_eq!(answer.status, 502);
+            continue;
         }
+        let stream = answer.text().await;
+        if stream.ends_with("message_stop\"}\n\n") || stream.ends_with("[DONE]\n\n") {
+            weir.until_nothing_is_held().await;
+            return cut;
+        }
+        let error = assert_failed(speech, &stream);
+        assert_eq!(error["code"], "weir_upstream_broke_off", "{stream}");
+    }
+    unreachable!("there is always a larger number")
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_anywhere_ends_with_an_error_in_the_caller_s_words() {
+    let talkative = || Behaviour {
+        calls: 2,
+        thoughts: true,
+        chunks: 2,
+        ..behaviour()
+    };
+    for (speech, kinds) in WAYS {
+        let events = cuts(speech, kinds, |cut| Behaviour {
+            close_after: Some(cut),
+            ..talkative()
+        });
+        let events = events.await;
+        assert!((10..40).contains(&events), "{events}");
+        let pieces = cuts(speech, kinds, |cut| Behaviour {
+            reset_after: Some(cut * 97 + 5),
+            ..talkative()
+        });
+        assert!(pieces.await > 10);
     }
 }
 

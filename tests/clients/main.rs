@@ -12,7 +12,7 @@ use clap::Parser;
 use harness::Runtime;
 
 use agent::Agent;
-use turns::Conversation;
+use turns::{Conversation, With};
 use wait::Waited;
 
 #[derive(Debug, Parser)]
@@ -37,9 +37,10 @@ async fn main() -> ExitCode {
     );
     print_waited(&args, &waited);
     let mut stayed = true;
-    println!("\n| agent | requests in two turns | to |\n|---|---|---|");
-    for agent in Agent::ALL {
-        let conversation = turns::converse(agent).await;
+    println!("\n| agent | with | requests in two turns | to |\n|---|---|---|---|");
+    let own = Agent::ALL.map(|agent| (agent, With::ItsOwn));
+    for (agent, with) in own.into_iter().chain([(Agent::ClaudeCode, With::OpenAi)]) {
+        let conversation = turns::converse(agent, with).await;
         print_conversation(&conversation);
         stayed &= conversation.stayed();
     }
@@ -67,13 +68,17 @@ fn print_waited(args: &Args, waited: &[Waited]) {
 }
 
 fn print_conversation(conversation: &Conversation) {
-    let Conversation { agent, requests } = conversation;
+    let Conversation {
+        agent,
+        with,
+        requests,
+    } = conversation;
     let to: Vec<String> = requests
         .iter()
         .map(|(account, chosen)| format!("{account} ({chosen})"))
         .collect();
     println!(
-        "| {} | {} | {} |",
+        "| {} | {with:?} | {} | {} |",
         agent.package(),
         requests.len(),
         to.join(", ")

@@ -4,19 +4,35 @@ use harness::Weir;
 
 use crate::agent::{Agent, Desk, Prompt};
 
+/// Whom an agent speaks with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum With {
+    /// Accounts that speak what it does.
+    ItsOwn,
+    /// Accounts of OpenAI's, by translation.
+    OpenAi,
+}
+
 /// A conversation of two turns.
 #[derive(Debug)]
 pub(crate) struct Conversation {
     pub(crate) agent: Agent,
+    pub(crate) with: With,
     /// Of each request in their order: the account, and why it was chosen.
     pub(crate) requests: Vec<(String, String)>,
 }
 
 /// # Panics
 /// When the agent fails.
-pub(crate) async fn converse(agent: Agent) -> Conversation {
-    let kinds = &["anthropic", "openai", "gemini"];
-    let weir = Weir::setup().accounts(6).kinds(kinds).start().await;
+pub(crate) async fn converse(agent: Agent, with: With) -> Conversation {
+    let setup = Weir::setup().accounts(6);
+    let setup = match with {
+        With::ItsOwn => setup.kinds(&["anthropic", "openai", "gemini"]),
+        With::OpenAi => setup
+            .kinds(&["openai"])
+            .account_line("translate = true\nmodels = { \"claude-*\" = \"gpt-mock-1\" }"),
+    };
+    let weir = setup.start().await;
     let desk = Desk::new(agent, &weir.relay.url(), &weir.key);
     desk.say(Prompt::First, "Look around.").await;
     desk.say(Prompt::Next, "What did you see?").await;
@@ -35,6 +51,7 @@ pub(crate) async fn converse(agent: Agent) -> Conversation {
     });
     Conversation {
         agent,
+        with,
         requests: requests.collect(),
     }
 }

@@ -25,7 +25,10 @@ struct Body {
 pub(in super::super) fn read(body: &[u8]) -> Result<Ask, Failure> {
     let request: Body = parse(body)?;
     let missing = || Failure::new(400, "Missing required parameter: 'messages'.");
-    let last = request.messages.as_ref().and_then(|all| all.last());
+    let instructs =
+        |message: &&Value| message["role"] == "system" || message["role"] == "developer";
+    let mut said = request.messages.iter().flatten().rev();
+    let last = said.find(|message| !instructs(message));
     let last = last.ok_or_else(missing)?;
     if !request.stream && !request.stream_options.is_null() {
         let refusal = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";

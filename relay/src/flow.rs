@@ -132,7 +132,7 @@ async fn answer(
     let response = stream(heard, upstream, permit, manner);
     let mut response = match in_words {
         None => response.map(|relayed| AnswerBody::Relayed(Box::new(relayed))),
-        Some(in_words) => translated(response, in_words).await?,
+        Some(in_words) => Box::pin(translated(response, in_words)).await?,
     };
     response
         .headers_mut()

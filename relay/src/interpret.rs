@@ -15,14 +15,25 @@ use crate::{
     provider::Api,
     read::Asked,
     store::StoreError,
+    translate::Translation,
     words::Words,
 };
 
 /// Fails where there are no words for it, and nobody who needs none.
 pub(crate) async fn interpret(app: &App, call: &mut Call, asked: &Asked) -> Result<(), Error> {
-    let Some(translation) = call.caller.group.translation else {
-        return Ok(());
-    };
+    match call.caller.group.translation {
+        None => Ok(()),
+        // Who needs none shall not carry the room for it.
+        Some(translation) => Box::pin(put(app, call, asked, translation)).await,
+    }
+}
+
+async fn put(
+    app: &App,
+    call: &mut Call,
+    asked: &Asked,
+    translation: Translation,
+) -> Result<(), Error> {
     let native = call.dialect.api();
     let (natives, others) = serving(call, native);
     let Some(other) = others.first() else {

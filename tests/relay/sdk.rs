@@ -126,19 +126,27 @@ async fn google_s_sdk_turns_refusals_into_its_own_exceptions() {
     run("gemini_refusals").await;
 }
 
-/// Runs a script for each runtime on accounts that speak another dialect than its SDK.
+/// Runs a script for each runtime on accounts that speak another dialect than its SDK, which answer at once or slowly.
 async fn run_translated(script: &str, kinds: &'static [&'static str], models: &str) {
     let talkative = Behaviour {
         thoughts: true,
         calls: 2,
         ..behaviour()
     };
-    let setup = Weir::setup().behaviour(talkative).kinds(kinds);
+    let slow = Behaviour {
+        latency_ms: 500,
+        delay_ms: 200,
+        ..talkative.clone()
+    };
+    let setup = Weir::setup().kinds(kinds);
     let setup = setup.account_line(&format!("translate = true\nmodels = {{ {models} }}"));
-    for runtime in Runtime::ALL {
-        let weir = setup.clone().start().await;
-        runtime.run(script, &weir, &weir.relay.url()).await;
-        weir.until_nothing_is_held().await;
+    for (behaviour, waits) in [(talkative, ""), (slow, OFTEN)] {
+        let setup = setup.clone().behaviour(behaviour).head(waits);
+        for runtime in Runtime::ALL {
+            let weir = setup.clone().start().await;
+            runtime.run(script, &weir, &weir.relay.url()).await;
+            weir.until_nothing_is_held().await;
+        }
     }
 }
 

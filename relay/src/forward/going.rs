@@ -135,7 +135,7 @@ impl<'a> Spoken<'a> {
             (None, Endpoint::Bedrock(_)) => asked.body.clone(),
             (None, _) => body(asked, account, renamed.as_deref()),
             (Some(translation), _) => {
-                let words = Words::of(call, account, &asked.body, translation).await;
+                let words = Box::pin(Words::of(call, account, &asked.body, translation)).await;
                 let words =
                     words.expect("it was translated before, and only the model's name differs");
                 words.body

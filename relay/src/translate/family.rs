@@ -10,6 +10,8 @@ pub(super) enum ChatFamily {
     Plain,
     /// Those of compatible servers, which get back what they thought.
     Compatible,
+    /// Those among them that refuse to see a call without what they thought of it, be it nothing.
+    Thoughtful,
 }
 
 /// How a Messages model is told how much to think.
@@ -29,6 +31,8 @@ impl ChatFamily {
             Self::Plain
         } else if begins(&["gpt-oss"]) {
             Self::Compatible
+        } else if begins(&["deepseek-", "kimi-"]) {
+            Self::Thoughtful
         } else if begins(&["gpt-", "codex-"]) || is_numbered(name) {
             Self::Reasoning
         } else {
@@ -40,7 +44,7 @@ impl ChatFamily {
     pub(super) fn limit(self) -> &'static str {
         match self {
             Self::Reasoning | Self::Plain => "max_completion_tokens",
-            Self::Compatible => "max_tokens",
+            Self::Compatible | Self::Thoughtful => "max_tokens",
         }
     }
 }
@@ -54,7 +58,7 @@ pub(super) fn is_claude(model: &str) -> bool {
 pub(super) fn is_openai(model: &str) -> bool {
     match ChatFamily::of(model) {
         ChatFamily::Reasoning | ChatFamily::Plain => true,
-        ChatFamily::Compatible => false,
+        ChatFamily::Compatible | ChatFamily::Thoughtful => false,
     }
 }
 
@@ -108,7 +112,8 @@ mod tests {
             ("gpt-4.1-nano", ChatFamily::Plain),
             ("gpt-oss-120b", ChatFamily::Compatible),
             ("openrouter", ChatFamily::Compatible),
-            ("deepseek-chat", ChatFamily::Compatible),
+            ("qwen3", ChatFamily::Compatible),
+            ("deepseek/deepseek-v4-pro", ChatFamily::Thoughtful),
             ("", ChatFamily::Compatible),
         ] {
             assert_eq!(ChatFamily::of(model), family, "{model}");

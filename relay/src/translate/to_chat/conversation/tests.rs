@@ -113,6 +113,21 @@ fn openai_s_own_models_do_not_get_thoughts_back() {
 }
 
 #[test]
+fn a_call_without_a_thought_says_so_to_who_wants_to_know() {
+    let call = json!({"type": "tool_use", "id": "a", "name": "one", "input": {}});
+    let message = |content: Value| vec![json!({"role": "assistant", "content": content})];
+    let thoughts = |content: Value, family| {
+        let told = of(None, message(content), family).unwrap();
+        told[0].get("reasoning_content").cloned()
+    };
+    let alone = || json!([call]);
+    assert_eq!(thoughts(alone(), ChatFamily::Thoughtful), Some(json!("")));
+    assert_eq!(thoughts(alone(), ChatFamily::Compatible), None);
+    let text = json!([{"type": "text", "text": "a"}]);
+    assert_eq!(thoughts(text, ChatFamily::Thoughtful), None);
+}
+
+#[test]
 fn what_has_no_equal_is_refused_by_its_place() {
     let block =
         |block: Value| json!([{"role": "user", "content": [{"type": "text", "text": "a"}, block]}]);

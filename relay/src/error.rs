@@ -275,7 +275,7 @@ fn upstream(error: &UpstreamError) -> Verdict {
             Retry::Never,
         ),
         UpstreamError::Unsayable(_) => {
-            verdict(StatusCode::BAD_REQUEST, "weir_unsayable", Retry::Never)
+            verdict(StatusCode::BAD_REQUEST, "weir_untranslatable", Retry::Never)
         }
     }
 }

@@ -71,10 +71,10 @@ impl Failover {
         sent: Sent,
         permit: &mut Permit,
     ) -> Next {
-        if let (Err(_), None) = (&sent.came, sent.fault) {
-            return self.end(admitted, sent);
-        }
         let (account, now) = (&admitted.upstream.account, UnixMillis::now());
+        if let (Err(_), None) = (&sent.came, sent.fault) {
+            return self.pass_over(app, call, admitted, sent, permit);
+        }
         let Some(fault) = sent.fault else {
             app.resting.succeeded(&account.id, call.model(), now);
             let heard = sent.came.as_ref().ok().filter(|heard| heard.is_success());
@@ -105,6 +105,26 @@ impl Failover {
             Err(error) => self.error = Some(error),
         }
         Next::TryAnother
+    }
+
+    /// The account has no words for what was asked. Another one may, and nothing speaks against this one.
+    fn pass_over(
+        &mut self,
+        app: &App,
+        call: &Call,
+        admitted: Admitted,
+        sent: Sent,
+        permit: &mut Permit,
+    ) -> Next {
+        self.attempts.failed(admitted.place);
+        match sent.came {
+            Err(error) if self.may_go_on(app, call, UnixMillis::now()) => {
+                permit.give_back(&admitted.upstream.account.gate);
+                self.error = Some(error);
+                Next::TryAnother
+            }
+            _ => self.end(admitted, sent),
+        }
     }
 
     /// What to answer where no further account could be had, because of `error`.

@@ -307,7 +307,7 @@ async fn a_request_without_a_model_is_the_callers_mistake() {
     let answer = weir.ask(Call::post("/v1/messages", body)).await;
     assert_eq!(
         (answer.status, answer.header("x-weir-error")),
-        (400, Some("weir_unsayable"))
+        (400, Some("weir_untranslatable"))
     );
     assert_eq!(
         answer.json().await["error"]["type"],

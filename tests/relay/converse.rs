@@ -6,7 +6,7 @@ use harness::{Weir, weir};
 use serde_json::{Value, json};
 use weir_relay::mock::Behaviour;
 
-use crate::upstreams::text;
+use crate::upstreams::{generations, text, upstream};
 
 fn told() -> Behaviour {
     Behaviour {
@@ -119,7 +119,7 @@ async fn what_converse_has_no_words_for_is_refused_by_name_and_never_sent() {
     let answer = weir.ask(message("", &json!({"top_k": 5}))).await;
     assert_eq!(
         (answer.status, answer.header("x-weir-error")),
-        (400, Some("weir_unsayable"))
+        (400, Some("weir_untranslatable"))
     );
     let error = answer.json().await["error"]["message"].clone();
     assert!(
@@ -129,6 +129,29 @@ async fn what_converse_has_no_words_for_is_refused_by_name_and_never_sent() {
         "{error}"
     );
     assert!(weir.provider.stats().last.is_none());
+    weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn another_account_serves_what_converse_has_no_words_for() {
+    let other = upstream(Behaviour::default());
+    let setup = Weir::setup().kinds(&["bedrock", "anthropic"]);
+    let setup = setup.account_line(r#"models = { "*" = "us.amazon.nova-pro-v1:0" }"#);
+    let weir = setup.account_at(&other, "priority = 1").start().await;
+    let answer = weir.ask(message("", &json!({"top_k": 5}))).await;
+    assert_eq!(answer.status, 200);
+    assert!(weir.provider.stats().last.is_none());
+    assert_eq!(
+        weir.ask(message(
+            "",
+            &json!({"messages": [{"role": "user", "content": "other"}]})
+        ))
+        .await
+        .status,
+        200
+    );
+    assert_eq!(generations(&other), 1);
+    assert_eq!(generations(&weir.provider), 1);
     weir.until_nothing_is_held().await;
 }
 

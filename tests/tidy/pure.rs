@@ -62,6 +62,10 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/json/lexeme.rs", &[]),
     ("relay/src/json_array.rs", &["memchr"]),
     ("relay/src/pins.rs", &["xxhash_rust"]),
+    (
+        "relay/src/provider/bedrock/converse/blocks.rs",
+        &["serde_json"],
+    ),
     ("relay/src/read/splice.rs", &["bytes"]),
     ("relay/src/models.rs", &[]),
     ("relay/src/sse.rs", &["memchr"]),

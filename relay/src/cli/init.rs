@@ -76,6 +76,24 @@ mod tests {
     }
 
     #[test]
+    fn what_only_accounts_of_some_kinds_have_is_valid_for_them() {
+        let of = |kind: &str, keys: &[&str]| {
+            let text = TEMPLATE.replace("\nkind = \"anthropic\"", &format!("\nkind = \"{kind}\""));
+            let shown = |text: String, key: &&str| {
+                let shown = text.replace(&format!("\n# {key} = "), &format!("\n{key} = "));
+                assert_ne!(shown, text, "{key}");
+                shown
+            };
+            keys.iter().fold(text, shown)
+        };
+        let keys = ["access_key_id", "secret_access_key", "session_token"];
+        let bedrock = of("bedrock", &[&keys[..], &["region", "betas"]].concat());
+        let bedrock = bedrock.replace("\napi_key = ", "\n# api_key = ");
+        Config::from_toml(&bedrock).unwrap();
+        Config::from_toml(&of("azure-openai", &["api_version"])).unwrap();
+    }
+
+    #[test]
     fn what_is_commented_out_is_valid_too() {
         let all = TEMPLATE.replace("\n#= ", "\n");
         assert!(all.lines().count() == TEMPLATE.lines().count() && all != TEMPLATE);

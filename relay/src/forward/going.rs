@@ -48,8 +48,7 @@ struct Spoken<'a> {
     call: &'a Call,
     asked: &'a Asked,
     translation: Option<Translation>,
-    /// What the account calls the model, and whether that is not what the caller said.
-    model: Option<String>,
+    /// What the account calls the model, where that is not what the caller said.
     renamed: Option<String>,
     body: Bytes,
 }
@@ -145,10 +144,15 @@ impl<'a> Spoken<'a> {
             call,
             asked,
             translation,
-            model: renamed.clone().or_else(|| asked.facts.model.clone()),
             renamed,
             body,
         }
+    }
+
+    fn model(&self) -> Option<&str> {
+        self.renamed
+            .as_deref()
+            .or(self.asked.facts.model.as_deref())
     }
 
     fn address(&self, account: &Account) -> Result<Uri, UpstreamError> {
@@ -162,7 +166,7 @@ impl<'a> Spoken<'a> {
         let path = path(account.provider, &uri, renamed);
         let (path, version) = match &account.endpoint {
             Endpoint::Deployments(deployments) => {
-                let path = deployments.path(&path, self.model.as_deref());
+                let path = deployments.path(&path, self.model());
                 let path = path.map_err(UpstreamError::Unsayable)?;
                 (path.into(), Some(&*deployments.api_version))
             }
@@ -181,7 +185,7 @@ impl<'a> Spoken<'a> {
             work: self.call.work,
             answer: self.asked.facts.answer,
             said: said.unwrap_or_default(),
-            model: self.model.as_deref().unwrap_or_default(),
+            model: self.model().unwrap_or_default(),
             headers: &self.call.head.headers,
             body: &self.body,
         };

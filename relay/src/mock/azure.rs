@@ -39,8 +39,13 @@ pub(super) fn find(path: &str, query: Option<&str>) -> (&'static str, Result<Wor
     let (label, work) = match resource {
         Some("/chat/completions") => ("POST azure chat/completions", generate(Dialect::Chat)),
         Some("/responses") => ("POST azure responses", generate(Dialect::Responses)),
+        Some(path) if path.starts_with("/responses/") => {
+            ("azure responses/", Work::Stored(Provider::Azure))
+        }
         Some("/embeddings") => ("POST azure embeddings", generate(Dialect::Embeddings)),
-        Some("/models") => ("GET azure models", Work::ListModels(Provider::Azure)),
+        Some(path) if path.starts_with("/models") => {
+            ("GET azure models", Work::ListModels(Provider::Azure))
+        }
         _ => return ("other", Err(Failure::new(404, "Resource not found"))),
     };
     (label, Ok(work))
@@ -64,6 +69,15 @@ pub(super) fn asked(ask: Ask, uri: &Uri) -> Ask {
         },
         None => ask,
     }
+}
+
+/// The address of OpenAI's own that has the same.
+pub(super) fn plain(uri: &Uri) -> Uri {
+    let below = uri.path().strip_prefix("/openai").unwrap_or_default();
+    let below = below.strip_prefix("/v1").unwrap_or(below);
+    let query = uri.query().unwrap_or_default();
+    let plain = format!("/v1{below}?{query}").parse();
+    plain.expect("it is a part of an address")
 }
 
 pub(super) fn begun(stream: Script) -> Script {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Response, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode, Uri};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
@@ -88,6 +88,14 @@ impl Provider {
         }
     }
 
+    /// The address by which its dialects' own provider has the same.
+    pub(super) fn plain(self, uri: Uri) -> Uri {
+        match self {
+            Self::Azure => azure::plain(&uri),
+            Self::Anthropic | Self::OpenAi | Self::Gemini | Self::Bedrock => uri,
+        }
+    }
+
     /// Whether the credential holds for the whole of a request, where it is a signature.
     pub(super) fn check(
         self,
@@ -136,7 +144,7 @@ impl Provider {
         self.credential(head)?;
         match self {
             Self::Anthropic => anthropic::models(&head.uri),
-            Self::OpenAi | Self::Azure => openai::models(&head.uri),
+            Self::OpenAi | Self::Azure => openai::models(&self.plain(head.uri.clone())),
             Self::Bedrock => Err(Failure::new(404, "Not Found")),
             Self::Gemini => gemini::models(&head.uri),
         }

@@ -47,11 +47,14 @@ impl Exchange<'_> {
 
     /// Answers a request for what was stored.
     pub(super) fn stored(self, request: Request<Incoming>) -> Response<Playback> {
-        let (head, _) = request.into_parts();
-        let behaviour = self.behaviour(&head);
-        let behaviour = behaviour.map_err(|refusal| Failure::new(400, refusal));
-        let shelf = &self.upstream.shelf;
-        let answered = behaviour.and_then(|behaviour| shelf.answer(&head, &behaviour));
+        let (mut head, _) = request.into_parts();
+        let account = self.provider.credential(&head);
+        head.uri = self.provider.plain(head.uri);
+        let answered = account.and_then(|account| {
+            let behaviour = self.behaviour(&head);
+            let behaviour = behaviour.map_err(|refusal| Failure::new(400, refusal))?;
+            self.upstream.shelf.answer(&account, &head, &behaviour)
+        });
         self.finish(answered)
     }
 

@@ -72,7 +72,7 @@ impl Upstream {
         let provider = match &found {
             Ok(Work::Generate(provider, _)) => *provider,
             Ok(Work::CountTokens(provider) | Work::ListModels(provider)) => *provider,
-            Ok(Work::Stored) => Provider::OpenAi,
+            Ok(Work::Stored(provider)) => *provider,
             Err(_) => by_credential(&request),
         };
         let exchange = Exchange {
@@ -88,7 +88,7 @@ impl Upstream {
                 let answered = provider.models(&request.into_parts().0);
                 exchange.finish(answered)
             }
-            Ok(Work::Stored) => exchange.stored(request),
+            Ok(Work::Stored(_)) => exchange.stored(request),
             Err(failure) => exchange.finish(Err(failure)),
         }
     }
@@ -126,7 +126,7 @@ pub(super) enum Work {
     Generate(Provider, Dialect),
     CountTokens(Provider),
     ListModels(Provider),
-    Stored,
+    Stored(Provider),
 }
 
 impl Work {
@@ -170,7 +170,9 @@ fn find(request: &Request<Incoming>) -> (&'static str, Result<Work, Failure>) {
             "POST /v1/embeddings",
             Work::generate(Dialect::Embeddings),
         ),
-        _ if is_below(path, "/v1/responses") => return ("/v1/responses/", Ok(Work::Stored)),
+        _ if is_below(path, "/v1/responses") => {
+            return ("/v1/responses/", Ok(Work::Stored(Provider::OpenAi)));
+        }
         _ if is_below(path, "/v1/models") && !path.contains(':') => (
             Method::GET,
             "GET /v1/models",

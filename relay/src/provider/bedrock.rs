@@ -43,7 +43,6 @@ pub(crate) struct Bedrock {
 }
 
 /// A request in the words of the Messages API.
-#[derive(Debug)]
 pub(crate) struct Wanted<'a> {
     pub(crate) work: Work,
     pub(crate) answer: Answer,
@@ -55,7 +54,6 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// The same in Bedrock's.
-#[derive(Debug)]
 pub(crate) struct Asking {
     pub(crate) path: String,
     pub(crate) body: Bytes,

@@ -48,16 +48,16 @@ impl Shelf {
     /// Answers a request for one of them.
     pub(in super::super) fn answer(
         &self,
+        account: &HeaderValue,
         head: &Parts,
         behaviour: &Behaviour,
     ) -> Result<Response<Playback>, Failure> {
-        let account = super::credential(&head.headers)?;
         let below = head.uri.path().trim_start_matches("/v1/responses/");
         let (id, act) = below.split_once('/').unwrap_or((below, ""));
         let mut all = self.all();
         let place = all
             .iter()
-            .position(|one| one.id == id && one.account == account);
+            .position(|one| one.id == id && one.account == *account);
         let unknown = || Failure::new(404, format!("Response with id '{id}' not found."));
         let place = place.ok_or_else(unknown)?;
         let one = &mut all[place];

@@ -1,4 +1,4 @@
-//! An answer of Converse's in one piece, as a message of Anthropic's. Pure.
+//! An answer of Converse's in one piece, as a message of Anthropic's.
 
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
-//! A request of the Messages API for Converse. Pure.
+//! A request of the Messages API for Converse.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, no_words_for};
 use crate::provider::bedrock::{Form, Wanted};
 
 type Fields = Map<String, Value>;
@@ -62,10 +62,6 @@ fn converse(body: &Fields, model: &str) -> Result<Fields, String> {
         asked.insert("inferenceConfig".into(), inference.into());
     }
     Ok(asked)
-}
-
-pub(super) fn no_words_for(what: &str) -> String {
-    format!("`{what}` cannot be asked of this model: Bedrock's Converse has no words for it")
 }
 
 fn system(system: &Value, blocks: &mut Blocks) -> Result<Value, String> {

@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::ask::no_words_for;
-
 /// What is said of blocks so far.
 #[derive(Debug)]
 pub(super) struct Blocks {
     /// Whether the model has a prompt cache. Where it has none, asking for it is an error, and it changes no answer.
     caches: bool,
     documents: usize,
+}
+
+/// Why something cannot be asked.
+pub(super) fn no_words_for(what: &str) -> String {
+    format!("`{what}` cannot be asked of this model: Bedrock's Converse has no words for it")
 }
 
 impl Blocks {

@@ -1,5 +1,5 @@
 //! A stream of Converse's as events of Anthropic's. The last event has to wait for the usage, which comes after the reason
-//! to stop; a stream that ends before it has no end. Pure.
+//! to stop; a stream that ends before it has no end.
 
 use std::fmt::Write as _;
 

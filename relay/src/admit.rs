@@ -252,7 +252,7 @@ fn tiers<'a>(call: &'a Call, places: &[usize]) -> Vec<Tiered<'a>> {
     match call.work {
         Work::Generate | Work::Embed => places.iter().map(tiered).collect(),
         Work::CountTokens | Work::ListModels | Work::ShowModel => Vec::new(),
-        Work::Stored(_) | Work::Health => Vec::new(),
+        Work::Stored(_) | Work::Usage | Work::Health => Vec::new(),
     }
 }
 

@@ -12,11 +12,13 @@ use std::{
 use crate::{
     account::Account,
     attempts::Budget,
-    config::{Config, ConfigError, Failover, GroupConfig, Waits},
+    books::Books,
+    config::{Config, ConfigError, Failover, GroupConfig, Retention, Waits},
     forward::{Tls, Upstream},
     group::Sides,
     key::KeyTable,
     permit::Ledger,
+    price::Prices,
     read::Buffers,
     resting::Resting,
     store::{COOLDOWNS, Store, Tickets},
@@ -53,6 +55,7 @@ pub(crate) struct App {
     pub(crate) resting: Arc<Resting>,
     pub(crate) budget: Budget,
     pub(crate) failover: Failover,
+    pub(crate) retention: Retention,
     pub(crate) affinity_patience: Duration,
     pub(crate) lease: Duration,
     pub(crate) waits: Waits,
@@ -77,6 +80,7 @@ impl App {
             resting: ears.resting,
             budget: Budget::default(),
             failover: config.failover,
+            retention: config.retention,
             affinity_patience: config.affinity_patience,
             lease: config.lease,
             waits: config.waits,
@@ -93,6 +97,17 @@ impl App {
     pub(crate) fn close(&self) {
         self.draining.store(true, Relaxed);
     }
+}
+
+/// Prices, and the names under which models are counted.
+pub(crate) fn books(config: &Config) -> Books {
+    let own = config.prices.iter();
+    let own = own.map(|(name, price)| (name.as_str(), price.clone()));
+    let mapped = config.accounts.iter().flat_map(|account| &account.models);
+    let aliased = config.groups.iter().flat_map(|group| &group.aliases);
+    let named = mapped.chain(aliased).map(|(_, called)| called.as_str());
+    let whole = named.filter(|name| !name.ends_with('*'));
+    Books::new(Prices::new(own, whole))
 }
 
 /// The groups with their accounts; an account in several groups is the same in all.

@@ -62,6 +62,11 @@ pub(crate) fn authenticate(
     })
 }
 
+/// Of who asks the relay itself.
+pub(crate) fn key_of(app: &App, head: &Parts, dialect: Dialect) -> Result<Arc<Key>, Unauthorized> {
+    find(&app.keys, head, dialect.api())
+}
+
 /// Clients that are given a key in several places may hold an old one in any.
 fn find(keys: &KeyTable, head: &Parts, api: Api) -> Result<Arc<Key>, Unauthorized> {
     let plain = |name| head.headers.get(name).map(HeaderValue::as_bytes);

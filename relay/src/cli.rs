@@ -4,7 +4,10 @@ mod demo;
 mod init;
 mod key;
 mod open_files;
+mod reach;
+mod records;
 mod serve;
+mod usage;
 
 use std::{io::IsTerminal as _, path::Path, process::ExitCode};
 
@@ -34,6 +37,10 @@ enum Command {
     Init(init::Args),
     /// Make, list and disable the keys of callers.
     Key(key::Args),
+    /// Show what was used and what it cost.
+    Usage(usage::Args),
+    /// Export the records of requests.
+    Records(records::Args),
     /// Run a simulated upstream.
     MockProvider(mock::Args),
     /// Run relay, Redis and a simulated upstream together, with a key to try them.
@@ -45,7 +52,7 @@ impl Command {
     fn log_filter(&self) -> &'static str {
         match self {
             Self::Serve(_) | Self::MockProvider(_) | Self::Demo(_) => "info",
-            Self::Init(_) | Self::Key(_) => "warn",
+            Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
         }
     }
 }
@@ -59,6 +66,8 @@ pub async fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args).await,
         Command::Init(args) => init::run(&args),
         Command::Key(args) => key::run(args).await,
+        Command::Usage(args) => usage::run(args).await,
+        Command::Records(args) => records::run(args).await,
         Command::MockProvider(args) => mock::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };
@@ -112,5 +121,13 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+    }
+}
+
+/// A value in a line of comma-separated values. <https://www.rfc-editor.org/rfc/rfc4180>
+fn csv_word(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
     }
 }

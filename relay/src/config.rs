@@ -8,6 +8,7 @@ mod failover;
 mod file;
 mod names;
 mod redis;
+mod retention;
 mod shape;
 mod waits;
 
@@ -19,11 +20,13 @@ use std::{
 
 use crate::secret::Secret;
 
+pub use crate::price::Price;
 pub use crate::provider::Provider as AccountKind;
 pub use connections::Connections;
 pub use endpoint::{Endpoint, Proof};
 pub use failover::Failover;
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
+pub use retention::Retention;
 pub use waits::Waits;
 
 /// Everything a relay needs to start. `Default` is a loopback listener with a Redis of its own and no account.
@@ -42,6 +45,7 @@ pub struct Config {
     /// How long a request waits for the account that has its prompt cache before it takes another one.
     pub affinity_patience: Duration,
     pub failover: Failover,
+    pub retention: Retention,
     /// The largest request body.
     pub max_body_bytes: usize,
     /// All request bodies that wait or are being sent, together.
@@ -50,6 +54,8 @@ pub struct Config {
     pub drain_timeout: Duration,
     pub accounts: Vec<AccountConfig>,
     pub groups: Vec<GroupConfig>,
+    /// Of models, or of those that begin with what stands before a `*`; over the bundled ones.
+    pub prices: Vec<(String, Price)>,
 }
 
 /// An upstream credential and its endpoint.
@@ -146,11 +152,13 @@ impl Default for Config {
             waits: Waits::default(),
             affinity_patience: Duration::from_secs(2),
             failover: Failover::default(),
+            retention: Retention::default(),
             max_body_bytes: 32 << 20,
             max_buffered_bytes: 256 << 20,
             drain_timeout: Duration::from_secs(30),
             accounts: Vec::new(),
             groups: Vec::new(),
+            prices: Vec::new(),
         }
     }
 }

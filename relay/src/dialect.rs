@@ -6,10 +6,16 @@ mod gemini;
 mod openai;
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use crate::{
-    error::Told, json, pins::Made, provider::Api, sse::Event, translate::Translation, usage::Usage,
+    error::Told,
+    json,
+    pins::Made,
+    provider::Api,
+    sse::Event,
+    translate::Translation,
+    usage::{Tier, Usage},
 };
 
 /// The form of requests and answers on a route.
@@ -45,6 +51,15 @@ impl Dialect {
             Api::Anthropic => Self::Anthropic,
             Api::OpenAi => Self::Chat,
             Api::Gemini => Self::Gemini,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Anthropic => "messages",
+            Self::Chat => "chat",
+            Self::Responses => "responses",
+            Self::Gemini | Self::GeminiArray => "gemini",
         }
     }
 
@@ -152,25 +167,56 @@ impl Dialect {
 
     /// Reads a whole answer that is not a stream.
     pub(crate) fn read_answer(self, body: &[u8], usage: &mut Usage) {
-        let told = match self {
-            Self::Anthropic => used::<anthropic::Spent>(body),
-            Self::Chat | Self::Responses => used::<openai::Spent>(body),
+        let said = |key: &[u8]| json::member(body, key).map(|at| &body[at]);
+        match self {
+            Self::Anthropic => {
+                if let Some(told) = said(USAGE).and_then(parsed::<anthropic::Spent<'_>>) {
+                    told.add_to(usage);
+                }
+            }
+            Self::Chat | Self::Responses => {
+                if let Some(told) = said(USAGE).and_then(parsed::<openai::Spent>) {
+                    usage.update(&told.into());
+                }
+                let tier = said(br#""service_tier""#).and_then(parsed::<&str>);
+                usage.tier = tier.map(Tier::of).or(usage.tier);
+            }
             Self::Gemini | Self::GeminiArray => {
                 gemini::read_chunk(body, usage);
                 return;
             }
-        };
-        if let Some(told) = told {
-            usage.update(&told);
+        }
+        if self == Self::Responses {
+            usage.web_searches = said(br#""output""#).and_then(openai::searched);
+        }
+        let model = said(br#""model""#).and_then(parsed::<String>);
+        usage.served_by(model.as_deref());
+    }
+
+    /// Whether an event carries a part of what is generated. An answer is charged for what was generated of it, also where
+    /// it ends before it has told how much that was.
+    pub(crate) fn carries(self, event: &Event<'_>) -> bool {
+        match self {
+            Self::Anthropic => event.name == b"content_block_delta",
+            Self::Responses => event.name.ends_with(b".delta"),
+            Self::Chat => openai::chat::carries(event),
+            Self::Gemini | Self::GeminiArray => true,
+        }
+    }
+
+    /// Whether each event of a stream tells all that was used until then.
+    pub(crate) fn tells_as_it_goes(self) -> bool {
+        match self {
+            Self::Gemini | Self::GeminiArray => true,
+            Self::Anthropic | Self::Chat | Self::Responses => false,
         }
     }
 }
 
-/// `usage` of an answer, the rest of which is stepped over.
-fn used<Spent: DeserializeOwned + Into<Usage>>(answer: &[u8]) -> Option<Usage> {
-    let at = json::member(answer, br#""usage""#)?;
-    let told: Spent = serde_json::from_slice(&answer[at]).ok()?;
-    Some(told.into())
+const USAGE: &[u8] = br#""usage""#;
+
+fn parsed<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    serde_json::from_slice(json).ok()
 }
 
 #[cfg(test)]

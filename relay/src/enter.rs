@@ -16,7 +16,7 @@ use crate::{
     intend,
     permit::Permit,
     read::Asked,
-    settle::Record,
+    settle::{Record, Waited},
     store::Saying,
     time::UnixMillis,
     turn::{take_turn, wants_turn},
@@ -42,9 +42,10 @@ pub(crate) async fn enter(
     permit: &mut Permit,
 ) -> Result<Admitted, Error> {
     let began = Instant::now();
-    let mut saying = intend::saying(call, asked);
+    let mut saying = intend::saying(app, call, asked);
     let with_admission = intend::with_admission(call, asked, &saying);
     let admitted = admit(app, call, attempts, with_admission, permit).await?;
+    let queued = began.elapsed();
     let entry = Entry {
         app,
         call,
@@ -53,9 +54,13 @@ pub(crate) async fn enter(
     };
     let admitted = entry.take_turn(admitted, &mut saying, permit).await?;
     app.store.say(&saying).await.map_err(Refused::Store)?;
-    permit
-        .record(|| Record::new(call, &asked.facts))
-        .goes_to(&admitted, began.elapsed());
+    let waited = Waited {
+        queued,
+        turn: began.elapsed() - queued,
+    };
+    let called = call.renamed(&asked.facts, &admitted.upstream.account);
+    let record = permit.record(|| Record::new(call, &asked.facts, saying.intent.estimate));
+    record.goes_to(&admitted, called, waited);
     Ok(admitted)
 }
 

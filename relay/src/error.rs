@@ -11,6 +11,7 @@ use crate::{
     cooldown::Cause,
     forward::UpstreamError,
     ids::RequestId,
+    own_usage::Untold,
     pin::Unpinned,
     pins::What,
     read::Unreadable,
@@ -30,6 +31,8 @@ pub(crate) enum Error {
     Unauthorized(#[from] Unauthorized),
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    #[error(transparent)]
+    Untold(#[from] Untold),
     #[error(transparent)]
     Unpinned(#[from] Unpinned),
     #[error("this request needs to be translated: {0}")]
@@ -99,6 +102,7 @@ impl Error {
             Self::Route(error) => route(error),
             Self::Unauthorized(error) => unauthorized(error),
             Self::Unreadable(error) => unreadable(error),
+            Self::Untold(error) => untold(error),
             Self::Unpinned(error) => unpinned(error),
             Self::Unfit(_) => verdict(StatusCode::BAD_REQUEST, "weir_untranslatable", Retry::Never),
             Self::Refused(error) => refused(error),
@@ -134,6 +138,7 @@ impl Error {
         match self {
             Self::Refused(Refused::Store(_))
             | Self::NoTurn(NoTurn::Store(_))
+            | Self::Untold(Untold::Store(_))
             | Self::Unpinned(Unpinned::Store(_)) => {
                 "the relay cannot reach its store; try again".into()
             }
@@ -195,6 +200,14 @@ fn unreadable(error: &Unreadable) -> Verdict {
             "weir_body_broke_off",
             Retry::Whenever,
         ),
+    }
+}
+
+/// The caller's fault, or that of the store.
+fn untold(error: &Untold) -> Verdict {
+    match error {
+        Untold::Query => verdict(StatusCode::BAD_REQUEST, "weir_invalid_query", Retry::Never),
+        Untold::Store(error) => store(error),
     }
 }
 

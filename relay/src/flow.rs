@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use crate::{
     answer::{AnswerBody, respond},
     app::App,
-    authenticate::authenticate,
+    authenticate::{authenticate, key_of},
     call::Call,
     dialect::Dialect,
     early::keep_alive,
@@ -16,6 +16,7 @@ use crate::{
     ids::RequestId,
     interpret::interpret,
     keeper::Keeper,
+    own_usage::own_usage,
     permit::Permit,
     pin::pin,
     read::{Answer, Asked, discard, read},
@@ -71,6 +72,10 @@ async fn relay(
     let route = Route::of(&head)?;
     if route.work == Work::Health {
         return Ok(health(app));
+    }
+    if route.work == Work::Usage {
+        let key = key_of(app, &head, route.dialect)?;
+        return Ok(own_usage(app, &key, head.uri.query()).await?);
     }
     let spoken = (route.work, route.dialect);
     let caller = authenticate(app, &head, spoken)?;

@@ -2,26 +2,33 @@
 //! is said with the last thing that the request asks for: while it waits in a line, nothing has gone upstream.
 
 use crate::{
-    call::Call,
-    intent::{Intent, estimate},
-    models::written,
-    read::Asked,
-    store::Saying,
-    time::UnixMillis,
-    turn::wants_turn,
+    app::App, books::Prospect, call::Call, intent::Intent, models::written, read::Asked,
+    store::Saying, time::UnixMillis, turn::wants_turn,
 };
 
-pub(crate) fn saying(call: &Call, asked: &Asked) -> Saying {
+pub(crate) fn saying(app: &App, call: &Call, asked: &Asked) -> Saying {
     let upstreams = &call.caller.group.upstreams;
     let account = match upstreams.as_slice() {
         [only] => Some(only.account.id.clone()),
         _ => None,
     };
+    let (key, at) = (&call.caller.key, UnixMillis::now());
+    let prospect = Prospect {
+        key: &key.id,
+        model: call.model().unwrap_or_default(),
+        work: call.work,
+        body_bytes: asked.body.len(),
+        max_output: asked.facts.max_output,
+    };
+    let expected = app.ledger.books.foresee(prospect, at);
     let intent = Intent {
-        key: call.caller.key.id.clone(),
+        key: key.id.clone(),
+        group: key.group.clone(),
         account,
-        at: UnixMillis::now(),
-        estimate: estimate(asked.body.len()),
+        at,
+        estimate: expected.estimate,
+        cost: expected.cost,
+        counted_as: expected.counted_as,
         model: asked
             .facts
             .model

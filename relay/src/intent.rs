@@ -1,7 +1,12 @@
 //! What a relay says of a request before anything of it goes upstream, so that another one can book it should this one
-//! die. Pure: as text it is `<key> <account> <at-ms> <estimate> <model>`, with `-` for what is not known yet.
+//! die. Pure: as text it is `<key> <group> <account> <at-ms> <input> <output> <cost> <counted-as> <model>`, with `-` for what
+//! is not known.
 
-use crate::time::UnixMillis;
+use crate::{
+    price::{Estimate, MicroUsd},
+    time::UnixMillis,
+    usage::Tokens,
+};
 
 /// Bytes of a body that make a token, as far as one can say without reading it: seven halves.
 const HALF_BYTES_PER_TOKEN: u64 = 7;
@@ -10,34 +15,51 @@ const UNKNOWN: &str = "-";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) key: Box<str>,
+    pub(crate) group: Box<str>,
     pub(crate) account: Option<Box<str>>,
     pub(crate) at: UnixMillis,
-    /// The tokens of its body.
-    pub(crate) estimate: u64,
+    pub(crate) estimate: Estimate,
+    /// Of that.
+    pub(crate) cost: Option<MicroUsd>,
+    /// The name under which its model is counted.
+    pub(crate) counted_as: Box<str>,
     pub(crate) model: Option<Box<str>>,
 }
 
 impl Intent {
     pub(crate) fn text(&self) -> String {
-        let (mut at, mut estimate) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let [mut at, mut input, mut output, mut cost] = [itoa::Buffer::new(); 4];
         let words = [
             &*self.key,
+            &*self.group,
             self.account.as_deref().unwrap_or(UNKNOWN),
             at.format(self.at.0),
-            estimate.format(self.estimate),
+            input.format(self.estimate.input.0),
+            output.format(self.estimate.output.0),
+            self.cost.map_or(UNKNOWN, |known| cost.format(known.0)),
+            &*self.counted_as,
             self.model.as_deref().unwrap_or(UNKNOWN),
         ];
         words.join(" ")
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut words = text.splitn(5, ' ');
+        let mut words = text.splitn(9, ' ');
         let known = |word: &str| (word != UNKNOWN).then(|| word.into());
         Some(Self {
             key: words.next()?.into(),
+            group: words.next()?.into(),
             account: known(words.next()?),
             at: UnixMillis(words.next()?.parse().ok()?),
-            estimate: words.next()?.parse().ok()?,
+            estimate: Estimate {
+                input: Tokens(words.next()?.parse().ok()?),
+                output: Tokens(words.next()?.parse().ok()?),
+            },
+            cost: match words.next()? {
+                UNKNOWN => None,
+                cost => Some(MicroUsd(cost.parse().ok()?)),
+            },
+            counted_as: words.next()?.into(),
             model: known(words.next()?),
         })
     }
@@ -54,19 +76,25 @@ mod tests {
 
     #[test]
     fn what_is_said_can_be_read_again() {
-        for (account, model) in [
-            (Some("a1"), Some("claude-mock-1")),
-            (None, Some("a model, with spaces - and more")),
-            (None, None),
+        for (account, model, cost) in [
+            (Some("a1"), Some("claude-mock-1"), Some(MicroUsd(5))),
+            (None, Some("a model, with spaces - and more"), None),
+            (None, None, None),
         ] {
             let intent = Intent {
                 key: "key_abc".into(),
+                group: "main".into(),
                 account: account.map(Into::into),
                 at: UnixMillis(1_795_183_272_163),
-                estimate: estimate(7_000),
+                estimate: Estimate {
+                    input: Tokens(estimate(7_000)),
+                    output: Tokens(4_096),
+                },
+                cost,
+                counted_as: "other".into(),
                 model: model.map(Into::into),
             };
-            assert_eq!(intent.estimate, 2_000);
+            assert_eq!(intent.estimate.input, Tokens(2_000));
             assert_eq!(Intent::read(&intent.text()), Some(intent));
         }
     }
@@ -76,10 +104,11 @@ mod tests {
         for text in [
             "",
             "key",
-            "key a1 5",
-            "key a1 x 5 m",
-            "key a1 5 -5 m",
-            "key a1 5 5",
+            "key g a1 5",
+            "key g a1 x 5 5 5 c m",
+            "key g a1 5 -5 5 5 c m",
+            "key g a1 5 5 5 x c m",
+            "key g a1 5 5 5 5 c",
         ] {
             assert_eq!(Intent::read(text), None, "{text}");
         }

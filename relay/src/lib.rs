@@ -20,6 +20,7 @@ mod forward;
 mod intend;
 mod interpret;
 mod line;
+mod own_usage;
 mod pin;
 mod read;
 mod route;
@@ -29,6 +30,7 @@ mod translated;
 mod turn;
 
 // What a request holds, and how it is kept.
+mod books;
 mod gate;
 mod intent;
 mod keeper;
@@ -44,10 +46,13 @@ mod cooldown;
 mod dialect;
 mod json_array;
 mod pins;
+mod price;
 mod provider;
 mod sse;
+mod tally;
 mod translate;
 mod usage;
+mod usual;
 mod words;
 
 // What operators make.
@@ -69,5 +74,6 @@ mod clock;
 mod error;
 mod ids;
 mod json;
+mod moment;
 pub mod secret;
 mod time;

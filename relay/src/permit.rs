@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
+    books::Books,
     gate::{Gate, Turn},
     ids::RequestId,
     renew::Leases,
@@ -17,6 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Ledger {
     pub(crate) leases: Leases,
+    pub(crate) books: Books,
     debts: mpsc::UnboundedSender<Debt>,
 }
 
@@ -51,9 +53,10 @@ impl<T> Held<T> {
 }
 
 impl Ledger {
-    pub(crate) fn new(debts: mpsc::UnboundedSender<Debt>) -> Self {
+    pub(crate) fn new(books: Books, debts: mpsc::UnboundedSender<Debt>) -> Self {
         Self {
             leases: Leases::default(),
+            books,
             debts,
         }
     }
@@ -270,7 +273,7 @@ impl Drop for Permit {
         let mut gates = self.not_held(&self.outdated);
         gates.extend(self.slots.drain(..).map(|slot| slot.what));
         let record = self.record.take().map(|mut record| {
-            record.close();
+            record.close(&self.ledger.books);
             record
         });
         self.owe(Debt {

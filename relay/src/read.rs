@@ -20,7 +20,7 @@ use tokio::time::timeout;
 pub(crate) use buffers::{Buffers, Share};
 pub(crate) use splice::Splice;
 
-use scan::scan;
+use scan::{most_output, scan};
 
 use crate::{
     account::Account,
@@ -31,6 +31,7 @@ use crate::{
     route::{Named, Route, Work},
     stream::UsageChunk,
     translate::{TellsUsage, Translation},
+    usage::Tokens,
 };
 
 /// Between two pieces of a request's body.
@@ -55,6 +56,8 @@ pub(crate) struct Facts {
     pub(crate) model: Option<String>,
     pub(crate) answer: Answer,
     pub(crate) last: LastMessage,
+    /// The most that it asks for.
+    pub(crate) max_output: Option<Tokens>,
     /// What only one account can read, and whether that is to grow.
     pub(crate) pins: Pins,
     pub(crate) storing: Storing,
@@ -193,7 +196,7 @@ fn facts(
     let facts = scan(body, &outline, work, dialect)?;
     let form = match (work, dialect) {
         (Work::Embed | Work::CountTokens | Work::ListModels, _) => return Ok(facts),
-        (Work::ShowModel | Work::Stored(_) | Work::Health, _) => return Ok(facts),
+        (Work::ShowModel | Work::Stored(_) | Work::Usage | Work::Health, _) => return Ok(facts),
         (Work::Generate, Dialect::Anthropic) => Form::Messages,
         (Work::Generate, Dialect::Chat) => Form::Chat,
         (Work::Generate, Dialect::Responses) => Form::Responses,
@@ -201,6 +204,7 @@ fn facts(
     };
     Ok(Facts {
         conversation: affinity::read(form, session, &outline),
+        max_output: most_output(&outline, dialect),
         ..facts
     })
 }

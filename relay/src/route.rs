@@ -33,6 +33,8 @@ pub(crate) enum Work {
     ShowModel,
     /// A slot of the key alone, at the account that has what was stored.
     Stored(Act),
+    /// The key alone.
+    Usage,
     /// Not even a key.
     Health,
 }
@@ -89,7 +91,7 @@ impl Work {
             Self::Stored(Act::Cancel) => "POST",
             Self::Stored(Act::Read | Act::Delete) => "GET, DELETE",
             Self::Stored(Act::ListInput) | Self::ListModels | Self::ShowModel => "GET",
-            Self::Health => "GET",
+            Self::Usage | Self::Health => "GET",
         }
     }
 
@@ -97,7 +99,8 @@ impl Work {
     pub(crate) fn has_body(self) -> bool {
         match self {
             Self::Generate | Self::Embed | Self::CountTokens => true,
-            Self::ListModels | Self::ShowModel | Self::Stored(_) | Self::Health => false,
+            Self::ListModels | Self::ShowModel | Self::Stored(_) => false,
+            Self::Usage | Self::Health => false,
         }
     }
 }
@@ -125,7 +128,10 @@ fn route(head: &Parts) -> Option<Route<'_>> {
         .or_else(|| model(path, prefix, &head.headers))?;
     match prefix {
         None => Some(route),
-        Some(api) => (route.work != Work::Health && route.dialect.api() == api).then_some(route),
+        Some(api) => {
+            let is_own = matches!(route.work, Work::Usage | Work::Health);
+            (!is_own && route.dialect.api() == api).then_some(route)
+        }
     }
 }
 
@@ -139,6 +145,7 @@ fn known(path: &str, prefix: Option<Api>, headers: &HeaderMap) -> Option<Route<'
         "/v1/embeddings" => (Work::Embed, Dialect::Chat),
         "/v1/models" => (Work::ListModels, either()),
         "/v1beta/models" => (Work::ListModels, Dialect::Gemini),
+        "/v1/usage" => (Work::Usage, by_headers(headers)),
         "/healthz" => (Work::Health, by_headers(headers)),
         _ => return None,
     };

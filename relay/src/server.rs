@@ -83,7 +83,13 @@ impl Relay {
         let addr = listener.local_addr()?;
         let (embedded, servers) = redis(&config).await?;
         let (debts, owed) = mpsc::unbounded_channel();
-        let ready = Self::connect(&config, &servers, groups, Ledger::new(debts)).await;
+        let ready = Self::connect(
+            &config,
+            &servers,
+            groups,
+            Ledger::new(app::books(&config), debts),
+        )
+        .await;
         let (app, supervisors) = match ready {
             Ok(ready) => ready,
             Err(error) => {
@@ -95,7 +101,11 @@ impl Relay {
         };
 
         let finish = Arc::new(Notify::new());
-        let settler = tokio::spawn(settle::run(app.store.clone(), owed, Arc::clone(&finish)));
+        let settler = tokio::spawn(settle::run(
+            (app.store.clone(), app.retention),
+            owed,
+            Arc::clone(&finish),
+        ));
         let drain = Arc::new(Notify::new());
         let beside = beside(&app);
         let listener = tokio::spawn(listen(
@@ -245,7 +255,7 @@ fn beside(app: &Arc<App>) -> JoinSet<()> {
     let (spans, present) = (Spans::of(app.lease), Arc::clone(app));
     tasks.spawn(async move { sweep::be_present(&present.store, spans).await });
     let sweeper = Arc::clone(app);
-    tasks.spawn(async move { sweep::run(&sweeper.store, spans).await });
+    tasks.spawn(async move { sweep::run(&sweeper.store, spans, sweeper.retention).await });
     tasks
 }
 

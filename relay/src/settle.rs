@@ -10,13 +10,17 @@ use tokio::{
 
 use crate::{
     admit::Admitted,
+    books::{Answered, Bill, Books, Tells},
     call::Call,
     choice::Reason,
+    config::Retention,
     cooldown::Cause,
+    dialect::Dialect,
     ids::RequestId,
     models::written,
     pins::Mark,
-    read::Facts,
+    price::Estimate,
+    read::{Answer, Facts},
     route::Work,
     store::{Debt, Period, Store},
     time::UnixMillis,
@@ -36,6 +40,7 @@ const MOST_LEFT: usize = 1_000_000;
 pub(crate) struct Record {
     pub(crate) request: RequestId,
     pub(crate) key: Box<str>,
+    pub(crate) group: Box<str>,
     pub(crate) account: Box<str>,
     /// Why that one.
     pub(crate) reason: Reason,
@@ -43,20 +48,36 @@ pub(crate) struct Record {
     pub(crate) failed: Vec<(Box<str>, Cause)>,
     /// As the caller called it, as far as that is written down.
     pub(crate) model: Option<String>,
+    /// As the account calls it, where that is something else.
+    pub(crate) served: Option<String>,
+    pub(crate) work: Work,
+    pub(crate) dialect: Dialect,
+    pub(crate) answer: Answer,
     pub(crate) at: UnixMillis,
     /// Until everything that it needed was granted.
     pub(crate) wait: Duration,
+    /// Of that, for a turn.
+    pub(crate) turn_wait: Duration,
     /// Until the upstream's headers.
     pub(crate) first_byte: Option<Duration>,
     pub(crate) duration: Duration,
     /// The upstream's.
     pub(crate) status: Option<u16>,
+    /// As told, and completed when the record is closed.
     pub(crate) usage: Usage,
-    work: Work,
+    pub(crate) bill: Bill,
     pub(crate) outcome: Outcome,
     /// What the answer has made.
     pub(crate) kept: Vec<Kept>,
+    estimate: Estimate,
     began: Instant,
+}
+
+/// How long a request has waited for an account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waited {
+    pub(crate) queued: Duration,
+    pub(crate) turn: Duration,
 }
 
 /// What an answer has made, and over which connection Redis was told, if at all. What is settled over the same one comes
@@ -98,33 +119,42 @@ impl Outcome {
 }
 
 impl Record {
-    pub(crate) fn new(call: &Call, facts: &Facts) -> Self {
+    pub(crate) fn new(call: &Call, facts: &Facts, estimate: Estimate) -> Self {
         let began = call.patience.since;
         Self {
             request: call.id,
             key: call.caller.key.id.clone(),
+            group: call.caller.key.group.clone(),
             account: Box::default(),
             reason: Reason::Only,
             failed: Vec::new(),
             model: facts.model.as_deref().map(|name| written(name).into()),
+            served: None,
+            work: call.work,
+            dialect: call.dialect,
+            answer: facts.answer,
             at: UnixMillis::now(),
             wait: Duration::ZERO,
+            turn_wait: Duration::ZERO,
             first_byte: None,
             duration: Duration::ZERO,
             status: None,
             usage: Usage::default(),
-            work: call.work,
+            bill: Bill::default(),
             outcome: Outcome::CallerGone,
             kept: Vec::new(),
+            estimate,
             began,
         }
     }
 
     /// An account was chosen, and the request waited for it since the one before failed.
-    pub(crate) fn goes_to(&mut self, admitted: &Admitted, wait: Duration) {
+    pub(crate) fn goes_to(&mut self, admitted: &Admitted, called: Option<String>, waited: Waited) {
         self.account.clone_from(&admitted.upstream.account.id);
         self.reason = admitted.reason;
-        self.wait += wait;
+        self.served = called;
+        self.wait += waited.queued + waited.turn;
+        self.turn_wait += waited.turn;
     }
 
     pub(crate) fn failed(&mut self, account: &str, cause: Cause) {
@@ -141,22 +171,45 @@ impl Record {
         match self.work {
             Work::Stored(_) => {}
             Work::Generate | Work::Embed | Work::CountTokens => self.usage = usage,
-            Work::ListModels | Work::ShowModel | Work::Health => self.usage = usage,
+            Work::ListModels | Work::ShowModel => self.usage = usage,
+            Work::Usage | Work::Health => self.usage = usage,
         }
     }
 
-    pub(crate) fn close(&mut self) {
+    /// Nothing more comes: it is reckoned what it costs.
+    pub(crate) fn close(&mut self, books: &Books) {
         self.duration = self.began.elapsed();
+        let mut usage = std::mem::take(&mut self.usage);
+        let answered = Answered {
+            key: &self.key,
+            model: self.called().unwrap_or_default(),
+            work: self.work,
+            at: self.at,
+            status: self.status,
+            outcome: self.outcome,
+            tells: match self.dialect.tells_as_it_goes() {
+                true => Tells::AsItGoes,
+                false => Tells::AtItsEnd,
+            },
+            estimate: self.estimate.input,
+        };
+        self.bill = books.bill(answered, &mut usage);
+        self.usage = usage;
+    }
+
+    /// The model, as the upstream was asked for it.
+    fn called(&self) -> Option<&str> {
+        self.served.as_deref().or(self.model.as_deref())
     }
 }
 
 /// Settles until told to finish, then what is left, and ends.
 pub(crate) async fn run(
-    store: Store,
+    (store, retention): (Store, Retention),
     mut debts: mpsc::UnboundedReceiver<Debt>,
     finish: Arc<Notify>,
 ) {
-    let mut settler = Settler::new(store);
+    let mut settler = Settler::new(store, retention);
     loop {
         let all_came = debts.is_closed() && debts.is_empty();
         if all_came && settler.left.is_empty() {
@@ -182,10 +235,10 @@ struct Settler {
 }
 
 impl Settler {
-    fn new(store: Store) -> Self {
+    fn new(store: Store, retention: Retention) -> Self {
         Self {
             store,
-            period: Period::default(),
+            period: Period::new(retention),
             left: VecDeque::new(),
             due: Instant::now(),
             pause: FIRST_PAUSE,

@@ -13,10 +13,12 @@ mod link;
 mod locate;
 pub(crate) mod names;
 mod pins;
+mod records;
 mod settlement;
 mod tickets;
 mod trials;
 mod turns;
+mod used;
 mod wire;
 
 use std::time::Duration;
@@ -29,6 +31,7 @@ pub(crate) use gates::{register_slots, release_slots, renew_slots};
 pub(crate) use intents::Saying;
 pub(crate) use keys::StoredKey;
 pub(crate) use link::{Link, Part, Supervisor};
+pub(crate) use records::Written;
 pub(crate) use settlement::{Debt, Place, Stamp, TurnDebt};
 pub(crate) use tickets::{Message, Tickets};
 pub(crate) use trials::{Tried, ask_trial};
@@ -36,7 +39,7 @@ pub(crate) use turns::{TurnAsking, renew_turns};
 pub use wire::Fault;
 pub(crate) use wire::{Batch, Connection, Reply};
 
-use crate::config::Servers;
+use crate::{config::Servers, tally::Span};
 use link::{Goal, Hearing};
 
 /// How long a command may be without its answer.
@@ -87,7 +90,7 @@ impl Store {
             channels: [names::notify_channel().to_owned(), names::NEWS.to_owned()],
             part,
         });
-        let goal = Goal::new(servers.clone(), names::usage_of_hour(0), hearing);
+        let goal = Goal::new(servers.clone(), names::users(Span::Hour(0)), hearing);
         let (domain, supervisor) = Link::connect(goal, patience).await?;
         match servers {
             Servers::One(_) | Servers::Sentinel { .. } => {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    config::Retention,
     ids::{RequestId, process_name},
     intent::Intent,
-    store::{Store, StoreError},
+    store::{Period, Store, StoreError},
     time::{UnixMillis, millis},
 };
 
@@ -44,7 +45,8 @@ pub(crate) async fn be_present(store: &Store, spans: Spans) {
 }
 
 /// Looks for ever. After an outage of Redis the others have time to say that they are there.
-pub(crate) async fn run(store: &Store, spans: Spans) {
+pub(crate) async fn run(store: &Store, spans: Spans, retention: Retention) {
+    let mut period = Period::new(retention);
     let mut known = None;
     loop {
         // Relays that were started together do not look together.
@@ -66,7 +68,7 @@ pub(crate) async fn run(store: &Store, spans: Spans) {
         if since.elapsed() < spans.present {
             continue;
         }
-        match sweep(store, spans.present).await {
+        match sweep(store, spans.present, &mut period).await {
             Ok(0) => {}
             Ok(requests) => {
                 tracing::warn!(
@@ -79,7 +81,7 @@ pub(crate) async fn run(store: &Store, spans: Spans) {
     }
 }
 
-async fn sweep(store: &Store, present: Duration) -> Result<usize, StoreError> {
+async fn sweep(store: &Store, present: Duration, period: &mut Period) -> Result<usize, StoreError> {
     let (mut counted, mut from) = (0, Some(0));
     let own = process_name();
     while let Some(place) = from {
@@ -91,7 +93,7 @@ async fn sweep(store: &Store, present: Duration) -> Result<usize, StoreError> {
         let requests = orphans.iter().map(|(request, _)| *request);
         let gone = store.without_relay(requests).await?;
         orphans.retain(|(request, _)| gone.contains(request));
-        counted += store.interrupt(&orphans).await?;
+        counted += store.interrupt(&orphans, period).await?;
         from = page.next;
     }
     Ok(counted)

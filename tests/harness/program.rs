@@ -107,6 +107,19 @@ pub fn create_key(toml: &Path, max_concurrent: u32) -> String {
     created["key"].as_str().expect("there is a key").to_owned()
 }
 
+/// What a command of the program prints.
+///
+/// # Panics
+/// When it fails.
+#[track_caller]
+pub fn says(toml: &Path, words: &str) -> String {
+    let mut command = Command::new(config::program());
+    command.args(words.split(' ')).arg("--config").arg(toml);
+    let out = command.output().expect("the program starts");
+    assert!(out.status.success(), "{words}: {out:?}");
+    String::from_utf8(out.stdout).expect("it is text")
+}
+
 #[track_caller]
 fn launch(toml: &Path, log: &Path, addr: SocketAddr, variables: Variables) -> Process {
     let mut command = Command::new(config::program());

@@ -5,6 +5,7 @@ mod admission;
 mod affinity;
 mod azure;
 mod bedrock;
+mod billed;
 mod cluster;
 mod compressed;
 mod converse;

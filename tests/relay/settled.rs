@@ -226,18 +226,18 @@ async fn a_counter_that_is_none_holds_no_other_request_up() {
     let weir = Weir::start().await;
     weir.ask(stream(USAGE)).await.text().await;
     until_counted(&weir, 1).await;
-    let hours = weir.redis.call("KEYS weir:{default}:usage:hour:*");
+    let hours = weir.redis.call("KEYS weir:{default}:usage:hour:*:*");
     let hour = hours.items()[0].text();
-    let field = format!("{}:a1:input", weir.key_id);
-    weir.redis.call(["HSET", &hour, &field, "spoiled"]);
+    let field = "input:main:a1:other";
+    weir.redis.call(["HSET", &hour, field, "spoiled"]);
     weir.ask(stream(USAGE)).await.text().await;
     weir.ask(stream("input_tokens=0;output_tokens=17"))
         .await
         .text()
         .await;
-    let requests = format!("{}:a1:requests", weir.key_id);
+    let requests = "requests:main:a1:other";
     eventually_async("the other one is counted", async || {
-        match weir.redis.call(["HGET", &hour, &requests]) {
+        match weir.redis.call(["HGET", &hour, requests]) {
             two if two == "2" => Ok(()),
             seen => Err(format!("{seen:?}")),
         }

@@ -24,6 +24,9 @@ pub(crate) struct Record {
     pub(crate) estimated: u64,
 }
 
+/// What is not read of a record. Nothing has a price here.
+const UNCHECKED: [&str; 2] = ["failed", "unpriced"];
+
 /// Of all keys and accounts together, by what is counted.
 pub(crate) type Counters = BTreeMap<String, u64>;
 
@@ -77,15 +80,17 @@ impl Record {
 
 /// By the hour; by the day they must be the same.
 pub(crate) fn counters(redis: &Redis, period: &str) -> Counters {
-    let keys = redis.call(format!("KEYS {DOMAIN}:usage:{period}:*"));
+    let keys = redis.call(format!("KEYS {DOMAIN}:usage:{period}:*:*"));
     let mut sums = Counters::new();
     for key in keys.items() {
         let fields = redis.call(["HGETALL".to_owned(), key.text()]);
         for pair in fields.items().chunks_exact(2) {
             let name = pair[0].text();
-            let what = name.rsplit(':').next().unwrap_or_default();
+            let what = name.split(':').next().unwrap_or_default();
             let number = pair[1].text().parse::<u64>();
-            *sums.entry(what.to_owned()).or_default() += number.expect("a counter is a number");
+            if !UNCHECKED.contains(&what) {
+                *sums.entry(what.to_owned()).or_default() += number.expect("a counter is a number");
+            }
         }
     }
     sums

@@ -210,10 +210,13 @@ fn check_record(record: &Record, served: &Served, faults: &mut Faults) {
     let is_right = match record.outcome.as_str() {
         "done" => served.end == Ended::Landed && served.tokens == Some(tokens),
         // Its caller may have left at any place of the answer, or before it.
-        "caller_gone" => served.tokens.is_none_or(|[input, output]| {
-            (tokens[0] == input || tokens[0] == 0) && tokens[1] <= output
-        }),
-        "interrupted" => tokens == [0, 0],
+        "caller_gone" => {
+            record.estimated > 0
+                || served.tokens.is_none_or(|[input, output]| {
+                    (tokens[0] == input || tokens[0] == 0) && tokens[1] <= output
+                })
+        }
+        "interrupted" => record.estimated == tokens.iter().sum::<u64>(),
         _ => false,
     };
     if !is_right {

@@ -8,15 +8,12 @@ use std::{
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::load;
+use super::{load, reach::with_store};
 use crate::{
-    config::{Config, RedisAt, Servers},
-    embedded::{self, Embedded, EmbeddedError},
+    config::Config,
     key::{self, NewKey},
     store::{Store, StoredKey},
 };
-
-const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -61,12 +58,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if let Action::Create { group, .. } = &args.action {
         check_group(&config, group)?;
     }
-    let (embedded, servers) = open(&config).await?;
-    let done = act(&servers, args).await;
-    if let Some(embedded) = embedded {
-        embedded.stop().await;
-    }
-    done
+    with_store(&config, async |store| act(store, args).await).await
 }
 
 fn check_group(config: &Config, group: &str) -> anyhow::Result<()> {
@@ -84,27 +76,7 @@ fn check_group(config: &Config, group: &str) -> anyhow::Result<()> {
     }
 }
 
-/// The Redis that is configured, the one of a relay that runs, or one of our own for this moment.
-async fn open(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {
-    let server = match &config.redis {
-        RedisAt::Given(servers) => return Ok((None, servers.clone())),
-        RedisAt::Own { server, .. } => server,
-    };
-    match Embedded::start(server, config.module.as_deref(), &config.data_dir).await {
-        Ok(embedded) => {
-            let servers = embedded.servers();
-            Ok((Some(embedded), servers))
-        }
-        Err(EmbeddedError::InUse { .. }) => {
-            let socket = embedded::socket(&config.data_dir)?;
-            Ok((None, embedded::servers(socket)))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn act(servers: &Servers, args: Args) -> anyhow::Result<()> {
-    let (store, _supervisors) = Store::connect(servers, PATIENCE, None).await?;
+async fn act(store: &Store, args: Args) -> anyhow::Result<()> {
     let (json, text) = match args.action {
         Action::Create {
             name,
@@ -113,7 +85,7 @@ async fn act(servers: &Servers, args: Args) -> anyhow::Result<()> {
             no_queue,
         } => {
             create(
-                &store,
+                store,
                 NewKey {
                     name,
                     group,
@@ -123,8 +95,8 @@ async fn act(servers: &Servers, args: Args) -> anyhow::Result<()> {
             )
             .await?
         }
-        Action::List => list(&store).await?,
-        Action::Disable { id } => disable(&store, &id).await?,
+        Action::List => list(store).await?,
+        Action::Disable { id } => disable(store, &id).await?,
     };
     match args.json {
         true => println!("{json}"),

@@ -58,6 +58,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         .iter()
         .map(|(id, group)| group_from(&source, id, group, ids().collect()))
         .collect::<Result<_, _>>()?;
+    let prices = names::prices(&source, file.prices)?;
     let redis = redis_from(&source, file.redis)?;
     check_body(&source, &file.body)?;
     let body = file.body.into_inner();
@@ -76,11 +77,13 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         waits: file.waiting.into(),
         affinity_patience: Duration::from_millis(file.admission.affinity_patience_ms),
         failover: file.failover.into(),
+        retention: file.retention.into(),
         max_body_bytes: to_usize(body.max_bytes),
         max_buffered_bytes: to_usize(body.max_buffered_bytes),
         drain_timeout: Duration::from_millis(file.drain_timeout_ms),
         accounts,
         groups,
+        prices,
     })
 }
 
@@ -280,6 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn prices_and_retention_are_read() {
+        let config = parse(
+            "weir.toml",
+            "[prices.\"my-*\"]\ninput = 0.5\noutput = \"2.25\"\n[retention]\nrecords = 7\nrecord_days = 1",
+        );
+        let config = config.unwrap();
+        assert_eq!(config.prices[0].0, "my-*");
+        let kept = config.retention;
+        assert_eq!((kept.records, kept.record_age.as_secs()), (7, 86_400));
+        assert_eq!(kept.hours, Config::default().retention.hours);
+    }
+
+    #[test]
     fn an_error_names_the_line_and_the_key() {
         for (text, expected) in [
             (
@@ -297,6 +313,18 @@ mod tests {
             (
                 "[listen]\n[body]\nmax_bytes = 2048\nmax_buffered_bytes = 2047",
                 "weir.toml line 2: max_buffered_bytes must be at least max_bytes: 2047 < 2048",
+            ),
+            (
+                "[prices.\"a*b\"]\ninput = 1",
+                "weir.toml line 1: a model is named by 1 to 200 visible characters, without quotes; a `*` may end it",
+            ),
+            (
+                "[prices.a]\noutput = 1",
+                "weir.toml line 1: missing field `input`",
+            ),
+            (
+                "[prices.a]\ninput = 0.1234567",
+                "weir.toml line 2: input: invalid value: string \"0.1234567\", expected a number from 0 to 1000000 with at most six places",
             ),
             (
                 "[groups.a]\naccounts = []",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use super::{AccountKind, ConfigError, file::Source};
+use super::{AccountKind, ConfigError, Price, file::Source};
 
 const LONGEST_MODEL: usize = 200;
 
@@ -56,6 +56,18 @@ pub(super) fn aliases(
         fits.map_err(|why| source.error(name.span().start, why))?;
     }
     Ok(plain(aliases.clone()))
+}
+
+/// Of models by name, or by what they begin with.
+pub(super) fn prices(
+    source: &Source<'_>,
+    prices: BTreeMap<Spanned<String>, Price>,
+) -> Result<Vec<(String, Price)>, ConfigError> {
+    let checked = prices.into_iter().map(|(name, price)| {
+        check_model(name.get_ref(), false).map_err(|why| source.error(name.span().start, why))?;
+        Ok((name.into_inner(), price))
+    });
+    checked.collect()
 }
 
 fn plain(names: BTreeMap<Spanned<String>, Spanned<String>>) -> Vec<(String, String)> {

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{AccountKind, Config, Timeouts, connections, failover::FailoverTable, waits::Waiting};
+use super::{
+    AccountKind, Config, Price, Timeouts, connections, failover::FailoverTable,
+    retention::RetentionTable, waits::Waiting,
+};
 use crate::time::millis;
 
 pub(super) const HOUR_MS: u64 = 3_600_000;
@@ -25,9 +28,11 @@ pub(super) struct File {
     pub(super) admission: Admission,
     pub(super) waiting: Waiting,
     pub(super) failover: FailoverTable,
+    pub(super) retention: RetentionTable,
     pub(super) body: Spanned<Body>,
     pub(super) accounts: BTreeMap<Spanned<String>, Account>,
     pub(super) groups: BTreeMap<Spanned<String>, Group>,
+    pub(super) prices: BTreeMap<Spanned<String>, Price>,
 }
 
 #[derive(Deserialize)]
@@ -148,9 +153,11 @@ impl Default for File {
             admission: Admission::default(),
             waiting: Waiting::default(),
             failover: FailoverTable::default(),
+            retention: RetentionTable::default(),
             body: Spanned::new(0..0, Body::default()),
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),
+            prices: BTreeMap::new(),
         }
     }
 }

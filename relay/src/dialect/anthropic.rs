@@ -6,7 +6,11 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Place;
-use crate::{error::Told, sse::Event, usage::Usage};
+use crate::{
+    error::Told,
+    sse::Event,
+    usage::{Region, Tier, Usage},
+};
 
 pub(super) const PING: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";
 
@@ -59,10 +63,11 @@ pub(super) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Option<Place> 
     }
     // Compatible endpoints leave out the event's name: the data tells it as well.
     let data: Data<'_> = serde_json::from_slice(event.data).unwrap_or_default();
-    let in_message = data.message.and_then(|message| message.usage);
-    for told in [in_message, data.usage].into_iter().flatten() {
-        usage.update(&told.into());
+    if let Some(message) = data.message {
+        usage.served_by(message.model.as_deref());
+        message.usage.iter().for_each(|told| told.add_to(usage));
     }
+    data.usage.iter().for_each(|told| told.add_to(usage));
     if let Some(told) = data.metrics {
         usage.update(&told.into());
     }
@@ -93,8 +98,10 @@ struct Cause<'a> {
 struct Data<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<&'a str>,
-    message: Option<Message>,
-    usage: Option<Spent>,
+    #[serde(borrow)]
+    message: Option<Message<'a>>,
+    #[serde(borrow)]
+    usage: Option<Spent<'a>>,
     #[serde(rename = "amazon-bedrock-invocationMetrics")]
     metrics: Option<Metrics>,
 }
@@ -122,18 +129,28 @@ impl From<Metrics> for Usage {
 }
 
 #[derive(Deserialize)]
-struct Message {
-    usage: Option<Spent>,
+struct Message<'a> {
+    model: Option<String>,
+    #[serde(borrow)]
+    usage: Option<Spent<'a>>,
 }
 
 /// `usage` as the API has it; numbers that are absent or null are not told.
 #[derive(Deserialize)]
-pub(super) struct Spent {
+pub(super) struct Spent<'a> {
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     cache_creation: Option<CacheCreation>,
+    output_tokens_details: Option<OutputDetails>,
+    server_tool_use: Option<ServerToolUse>,
+    #[serde(borrow)]
+    service_tier: Option<&'a str>,
+    #[serde(borrow)]
+    inference_geo: Option<&'a str>,
+    #[serde(borrow)]
+    speed: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -141,17 +158,40 @@ struct CacheCreation {
     ephemeral_1h_input_tokens: Option<u64>,
 }
 
-impl From<Spent> for Usage {
-    fn from(told: Spent) -> Self {
-        Self {
-            input: told.input_tokens,
-            output: told.output_tokens,
-            cache_read: told.cache_read_input_tokens,
-            cache_write: told.cache_creation_input_tokens,
-            cache_write_1h: told
-                .cache_creation
-                .and_then(|by_time| by_time.ephemeral_1h_input_tokens),
-            reasoning: None,
+#[derive(Deserialize)]
+struct OutputDetails {
+    thinking_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct ServerToolUse {
+    web_search_requests: Option<u64>,
+}
+
+impl Spent<'_> {
+    pub(super) fn add_to(&self, usage: &mut Usage) {
+        let hour = |by_time: &CacheCreation| by_time.ephemeral_1h_input_tokens;
+        let thought = |of: &OutputDetails| of.thinking_tokens;
+        let searched = |used: &ServerToolUse| used.web_search_requests;
+        usage.update(&Usage {
+            input: self.input_tokens,
+            output: self.output_tokens,
+            cache_read: self.cache_read_input_tokens,
+            cache_write: self.cache_creation_input_tokens,
+            cache_write_1h: self.cache_creation.as_ref().and_then(hour),
+            reasoning: self.output_tokens_details.as_ref().and_then(thought),
+            web_searches: self.server_tool_use.as_ref().and_then(searched),
+            tier: self.tier(),
+            region: self.inference_geo.map(Region::of),
+            ..Usage::default()
+        });
+    }
+
+    /// Speed has its price whatever the tier.
+    fn tier(&self) -> Option<Tier> {
+        match self.speed {
+            Some("fast") => Some(Tier::Fast),
+            _ => self.service_tier.map(Tier::of),
         }
     }
 }
@@ -194,7 +234,29 @@ mod tests {
             cache_read: Some(3),
             cache_write: Some(10),
             cache_write_1h: Some(4),
-            reasoning: None,
+            ..Usage::default()
+        };
+        assert_eq!(usage, expected);
+    }
+
+    #[test]
+    fn tools_tier_region_and_model_are_told_too() {
+        let mut usage = Usage::default();
+        let start = r#"{"type":"message_start","message":{"model":"claude-opus-5-5","usage":{"input_tokens":25,
+            "service_tier":"standard","inference_geo":"us","output_tokens":1}}}"#;
+        read("message_start", start, &mut usage);
+        let delta = r#"{"type":"message_delta","usage":{"output_tokens":15,"speed":"fast",
+            "output_tokens_details":{"thinking_tokens":8},"server_tool_use":{"web_search_requests":2}}}"#;
+        read("message_delta", delta, &mut usage);
+        let expected = Usage {
+            input: Some(25),
+            output: Some(15),
+            reasoning: Some(8),
+            web_searches: Some(2),
+            tier: Some(Tier::Fast),
+            region: Some(Region::Us),
+            model: Some("claude-opus-5-5".into()),
+            ..Usage::default()
         };
         assert_eq!(usage, expected);
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use super::Place;
 use crate::{
     error::{Retry, Told},
-    usage::Usage,
+    usage::{Special, Tier, Usage},
 };
 
 pub(super) fn error_body(told: &Told) -> Bytes {
@@ -59,6 +59,7 @@ pub(super) fn read_chunk(json: &[u8], usage: &mut Usage) -> Option<Place> {
     let chunk: Chunk = serde_json::from_slice(json).unwrap_or_default();
     if let Some(told) = chunk.usage_metadata {
         usage.update(&told.into());
+        usage.served_by(chunk.model_version.as_deref());
     }
     if chunk.error.is_some() {
         return Some(Place::Last);
@@ -105,6 +106,7 @@ struct Chunk {
     #[serde(default)]
     candidates: Vec<Candidate>,
     usage_metadata: Option<Spent>,
+    model_version: Option<String>,
     prompt_feedback: Option<Feedback>,
     error: Option<IgnoredAny>,
 }
@@ -130,6 +132,19 @@ struct Spent {
     tool_use_prompt_token_count: Option<u64>,
     candidates_token_count: Option<u64>,
     thoughts_token_count: Option<u64>,
+    prompt_tokens_details: Option<Vec<Part>>,
+    cache_tokens_details: Option<Vec<Part>>,
+    candidates_tokens_details: Option<Vec<Part>>,
+    traffic_type: Option<String>,
+    service_tier: Option<String>,
+}
+
+/// The tokens of one modality.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Part {
+    modality: Option<String>,
+    token_count: Option<u64>,
 }
 
 impl From<Spent> for Usage {
@@ -140,14 +155,30 @@ impl From<Spent> for Usage {
         };
         let prompt = sum(told.prompt_token_count, told.tool_use_prompt_token_count);
         let cached = told.cached_content_token_count;
+        let cached_audio = tokens_of(told.cache_tokens_details.as_deref(), "AUDIO");
+        let audio = tokens_of(told.prompt_tokens_details.as_deref(), "AUDIO");
+        let tier = told.service_tier.or(told.traffic_type);
         Self {
             input: prompt.map(|prompt| prompt.saturating_sub(cached.unwrap_or(0))),
             output: sum(told.candidates_token_count, told.thoughts_token_count),
             cache_read: cached,
             reasoning: told.thoughts_token_count,
+            special: Special {
+                input_audio: audio.map(|all| all.saturating_sub(cached_audio.unwrap_or(0))),
+                cache_read_audio: cached_audio,
+                output_audio: tokens_of(told.candidates_tokens_details.as_deref(), "AUDIO"),
+                output_image: tokens_of(told.candidates_tokens_details.as_deref(), "IMAGE"),
+            },
+            tier: tier.as_deref().map(Tier::of),
             ..Self::default()
         }
     }
+}
+
+fn tokens_of(parts: Option<&[Part]>, modality: &str) -> Option<u64> {
+    let mut parts = parts?.iter();
+    let part = parts.find(|part| part.modality.as_deref() == Some(modality))?;
+    part.token_count
 }
 
 #[cfg(test)]
@@ -220,5 +251,25 @@ mod tests {
             ..Usage::default()
         };
         assert_eq!(usage, expected);
+    }
+    #[test]
+    fn sound_pictures_and_the_tier_are_told_apart() {
+        let mut usage = Usage::default();
+        let chunk = r#"{"modelVersion":"gemini-2.5-flash","usageMetadata":{"promptTokenCount":100,
+            "cachedContentTokenCount":30,"candidatesTokenCount":50,"trafficType":"ON_DEMAND_PRIORITY",
+            "promptTokensDetails":[{"modality":"TEXT","tokenCount":40},{"modality":"AUDIO","tokenCount":60}],
+            "cacheTokensDetails":[{"modality":"AUDIO","tokenCount":30}],
+            "candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":50}]}}"#;
+        read_chunk(chunk.as_bytes(), &mut usage);
+        assert_eq!((usage.input, usage.cache_read), (Some(70), Some(30)));
+        let expected = Special {
+            input_audio: Some(30),
+            cache_read_audio: Some(30),
+            output_audio: None,
+            output_image: Some(50),
+        };
+        assert_eq!(usage.special, expected);
+        assert_eq!(usage.tier, Some(Tier::Priority));
+        assert_eq!(usage.model.as_deref(), Some("gemini-2.5-flash"));
     }
 }

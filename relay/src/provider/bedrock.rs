@@ -86,7 +86,7 @@ fn serves(work: Work, _: Dialect) -> bool {
     match work {
         Work::Generate | Work::CountTokens => true,
         Work::Embed | Work::ListModels | Work::ShowModel => false,
-        Work::Stored(_) | Work::Health => false,
+        Work::Stored(_) | Work::Usage | Work::Health => false,
     }
 }
 

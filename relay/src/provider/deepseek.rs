@@ -21,6 +21,6 @@ fn serves(work: Work, dialect: Dialect) -> bool {
         Work::Generate => dialect == Dialect::Chat,
         Work::ListModels => true,
         Work::Embed | Work::CountTokens | Work::ShowModel => false,
-        Work::Stored(_) | Work::Health => false,
+        Work::Stored(_) | Work::Usage | Work::Health => false,
     }
 }

@@ -4,7 +4,10 @@
 mod anthropic;
 mod chat;
 mod gemini;
+mod most;
 mod responses;
+
+pub(super) use most::most_output;
 
 use super::{Answer, Facts, LastMessage};
 use crate::{

@@ -50,6 +50,7 @@ fn a_path_that_is_not_exactly_one_of_them_is_none() {
         "/anthropic",
         "/anthropicv1/messages",
         "/anthropic/healthz",
+        "/openai/v1/usage",
         "/anthropic/anthropic/v1/messages",
         "/anthropic/v1/responses",
         "/openai/v1/messages",

@@ -160,15 +160,15 @@ impl Store {
     pub(crate) async fn interrupt(
         &self,
         orphans: &[(RequestId, Intent)],
+        period: &mut Period,
     ) -> Result<usize, StoreError> {
         let (mut batch, mut bookings) = (Batch::new(), Bookings::default());
         for (request, intent) in orphans {
-            bookings.add_interrupted(&mut batch, *request, intent);
+            bookings.add_interrupted(&mut batch, (*request, intent), period);
         }
-        let mut period = Period::default();
-        bookings.end(&mut batch, &period);
+        bookings.end(&mut batch, period);
         let replies = self.domain.ask(&batch).await?;
-        Ok(bookings.done(&replies, &mut period).unwrap_or(0))
+        Ok(bookings.done(&replies, period).unwrap_or(0))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use crate::ids;
+use crate::{ids, tally::Span};
 
 const DOMAIN: &str = "weir:{default}";
 
@@ -68,14 +68,17 @@ pub(crate) fn relay(process: &str) -> String {
     format!("{DOMAIN}:relay:{process}")
 }
 
-/// Counters of one hour, numbered from 1970.
-pub(crate) fn usage_of_hour(hour: u64) -> String {
-    format!("{DOMAIN}:usage:hour:{hour}")
+/// The set of the keys of callers that have counters of an hour or a day.
+pub(crate) fn users(span: Span) -> String {
+    match span {
+        Span::Hour(hour) => format!("{DOMAIN}:usage:hour:{hour}"),
+        Span::Day(day) => format!("{DOMAIN}:usage:day:{day}"),
+    }
 }
 
-/// Counters of one day (UTC), numbered from 1970.
-pub(crate) fn usage_of_day(day: u64) -> String {
-    format!("{DOMAIN}:usage:day:{day}")
+/// The counters of one of them.
+pub(crate) fn usage(span: Span, key: &str) -> String {
+    format!("{}:{key}", users(span))
 }
 
 #[cfg(test)]
@@ -90,8 +93,8 @@ mod tests {
             turn("a"),
             trial_gate("a/m"),
             pins("k"),
-            usage_of_hour(1),
-            usage_of_day(1),
+            users(Span::Hour(1)),
+            usage(Span::Day(1), "k"),
             notify_channel().to_owned(),
             relay("p"),
         ];

@@ -74,7 +74,7 @@ impl Store {
         let mut bookings = Bookings::default();
         for debt in debts.iter() {
             if let Some(record) = &debt.record {
-                bookings.add(&mut batch, record, connection.number());
+                bookings.add(&mut batch, record, (connection.number(), period));
             }
         }
         bookings.end(&mut batch, period);

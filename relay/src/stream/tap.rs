@@ -1,7 +1,10 @@
 //! Reads an answer beside its way to the caller: what it used, and whether it came to its end. All bytes pass, except for
 //! the one event that the relay asked for itself (`unasked.rs`).
 
+mod carried;
 mod inflated;
+#[cfg(test)]
+mod metered;
 mod said;
 #[cfg(test)]
 mod tests;
@@ -17,6 +20,7 @@ use crate::{
     sse,
     usage::Usage,
 };
+use carried::{Carried, tokens_of};
 pub(crate) use inflated::Inflated;
 use said::Said;
 use unasked::Unasked;
@@ -61,6 +65,7 @@ struct Events {
     place: Place,
     seen: u64,
     unasked: Option<Unasked>,
+    carried: Carried,
 }
 
 /// What an answer's own bytes say of its end.
@@ -96,6 +101,7 @@ impl Tap {
             place: Place::Within,
             seen: 0,
             unasked,
+            carried: Carried::default(),
         };
         Self::of(dialect, Form::Events(events))
     }
@@ -228,7 +234,18 @@ impl Tap {
             }
             Form::Opaque { ending } => *ending,
         };
-        (self.said.usage, ending)
+        let mut usage = self.said.usage.clone();
+        usage.streamed = self.streamed();
+        (usage, ending)
+    }
+
+    /// How many tokens were generated at least.
+    fn streamed(&self) -> u64 {
+        match &self.form {
+            Form::Events(events) => events.carried.tokens(),
+            Form::Whole { length, .. } => tokens_of(*length as u64),
+            Form::Array { .. } | Form::Opaque { .. } => 0,
+        }
     }
 
     /// What was held back of a stream that has come to its end.
@@ -290,12 +307,19 @@ impl Events {
             place,
             seen,
             unasked,
+            carried,
         } = self;
+        let mut from = 0;
         scanner.push(
             piece,
             |name| dialect.reads(name),
             |event| {
                 *seen += 1;
+                let bytes = carried.ends(event.end - from);
+                from = event.end;
+                if dialect.carries(event) {
+                    carried.add(bytes);
+                }
                 let told = said.read_event(dialect, event).unwrap_or(*place);
                 if *place != Place::Last {
                     *place = told;
@@ -305,5 +329,6 @@ impl Events {
                 }
             },
         );
+        carried.begins(piece.len() - from);
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Cause, Failure, Spent, write};
+use super::{Around, Cause, Failure, Spent, write};
 use crate::{dialect::Place, error::Told, sse::Event, usage::Usage};
 
 pub(in crate::dialect) fn error_event(told: &Told) -> Bytes {
@@ -22,12 +22,26 @@ pub(in crate::dialect) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Op
     if !says(event.data, b"\"usage\"") && !says(event.data, b"\"error\"") {
         return None;
     }
-    let chunk: Chunk = serde_json::from_slice(event.data).unwrap_or_default();
-    if let Some(told) = chunk.usage {
-        usage.update(&told.into());
-    }
-    chunk.error.map(|_| Place::Last)
+    let chunk: Around<'_> = serde_json::from_slice(event.data).unwrap_or_default();
+    let failed = chunk.error.is_some();
+    chunk.add_to(usage);
+    failed.then_some(Place::Last)
 }
+
+/// Whether a chunk has text, of whatever kind. One that is written in another way than is usual counts as having none.
+pub(in crate::dialect) fn carries(event: &Event<'_>) -> bool {
+    let has = |key: &&[u8]| {
+        let mut places = memmem::find_iter(event.data, *key);
+        places.any(|at| event.data.get(at + key.len()) != Some(&b'"'))
+    };
+    TEXTS.iter().any(has)
+}
+
+const TEXTS: [&[u8]; 3] = [
+    b"\"content\":\"",
+    b"\"arguments\":\"",
+    b"\"reasoning_content\":\"",
+];
 
 /// Whether this is the chunk that comes only when a caller asked for usage: it tells that, and no choice.
 pub(in crate::dialect) fn is_usage_chunk(event: &Event<'_>) -> bool {
@@ -43,12 +57,6 @@ fn says(json: &[u8], key: &[u8]) -> bool {
             None => false,
         }
     })
-}
-
-#[derive(Deserialize, Default)]
-struct Chunk {
-    usage: Option<Spent>,
-    error: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +94,29 @@ mod tests {
         assert_eq!(read(r#"{"error":{"message":"x"}}"#), Some(Place::Last));
         assert_eq!(read(r#"{"error" : null ,"choices":[]}"#), None);
         assert_eq!((usage.input, usage.output), (Some(5), Some(7)));
+    }
+
+    #[test]
+    fn what_carries_text_is_told_from_what_does_not() {
+        for (data, expected) in [
+            (r#"{"choices":[{"delta":{"content":"Hi"}}]}"#, true),
+            (
+                r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
+                false,
+            ),
+            (
+                r#"{"delta":{"content":null,"tool_calls":[{"function":{"arguments":"{\""}}]}}"#,
+                true,
+            ),
+            (
+                r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
+                false,
+            ),
+            (USAGE, false),
+            ("[DONE]", false),
+        ] {
+            assert_eq!(carries(&event(data)), expected, "{data}");
+        }
     }
 
     #[test]

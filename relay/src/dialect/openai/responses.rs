@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Spent, write};
+use super::{Cause, Response, write};
 use crate::{dialect::Place, error::Told, sse::Event, usage::Usage};
 
 /// Its sequence number continues those of the events before. The SDKs look for the error in `error`, the documents put it
@@ -46,8 +46,8 @@ pub(in crate::dialect) fn read_event(event: &Event<'_>, usage: &mut Usage) -> Op
     if !is_last(name) {
         return None;
     }
-    if let Some(told) = data.response.and_then(|response| response.usage) {
-        usage.update(&told.into());
+    if let Some(response) = data.response {
+        response.add_to(usage);
     }
     Some(Place::Last)
 }
@@ -67,12 +67,8 @@ struct ErrorEvent<'a> {
 struct Data<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<&'a str>,
-    response: Option<Response>,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    usage: Option<Spent>,
+    #[serde(borrow)]
+    response: Option<Response<'a>>,
 }
 
 #[cfg(test)]

@@ -1,0 +1,230 @@
+//! What requests cost: a price for each model, by its name or by the longest beginning of it that is listed. The public
+//! figures of the providers come along as data (`price/*.toml`); what an operator says stands over them. A model that is
+//! not listed has no price, and none is made up for it. Pure.
+
+mod cost;
+mod decimal;
+mod estimate;
+mod row;
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+
+pub(crate) use self::cost::MicroUsd;
+pub(crate) use self::estimate::{Asked, Estimate};
+pub use self::row::Price;
+
+use crate::{time::UnixMillis, usage::Usage};
+
+/// One file for each provider.
+const BUNDLED: [&str; 3] = [
+    include_str!("price/anthropic.toml"),
+    include_str!("price/openai.toml"),
+    include_str!("price/google.toml"),
+];
+
+/// Under this name are counted all models that nobody has listed: callers may ask for any number of them.
+pub(crate) const OTHER: &str = "other";
+
+/// The prices of all models, and the names under which models are counted.
+#[derive(Debug)]
+pub(crate) struct Prices {
+    exact: HashMap<Box<str>, Price>,
+    /// The longest first.
+    beginnings: Vec<Beginning>,
+    /// The places of those, for models that are called no more than that.
+    whole: HashMap<Box<str>, usize>,
+    /// Of models that the configuration names.
+    named: HashSet<Box<str>>,
+}
+
+/// Of the names of models.
+#[derive(Debug)]
+struct Beginning {
+    name: Box<str>,
+    price: Price,
+}
+
+/// What is known of a model by its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listed<'a> {
+    pub(crate) price: Option<&'a Price>,
+    /// The name under which it is counted: its own where somebody has listed that, what is listed of it, or none.
+    pub(crate) counted_as: &'a str,
+}
+
+/// A provider's list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    /// The provider's own page, and when it was read.
+    #[expect(dead_code, reason = "it is read to see that it is there")]
+    source: String,
+    #[expect(dead_code, reason = "it is read to see that it is there")]
+    as_of: String,
+    models: HashMap<String, Price>,
+}
+
+impl Prices {
+    /// The bundled prices with `own` over them. `named` are names that are counted by themselves, priced or not.
+    pub(crate) fn new<'a>(
+        own: impl IntoIterator<Item = (&'a str, Price)>,
+        named: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut prices = Self {
+            exact: HashMap::new(),
+            beginnings: Vec::new(),
+            whole: HashMap::new(),
+            named: named.into_iter().map(Box::from).collect(),
+        };
+        for list in BUNDLED {
+            let list: List = toml::from_str(list).expect("a test reads what is bundled");
+            for (name, price) in list.models {
+                prices.put(&name, price);
+            }
+        }
+        for (name, price) in own {
+            prices.put(name, price);
+        }
+        let all = &mut prices.beginnings;
+        all.sort_by_key(|one| std::cmp::Reverse(one.name.len()));
+        let places = all.iter().enumerate();
+        prices.whole = places
+            .map(|(place, one)| (one.name.clone(), place))
+            .collect();
+        prices
+    }
+
+    /// In place of one with the same name.
+    fn put(&mut self, name: &str, price: Price) {
+        let Some(beginning) = name.strip_suffix('*') else {
+            self.exact.insert(name.into(), price);
+            return;
+        };
+        self.beginnings.retain(|known| *known.name != *beginning);
+        let name = beginning.into();
+        self.beginnings.push(Beginning { name, price });
+    }
+
+    /// What a request has cost that was sent to `model`; none where that is not known. The model that the answer names
+    /// counts where its name is listed more exactly.
+    pub(crate) fn cost(&self, model: &str, usage: &Usage, at: UnixMillis) -> Option<MicroUsd> {
+        let answered = usage.model.as_deref();
+        let exact = |name: &str| self.exact.get(name);
+        let begun = |name: &str| self.begun(name).map(|one| &one.price);
+        let price = exact(model)
+            .or_else(|| exact(answered?))
+            .or_else(|| begun(model))
+            .or_else(|| begun(answered?))?;
+        price.cost(usage, at)
+    }
+
+    pub(crate) fn listed<'m>(&'m self, model: &'m str) -> Listed<'m> {
+        let price = self.exact.get(model);
+        if price.is_some() {
+            let counted_as = model;
+            return Listed { price, counted_as };
+        }
+        let begun = self.begun(model);
+        let part = begun.map_or(OTHER, |one| one.name.trim_end_matches(['-', '@', '.', ':']));
+        Listed {
+            price: begun.map(|one| &one.price),
+            counted_as: if self.named.contains(model) {
+                model
+            } else {
+                part
+            },
+        }
+    }
+
+    fn begun(&self, model: &str) -> Option<&Beginning> {
+        if let Some(place) = self.whole.get(model) {
+            return self.beginnings.get(*place);
+        }
+        let mut all = self.beginnings.iter();
+        all.find(|one| model.starts_with(&*one.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_795_200_000_000);
+
+    fn price(toml: &str) -> Price {
+        toml::from_str(toml).unwrap()
+    }
+
+    fn usage(input: u64, output: u64) -> Usage {
+        Usage {
+            input: Some(input),
+            output: Some(output),
+            ..Usage::default()
+        }
+    }
+
+    #[test]
+    fn every_bundled_list_is_valid_and_says_where_it_is_from() {
+        for text in BUNDLED {
+            let list: List = toml::from_str(text).unwrap();
+            assert!(text.contains("source = \"https://"));
+            assert!(list.models.len() > 10, "{text}");
+            for name in list.models.keys() {
+                assert!(!name.trim_end_matches('*').contains('*'), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_comes_before_its_longest_beginning_and_own_prices_before_all() {
+        let own = [
+            ("claude-opus-5-5", price("input = 1\noutput = 2")),
+            ("claude-*", price("input = 3\noutput = 4")),
+            ("claude-op*", price("input = 5\noutput = 6")),
+        ];
+        let prices = Prices::new(own, []);
+        let of = |model: &str| prices.cost(model, &usage(1_000_000, 0), NOW);
+        assert_eq!(of("claude-opus-5-5"), Some(MicroUsd(1_000_000)));
+        assert_eq!(of("claude-opportune"), Some(MicroUsd(5_000_000)));
+        assert_eq!(of("claude-x"), Some(MicroUsd(3_000_000)));
+        assert_eq!(of("claude-haiku-4-5-20251001"), Some(MicroUsd(1_000_000)));
+        assert_eq!(of("llama"), None);
+    }
+
+    #[test]
+    fn the_name_in_the_answer_counts_where_it_is_listed_more_exactly() {
+        let own = [
+            ("deployment", price("input = 7")),
+            ("gw/*", price("input = 9")),
+        ];
+        let prices = Prices::new(own, []);
+        let of = |model: &str, answered: &str| {
+            let told = Usage {
+                model: Some(answered.into()),
+                ..usage(1_000_000, 0)
+            };
+            prices.cost(model, &told, NOW)
+        };
+        assert_eq!(of("deployment", "gpt-5"), Some(MicroUsd(7_000_000)));
+        assert_eq!(of("unlisted", "gpt-5"), Some(MicroUsd(1_250_000)));
+        assert_eq!(of("gw/x", "gpt-5"), Some(MicroUsd(1_250_000)));
+        assert_eq!(of("gw/x", "unlisted"), Some(MicroUsd(9_000_000)));
+        assert_eq!(of("unlisted", "unlisted too"), None);
+    }
+
+    #[test]
+    fn models_are_counted_under_listed_names_alone() {
+        let prices = Prices::new([], ["my-model"]);
+        for (model, expected) in [
+            ("my-model", "my-model"),
+            ("claude-opus-5-5", "claude-opus-5-5"),
+            ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+            ("claude-haiku-4-5-made-up", "claude-haiku-4-5"),
+            ("made-up", OTHER),
+        ] {
+            assert_eq!(prices.listed(model).counted_as, expected, "{model}");
+        }
+    }
+}

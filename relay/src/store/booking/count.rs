@@ -1,0 +1,94 @@
+//! The counters of a request: numbers of the caller, told apart by group, account and model.
+
+use super::{
+    super::{Batch, names},
+    UNKNOWN,
+    period::Counters,
+};
+use crate::{
+    ids::RequestId,
+    intent::Intent,
+    settle::{Outcome, Record},
+    tally::COST,
+};
+
+/// For how long Redis knows which requests were counted. Nobody may tell it again after that.
+const COUNTED_KNOWN_MS: u64 = 3_600_000;
+
+pub(super) fn count(batch: &mut Batch, record: &Record, counters: &Counters) {
+    let tally = Tally {
+        request: record.request,
+        group: &record.group,
+        account: &record.account,
+        model: &record.bill.model,
+        counters,
+    };
+    let failed = u64::from(record.outcome != Outcome::Done);
+    let unpriced = u64::from(record.bill.cost.is_none());
+    let rest = [
+        ("failed", failed),
+        ("estimated", record.bill.estimated),
+        ("unpriced", unpriced),
+        (COST, record.bill.cost.map_or(0, |cost| cost.0)),
+    ];
+    let numbers = [("requests", 1)].into_iter();
+    tally.add(batch, numbers.chain(record.usage.counted()).chain(rest));
+}
+
+pub(super) fn count_interrupted(
+    batch: &mut Batch,
+    request: RequestId,
+    intent: &Intent,
+    counters: &Counters,
+) {
+    let tally = Tally {
+        request,
+        group: &intent.group,
+        account: intent.account.as_deref().unwrap_or(UNKNOWN),
+        model: &intent.counted_as,
+        counters,
+    };
+    let (input, output) = (intent.estimate.input.0, intent.estimate.output.0);
+    let numbers = [
+        ("requests", 1),
+        ("failed", 1),
+        ("interrupted", 1),
+        ("input", input),
+        ("output", output),
+        ("estimated", input + output),
+        ("unpriced", u64::from(intent.cost.is_none())),
+        (COST, intent.cost.map_or(0, |cost| cost.0)),
+    ];
+    tally.add(batch, numbers.into_iter());
+}
+
+/// Which counters a request belongs to.
+struct Tally<'a> {
+    request: RequestId,
+    group: &'a str,
+    account: &'a str,
+    model: &'a str,
+    counters: &'a Counters,
+}
+
+impl Tally<'_> {
+    /// Counters are `<what>:<group>:<account>:<model>`: a model may have colons in its name.
+    fn add(&self, batch: &mut Batch, numbers: impl Iterator<Item = (&'static str, u64)> + Clone) {
+        let numbers = numbers.filter(|(_, number)| *number > 0);
+        let hashes = &self.counters.hashes;
+        let increments = hashes.len() * numbers.clone().count();
+        batch.command("TALLY.ADD").arg(names::COUNTED);
+        batch.arg(self.request.as_str());
+        batch.arg("PX").number(COUNTED_KNOWN_MS);
+        batch.number(increments as u64);
+        let [group, account, model] = [self.group, self.account, self.model].map(str::as_bytes);
+        for hash in hashes {
+            for (what, number) in numbers.clone() {
+                batch.arg(hash.as_bytes());
+                let what = what.as_bytes();
+                batch.joined([what, b":", group, b":", account, b":", model]);
+                batch.number(number);
+            }
+        }
+    }
+}

@@ -11,6 +11,8 @@ mod members;
 mod output;
 mod refusal;
 mod spent;
+#[cfg(test)]
+mod tests;
 mod to_chat;
 mod to_messages;
 

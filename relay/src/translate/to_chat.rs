@@ -30,7 +30,9 @@ pub(super) fn request(body: &[u8], model: &str, usage: AsksUsage) -> Result<Valu
     drop(asked.take("model"));
     let mut chat = Map::new();
     chat.insert("model".into(), model.into());
-    let messages = conversation::of(asked.take("system"), asked.list("messages")?, family)?;
+    let messages = asked.list("messages")?;
+    check_last(&messages)?;
+    let messages = conversation::of(asked.take("system"), messages, family)?;
     chat.insert("messages".into(), messages.into());
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -81,6 +83,21 @@ pub(super) fn request(body: &[u8], model: &str, usage: AsksUsage) -> Result<Valu
     }
     asked.finish(Part::Messages)?;
     Ok(Value::Object(chat))
+}
+
+/// The beginning of an answer is gone on with by Anthropic's models. A chat would answer anew.
+fn check_last(messages: &[Value]) -> Result<(), Unfit> {
+    let mut said = messages.iter().enumerate().rev();
+    match said.find(|(_, message)| message["role"] != "system") {
+        Some((place, last)) if last["role"] == "assistant" => {
+            let why = "is the beginning of an answer, with which the account that would serve this cannot go on";
+            Err(Unfit::new(
+                format_args!("messages.{place}"),
+                Fault::Other(why),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The effort, and the form of the answer, which older clients name elsewhere.
@@ -195,6 +212,10 @@ mod tests {
     fn what_has_no_equal_is_refused_by_name() {
         for (rest, place) in [
             (json!({"top_k": 5}), "`top_k`"),
+            (
+                json!({"messages": [{"role": "user"}, {"role": "assistant", "content": "{"}]}),
+                "`messages.1` is the beginning of an answer",
+            ),
             (json!({"container": "c"}), "`container`"),
             (json!({"mcp_servers": [{}]}), "`mcp_servers`"),
             (json!({"inference_geo": "eu"}), "`inference_geo`"),

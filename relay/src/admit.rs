@@ -27,7 +27,7 @@ use crate::{
     line::{self, Answer, Ask, End, Patience, Wait},
     permit::Permit,
     route::Work,
-    store::{Admission, Affinity, Connection, Saying, StoreError, Tiered},
+    store::{Admission, Affinity, Connection, InTheWay, Saying, StoreError, Tiered},
     time::UnixMillis,
 };
 
@@ -106,7 +106,9 @@ pub(crate) async fn admit_at_once(
             permit.granted([]);
             return Ok(None);
         }
-        Err(Refused::AccountsBusy { .. } | Refused::KeyBusy { .. }) => return Ok(None),
+        Err(
+            Refused::AccountsBusy { .. } | Refused::OwnerBusy { .. } | Refused::RateSpent { .. },
+        ) => return Ok(None),
         Err(Refused::LineFull { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -160,13 +162,13 @@ struct Wanted<'a> {
 }
 
 impl Ask for Wanted<'_> {
-    type InTheWay = usize;
+    type InTheWay = InTheWay;
 
     fn member(&self) -> RequestId {
         self.admission.member()
     }
 
-    async fn ask(&self, over: &Connection, wait: Wait) -> Result<Answer<usize>, StoreError> {
+    async fn ask(&self, over: &Connection, wait: Wait) -> Result<Answer<InTheWay>, StoreError> {
         self.admission.ask(over, wait).await
     }
 
@@ -198,10 +200,21 @@ async fn ask(
         ..
     } = asking;
     let accounts = tiers(call, places);
+    let mut gates = [&call.caller.key.gate; 3];
+    let shared = call.caller.allowances().filter_map(|one| one.gate.as_ref());
+    let count = gates
+        .iter_mut()
+        .zip(shared)
+        .fold(0, |count, (place, gate)| {
+            *place = gate;
+            count + 1
+        });
+    let charges = call.reservation.as_ref().filter(|_| !permit.has_reserved());
     let admission = Admission {
         member: call.id,
         lease: app.lease,
-        all: &[&call.caller.key.gate],
+        all: &gates[..count],
+        charges: charges.map_or(&[], |reservation| &reservation.charges),
         any: &accounts,
         affinity: affinity(app, call),
         known: OnceLock::new(),
@@ -226,7 +239,7 @@ async fn ask(
         }
         _ => {
             permit.granted([]);
-            return Err(refused(&end, admission, call));
+            return Err(refused(end, admission, call));
         }
     };
     let chosen = usize::try_from(index)
@@ -236,6 +249,7 @@ async fn ask(
         .and_then(|index| accounts.get(index))
         .map(|one| one.gate);
     permit.granted(admission.all.iter().copied().chain(slot).cloned());
+    permit.reserved(call.reservation.as_ref());
     let known = admission.known.get().map(|index| places[*index]);
     Ok(Some(admitted(call, places, chosen, known)))
 }

@@ -9,8 +9,11 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
+
 use crate::{
     account::Account,
+    allowance::Allowances,
     attempts::Budget,
     books::Books,
     config::{Config, ConfigError, Failover, GroupConfig, Retention, Waits},
@@ -50,6 +53,8 @@ pub(crate) struct App {
     pub(crate) tickets: Arc<Tickets>,
     pub(crate) keys: KeyTable,
     pub(crate) groups: Groups,
+    pub(crate) allowances: Allowances,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) resting: Arc<Resting>,
@@ -75,6 +80,8 @@ impl App {
             tickets: ears.tickets,
             keys: KeyTable::default(),
             groups,
+            allowances: Allowances::new(config),
+            trusted_proxies: config.trusted_proxies.clone(),
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
             resting: ears.resting,

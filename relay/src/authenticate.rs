@@ -8,6 +8,7 @@ use hyper::{
 };
 
 use crate::{
+    allowance::Allowance,
     app::App,
     dialect::Dialect,
     group::Group,
@@ -22,6 +23,16 @@ pub(crate) struct Caller {
     pub(crate) key: Arc<Key>,
     /// Those accounts of the key's group that can serve the request.
     pub(crate) group: Arc<Group>,
+    /// What all keys of its user, and of its group, may use together; none where that has no limits.
+    shared: [Option<Arc<Allowance>>; 2],
+}
+
+impl Caller {
+    /// Whose limits hold for it.
+    pub(crate) fn allowances(&self) -> impl Iterator<Item = &Allowance> {
+        let shared = self.shared.iter().flatten();
+        std::iter::once(&self.key.allowance).chain(shared.map(|one| &**one))
+    }
 }
 
 /// Why nobody is let in. The caller's fault, except for what is missing on the relay.
@@ -56,8 +67,13 @@ pub(crate) fn authenticate(
             _ => Unauthorized::NoAccount { api },
         }
     })?;
+    let user = key.rules.user.as_deref();
     Ok(Caller {
         group: Arc::clone(group),
+        shared: [
+            user.and_then(|user| app.allowances.of_user(user)),
+            app.allowances.of_group(&key.group),
+        ],
         key,
     })
 }

@@ -1,11 +1,12 @@
 //! A request of a caller, as the steps see it: what was asked of whom, and which accounts may serve it.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use hyper::http::request::Parts;
 
 use crate::{
     account::Account,
+    allowance::Reservation,
     app::App,
     attempts::Attempts,
     authenticate::Caller,
@@ -46,6 +47,8 @@ pub(crate) struct Call {
     pub(crate) kind: Option<Api>,
     /// What it is in other words, where that was looked for.
     pub(crate) words: Option<Words>,
+    /// What it takes of rates; none where there are none.
+    pub(crate) reservation: Option<Arc<Reservation>>,
 }
 
 impl Call {
@@ -78,6 +81,7 @@ impl Call {
             kind: None,
             words: None,
             caller,
+            reservation: None,
         }
     }
 

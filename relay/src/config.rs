@@ -6,6 +6,7 @@ mod connections;
 mod endpoint;
 mod failover;
 mod file;
+mod limits;
 mod names;
 mod redis;
 mod retention;
@@ -18,6 +19,8 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
+
 use crate::secret::Secret;
 
 pub use crate::price::Price;
@@ -25,6 +28,8 @@ pub use crate::provider::Provider as AccountKind;
 pub use connections::Connections;
 pub use endpoint::{Endpoint, Proof};
 pub use failover::Failover;
+pub(crate) use limits::network;
+pub use limits::{Limits, UserConfig};
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use retention::Retention;
 pub use waits::Waits;
@@ -56,6 +61,9 @@ pub struct Config {
     pub groups: Vec<GroupConfig>,
     /// Of models, or of those that begin with what stands before a `*`; over the bundled ones.
     pub prices: Vec<(String, Price)>,
+    pub users: Vec<UserConfig>,
+    /// Whose word is taken for whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// An upstream credential and its endpoint.
@@ -114,6 +122,8 @@ pub struct GroupConfig {
     pub accounts: Vec<String>,
     /// Other names of models.
     pub aliases: Vec<(String, String)>,
+    /// Of all its keys together.
+    pub limits: Limits,
 }
 
 /// Why a configuration is refused. The operator's fault; the relay does not start.
@@ -159,6 +169,8 @@ impl Default for Config {
             accounts: Vec::new(),
             groups: Vec::new(),
             prices: Vec::new(),
+            users: Vec::new(),
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -7,10 +7,12 @@ use hyper::StatusCode;
 
 use crate::{
     admit::Refused,
+    allowance::{Measure, Owner, Rate},
     authenticate::Unauthorized,
     cooldown::Cause,
     forward::UpstreamError,
     ids::RequestId,
+    limit::Limited,
     own_usage::Untold,
     pin::Unpinned,
     pins::What,
@@ -33,6 +35,8 @@ pub(crate) enum Error {
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
     Untold(#[from] Untold),
+    #[error(transparent)]
+    Limited(#[from] Limited),
     #[error(transparent)]
     Unpinned(#[from] Unpinned),
     #[error("this request needs to be translated: {0}")]
@@ -103,6 +107,7 @@ impl Error {
             Self::Unauthorized(error) => unauthorized(error),
             Self::Unreadable(error) => unreadable(error),
             Self::Untold(error) => untold(error),
+            Self::Limited(error) => limited(error),
             Self::Unpinned(error) => unpinned(error),
             Self::Unfit(_) => verdict(StatusCode::BAD_REQUEST, "weir_untranslatable", Retry::Never),
             Self::Refused(error) => refused(error),
@@ -211,6 +216,38 @@ fn untold(error: &Untold) -> Verdict {
     }
 }
 
+/// The operator's will.
+fn limited(error: &Limited) -> Verdict {
+    let forbidden = |code| verdict(StatusCode::FORBIDDEN, code, Retry::Never);
+    match error {
+        Limited::Expired { .. } => {
+            verdict(StatusCode::UNAUTHORIZED, "weir_key_expired", Retry::Never)
+        }
+        Limited::Address { .. } => forbidden("weir_address_not_allowed"),
+        Limited::Route { .. } => forbidden("weir_route_not_allowed"),
+        Limited::Model { .. } => forbidden("weir_model_not_allowed"),
+    }
+}
+
+fn owner_busy(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Key => "weir_key_busy",
+        Owner::User => "weir_user_busy",
+        Owner::Group => "weir_group_busy",
+    }
+}
+
+fn rate_spent(rate: &Rate) -> &'static str {
+    match (rate.owner, rate.measure) {
+        (Owner::Key, Measure::Requests) => "weir_key_requests",
+        (Owner::Key, Measure::Tokens) => "weir_key_tokens",
+        (Owner::User, Measure::Requests) => "weir_user_requests",
+        (Owner::User, Measure::Tokens) => "weir_user_tokens",
+        (Owner::Group, Measure::Requests) => "weir_group_requests",
+        (Owner::Group, Measure::Tokens) => "weir_group_tokens",
+    }
+}
+
 /// The caller's fault, or nobody's, or that of the store.
 fn unpinned(error: &Unpinned) -> Verdict {
     let bad = |code| verdict(StatusCode::BAD_REQUEST, code, Retry::Never);
@@ -227,7 +264,8 @@ fn unpinned(error: &Unpinned) -> Verdict {
 fn refused(error: &Refused) -> Verdict {
     let busy = |code, retry| verdict(StatusCode::TOO_MANY_REQUESTS, code, Retry::After(retry));
     match error {
-        Refused::KeyBusy { retry, .. } => busy("weir_key_busy", *retry),
+        Refused::OwnerBusy { owner, retry, .. } => busy(owner_busy(*owner), *retry),
+        Refused::RateSpent { rate, retry } => busy(rate_spent(rate), *retry),
         Refused::NoModel => verdict(StatusCode::NOT_FOUND, "weir_no_model", Retry::Never),
         Refused::AccountsRest { cause, retry, .. } => {
             let status = match cause {

@@ -1,8 +1,9 @@
 //! The life of a request, on one screen. Each step is a file; what one step finds out is the next one's argument.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
+    address,
     answer::{AnswerBody, respond},
     app::App,
     authenticate::{authenticate, key_of},
@@ -17,12 +18,13 @@ use crate::{
     interpret::interpret,
     keeper::Keeper,
     own_usage::own_usage,
+    limit::{limit, may_enter},
     permit::Permit,
     pin::pin,
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
     stream::{Cuts, Manner, stream},
-    time::millis,
+    time::{UnixMillis, millis},
     translated::{Manner as InWords, translated},
 };
 use bytes::Bytes;
@@ -46,12 +48,14 @@ const SOON: Duration = Duration::from_secs(60);
 /// Answers one request, whatever happens.
 pub(crate) async fn serve(
     app: Arc<App>,
+    connected: IpAddr,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let id = RequestId::next();
     let (head, mut body) = request.into_parts();
     let dialect = route::dialect(&head);
-    let mut response = match relay(&app, head, &mut body, id).await {
+    let from = address::of_caller(connected, &head.headers, &app.trusted_proxies);
+    let mut response = match relay(&app, (head, from), &mut body, id).await {
         Ok(response) => response,
         Err(error) => {
             discard(&mut body, app.max_body_bytes.saturating_mul(2)).await;
@@ -65,7 +69,7 @@ pub(crate) async fn serve(
 
 async fn relay(
     app: &Arc<App>,
-    head: Parts,
+    (head, from): (Parts, IpAddr),
     body: &mut Incoming,
     id: RequestId,
 ) -> Result<Response<AnswerBody>, Error> {
@@ -79,9 +83,11 @@ async fn relay(
     }
     let spoken = (route.work, route.dialect);
     let caller = authenticate(app, &head, spoken)?;
+    may_enter(&caller, route, head.uri.path(), from, UnixMillis::now())?;
     let mut asked = read(&app.buffers, route, &head.headers, body, app.max_body_bytes).await?;
     let answer_form = asked.facts.answer;
-    let call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
+    let mut call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
+    limit(&mut call, &asked)?;
     match answer_form {
         Answer::Whole => answer(Arc::clone(app), call, asked).await,
         Answer::Stream => {

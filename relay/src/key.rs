@@ -1,6 +1,8 @@
 //! Keys of callers: making one, and the table of all of them that a relay holds in memory, so that
 //! nobody's request asks Redis who they are. `run` keeps the table true.
 
+mod rules;
+
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
@@ -11,11 +13,15 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::time::sleep;
 
+pub use rules::KeyRules;
+
 use crate::{
+    allowance::{Allowance, Outputs, Owner},
+    config::Limits,
     gate::Gate,
     ids,
     secret::Secret,
-    store::{Change, Store, StoreError, StoredKey, names},
+    store::{Change, Store, StoreError, StoredKey},
     time::UnixMillis,
 };
 
@@ -32,6 +38,7 @@ pub struct NewKey {
     pub max_concurrent: u32,
     /// Whether its requests may wait in line; else they are answered at once.
     pub waits: bool,
+    pub rules: KeyRules,
 }
 
 /// A key just made. Its secret is shown now and never again.
@@ -48,6 +55,10 @@ pub(crate) struct Key {
     pub(crate) group: Box<str>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) waits: bool,
+    pub(crate) rules: KeyRules,
+    pub(crate) allowance: Allowance,
+    /// How long answers to it were of late.
+    pub(crate) outputs: Arc<Outputs>,
     digest: [u8; 32],
 }
 
@@ -68,6 +79,7 @@ pub async fn create(store: &Store, new: NewKey) -> Result<CreatedKey, StoreError
         waits: new.waits,
         enabled: true,
         created_ms: UnixMillis::now().0,
+        rules: new.rules,
     };
     store.put_key(&stored).await?;
     Ok(CreatedKey { id, secret })
@@ -143,11 +155,17 @@ impl KeyTable {
 }
 
 fn entry(stored: StoredKey) -> ([u8; 16], Arc<Key>) {
+    let limits = Limits {
+        max_concurrent: stored.max_concurrent,
+        requests_per_minute: stored.rules.requests_per_minute,
+        tokens_per_minute: stored.rules.tokens_per_minute,
+    };
+    let allowance = Allowance::new(Owner::Key, &stored.id, limits);
     let key = Key {
-        gate: Arc::new(Gate::new(
-            names::key_gate(&stored.id),
-            stored.max_concurrent,
-        )),
+        gate: allowance.gate.clone().expect("a key has one"),
+        allowance,
+        rules: stored.rules,
+        outputs: Arc::default(),
         id: stored.id.into(),
         waits: stored.waits,
         group: stored.group.into(),

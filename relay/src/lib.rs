@@ -19,6 +19,7 @@ mod flow;
 mod forward;
 mod intend;
 mod interpret;
+mod limit;
 mod line;
 mod own_usage;
 mod pin;
@@ -39,6 +40,7 @@ mod renew;
 mod sweep;
 
 // What callers and upstreams speak.
+mod address;
 mod affinity;
 mod attempts;
 mod choice;
@@ -57,6 +59,7 @@ mod words;
 
 // What operators make.
 mod account;
+mod allowance;
 mod group;
 pub mod key;
 mod models;

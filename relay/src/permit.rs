@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
+    allowance::{Reservation, Spent},
     books::Books,
     gate::{Gate, Turn},
     ids::RequestId,
@@ -36,6 +37,8 @@ pub(crate) struct Permit {
     stamp: Stamp,
     intent: Place,
     record: Option<Box<Record>>,
+    /// What was taken of rates.
+    reserved: Option<Arc<Reservation>>,
     ledger: Arc<Ledger>,
 }
 
@@ -74,6 +77,7 @@ impl Permit {
             stamp: Stamp::Former,
             intent: Place::Left,
             record: None,
+            reserved: None,
             ledger: Arc::clone(ledger),
         }
     }
@@ -106,6 +110,17 @@ impl Permit {
         self.give_back_outdated();
     }
 
+    /// Rates were charged with a grant: once for a request, however many accounts it goes to.
+    pub(crate) fn reserved(&mut self, reservation: Option<&Arc<Reservation>>) {
+        if self.reserved.is_none() {
+            self.reserved = reservation.cloned();
+        }
+    }
+
+    pub(crate) fn has_reserved(&self) -> bool {
+        self.reserved.is_some()
+    }
+
     /// Something else is going to be asked for instead.
     pub(crate) fn outdated(&mut self) {
         self.outdated.append(&mut self.asked);
@@ -129,6 +144,7 @@ impl Permit {
                 turn: None,
                 intent: Place::Left,
                 record: None,
+                corrections: Vec::new(),
             });
         }
     }
@@ -161,6 +177,7 @@ impl Permit {
             turn: None,
             intent: Place::Left,
             record: None,
+            corrections: Vec::new(),
         });
     }
 
@@ -205,6 +222,7 @@ impl Permit {
                 turn: Some(turn),
                 record: None,
                 intent: Place::Left,
+                corrections: Vec::new(),
             });
         }
     }
@@ -272,6 +290,12 @@ impl Drop for Permit {
         // One that it holds may have been asked for again with others, and no gate may be named twice.
         let mut gates = self.not_held(&self.outdated);
         gates.extend(self.slots.drain(..).map(|slot| slot.what));
+        let spent = self
+            .record
+            .as_ref()
+            .map_or(Spent::Nothing, |record| record.spent());
+        let reserved = self.reserved.take();
+        let corrections = reserved.map(|reserved| reserved.corrections(spent));
         let record = self.record.take().map(|mut record| {
             record.close(&self.ledger.books);
             record
@@ -283,6 +307,7 @@ impl Drop for Permit {
             turn,
             record,
             intent: self.intent,
+            corrections: corrections.unwrap_or_default(),
         });
     }
 }

@@ -311,15 +311,19 @@ async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> io::Result<Guest>
 
 async fn connection(app: Arc<App>, guest: Guest, first: FirstHead, watcher: Watcher) {
     let Guest { stream, _seat } = guest;
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection was gone at once");
-        return;
-    }
+    let ready = stream.set_nodelay(true).and_then(|()| stream.peer_addr());
+    let from = match ready {
+        Ok(peer) => peer.ip(),
+        Err(error) => {
+            tracing::debug!(%error, "a connection was gone at once");
+            return;
+        }
+    };
     // Boxed, it is let go when the answer begins; else each connection would keep room for it as long as it is open.
     let came = first.came();
     let service = service_fn(|request: hyper::Request<Incoming>| {
         came.say();
-        Box::pin(flow::serve(Arc::clone(&app), request))
+        Box::pin(flow::serve(Arc::clone(&app), from, request))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

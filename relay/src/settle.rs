@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     admit::Admitted,
+    allowance::Spent,
     books::{Answered, Bill, Books, Tells},
     call::Call,
     choice::Reason,
@@ -173,6 +174,20 @@ impl Record {
             Work::Generate | Work::Embed | Work::CountTokens => self.usage = usage,
             Work::ListModels | Work::ShowModel => self.usage = usage,
             Work::Usage | Work::Health => self.usage = usage,
+        }
+    }
+
+    /// What of rates it has used, as far as that is known.
+    pub(crate) fn spent(&self) -> Spent {
+        match self.status {
+            Some(200..=299) => self
+                .usage
+                .all()
+                .map_or(Spent::Unknown, |all| Spent::Tokens {
+                    all,
+                    output: self.usage.output.unwrap_or(0),
+                }),
+            _ => Spent::Request,
         }
     }
 

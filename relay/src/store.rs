@@ -23,7 +23,7 @@ mod wire;
 
 use std::time::Duration;
 
-pub(crate) use admission::{Admission, Affinity, Tiered};
+pub(crate) use admission::{Admission, Affinity, InTheWay, Tiered};
 pub(crate) use booking::Period;
 pub(crate) use changes::Change;
 pub(crate) use cooldowns::{COOLDOWNS, News};

@@ -147,6 +147,15 @@ impl Usage {
         Tokens(parts.iter().sum::<u64>() + self.cache_write_5m())
     }
 
+    /// All tokens together; none where none were told.
+    pub(crate) fn all(&self) -> Option<u64> {
+        let cached = self.cache_read.unwrap_or(0) + self.cache_write.unwrap_or(0);
+        match (self.input, self.output) {
+            (None, None) => None,
+            (input, output) => Some(input.unwrap_or(0) + output.unwrap_or(0) + cached),
+        }
+    }
+
     /// Each number that was told and is not zero, by the name under which it is counted.
     pub(crate) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> + Clone {
         [

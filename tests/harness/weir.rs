@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
-use weir_relay::key::CreatedKey;
+use weir_relay::key::{CreatedKey, KeyRules};
 use weir_relay::mock::{MockProvider, key_digest};
 use weir_relay::server::Relay;
 
@@ -136,6 +136,11 @@ impl Weir {
     /// A further key whose requests never wait in line.
     pub async fn add_key_without_queue(&self) -> CreatedKey {
         setup::create_key(&self.relay, 0, false).await
+    }
+
+    /// A further key with these limits; at most so many requests at once, 0 = without that limit.
+    pub async fn add_limited_key(&self, max_concurrent: u32, rules: KeyRules) -> CreatedKey {
+        setup::create_limited_key(&self.relay, max_concurrent, rules).await
     }
 
     /// How the simulated upstream names an account, counted from 1, in its statistics.

@@ -21,6 +21,7 @@ mod heartbeats;
 mod kinds;
 mod large;
 mod leases;
+mod limits;
 mod mock;
 mod models;
 mod open_files;

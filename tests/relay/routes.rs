@@ -81,7 +81,7 @@ async fn one_model_is_shown_by_an_account_that_serves_it() {
 }
 
 /// Checks status and word, and that the dialect's error object says the same; gives its message.
-async fn refusal(speech: Speech, answer: Answer, status: u16, code: &str) -> String {
+pub(crate) async fn refusal(speech: Speech, answer: Answer, status: u16, code: &str) -> String {
     assert_eq!(
         (answer.status, answer.header("x-weir-error")),
         (status, Some(code)),

@@ -1,24 +1,28 @@
 //! Why a request is not admitted, in the words of whatever stands in the way.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
+    allowance::{Allowance, Owner, Rate},
     call::Call,
     cooldown::Cause,
     gate::{Gate, likely_free},
     line::End,
-    store::{Admission, StoreError},
+    store::{Admission, InTheWay, StoreError},
 };
 
 /// Why a request is not admitted. A limit of the relay, or its store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
-    #[error("this key has {limit} requests running, which is its limit{}", after(*.waited))]
-    KeyBusy {
+    #[error("{owner} has {limit} requests running, which is its limit{}", after(*.waited))]
+    OwnerBusy {
+        owner: Owner,
         limit: u32,
         retry: Duration,
         waited: Duration,
     },
+    #[error("{} has used its {} {} per minute; there is room in {} s", rate.owner, rate.per_minute, rate.measure.word(), retry.as_millis().div_ceil(1000).max(1))]
+    RateSpent { rate: Arc<Rate>, retry: Duration },
     #[error("{who} busy{}", after(*.waited))]
     AccountsBusy {
         who: Who,
@@ -67,6 +71,12 @@ impl fmt::Display for Who {
     }
 }
 
+fn owner(call: &Call, gate: &Arc<Gate>) -> Owner {
+    let is_its = |one: &&Allowance| one.gate.as_ref().is_some_and(|own| Arc::ptr_eq(own, gate));
+    let found = call.caller.allowances().find(is_its);
+    found.map_or(Owner::Key, |one| one.owner)
+}
+
 /// How a wait that did not help is told.
 fn after(waited: Duration) -> String {
     match waited.as_secs() {
@@ -75,24 +85,26 @@ fn after(waited: Duration) -> String {
     }
 }
 
-/// What stands in the way is the gate with this place among all that were asked for.
-pub(super) fn refused(end: &End<usize>, admission: &Admission<'_>, call: &Call) -> Refused {
+pub(super) fn refused(end: End<InTheWay>, admission: &Admission<'_>, call: &Call) -> Refused {
     let waited = call.patience.since.elapsed();
     let retry = |gate: &Gate| likely_free(gate.held.mean(), gate.limit, admission.member.spread());
     let soonest = || {
         let accounts = admission.any.iter().map(|one| retry(one.gate));
         accounts.min().unwrap_or(Duration::from_secs(1))
     };
-    match *end {
+    match end {
+        End::LineFull(InTheWay::Rate { rate, retry })
+        | End::Refused(InTheWay::Rate { rate, retry }) => Refused::RateSpent { rate, retry },
         End::Granted(_) | End::Outdated | End::Cancelled => Refused::Cancelled,
-        End::LineFull(place) => Refused::LineFull {
+        End::LineFull(InTheWay::Gate(place)) => Refused::LineFull {
             retry: admission
                 .all
                 .get(place)
                 .map_or_else(soonest, |gate| retry(gate)),
         },
-        End::Refused(place) => match admission.all.get(place) {
-            Some(gate) => Refused::KeyBusy {
+        End::Refused(InTheWay::Gate(place)) => match admission.all.get(place) {
+            Some(gate) => Refused::OwnerBusy {
+                owner: owner(call, gate),
                 limit: gate.limit,
                 retry: retry(gate),
                 waited,

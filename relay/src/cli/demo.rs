@@ -53,6 +53,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
             id: GROUP.into(),
             accounts: ACCOUNTS.map(|(id, ..)| id.to_owned()).into(),
             aliases: Vec::new(),
+            limits: crate::config::Limits::default(),
         }],
         accounts: accounts.into(),
         ..Config::default()
@@ -140,6 +141,7 @@ async fn new_key(relay: &Relay) -> anyhow::Result<Secret> {
         group: GROUP.into(),
         max_concurrent: 0,
         waits: true,
+        rules: crate::key::KeyRules::default(),
     };
     Ok(relay.create_key(new).await?.secret)
 }

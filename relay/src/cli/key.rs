@@ -1,5 +1,7 @@
 //! `weir key create|list|disable`: straight at Redis, whether a relay runs or not.
 
+mod rules;
+
 use std::{
     path::PathBuf,
     time::{Duration, UNIX_EPOCH},
@@ -8,10 +10,12 @@ use std::{
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use rules::Rules;
+
 use super::{load, reach::with_store};
 use crate::{
     config::Config,
-    key::{self, NewKey},
+    key::{self, KeyRules, NewKey},
     store::{Store, StoredKey},
 };
 
@@ -43,6 +47,8 @@ enum Action {
         /// Answer its requests at once, also when they would only have to wait in line.
         #[arg(long)]
         no_queue: bool,
+        #[command(flatten)]
+        rules: Rules,
     },
     /// Show all keys.
     List,
@@ -55,8 +61,9 @@ enum Action {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let config = load(&args.config)?;
-    if let Action::Create { group, .. } = &args.action {
+    if let Action::Create { group, rules, .. } = &args.action {
         check_group(&config, group)?;
+        rules.check(&config)?;
     }
     with_store(&config, async |store| act(store, args).await).await
 }
@@ -83,6 +90,7 @@ async fn act(store: &Store, args: Args) -> anyhow::Result<()> {
             group,
             max_concurrent,
             no_queue,
+            rules,
         } => {
             create(
                 store,
@@ -91,6 +99,7 @@ async fn act(store: &Store, args: Args) -> anyhow::Result<()> {
                     group,
                     max_concurrent,
                     waits: !no_queue,
+                    rules: rules.into(),
                 },
             )
             .await?
@@ -115,6 +124,7 @@ async fn create(store: &Store, new: NewKey) -> anyhow::Result<(Value, String)> {
         "group": new.group,
         "max_concurrent": new.max_concurrent,
         "waits": new.waits,
+        "rules": told(&new.rules),
     });
     let text = format!(
         "{}\n{secret}\nThe second line is the key itself. It is shown only now.\n",
@@ -135,6 +145,7 @@ async fn list(store: &Store) -> anyhow::Result<(Value, String)> {
             "waits": key.waits,
             "enabled": key.enabled,
             "created_ms": key.created_ms,
+            "rules": told(&key.rules),
         })
     });
     Ok((json.collect(), keys.iter().map(line).collect()))
@@ -147,10 +158,22 @@ fn line(key: &StoredKey) -> String {
         limit => format!("at most {limit}"),
     };
     let made = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(key.created_ms));
+    let rules = key.rules.written().into_iter();
+    let rules: String = rules
+        .map(|(rule, value)| format!("  {rule}={value}"))
+        .collect();
     format!(
-        "{}  {state:8}  {limit:12}  {made}  {}  {}\n",
+        "{}  {state:8}  {limit:12}  {made}  {}  {}{rules}\n",
         key.id, key.group, key.name
     )
+}
+
+/// What a key is limited to, by the names under which it is kept.
+fn told(rules: &KeyRules) -> Value {
+    let rules = rules.written().into_iter();
+    rules
+        .map(|(rule, value)| (rule.to_owned(), json!(value)))
+        .collect()
 }
 
 async fn disable(store: &Store, id: &str) -> anyhow::Result<(Value, String)> {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Timeouts, base_url,
+    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Limits, Timeouts, UserConfig,
+    base_url,
+    limits::{User, networks},
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group, TimeoutsMs},
 };
@@ -59,6 +61,15 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         .map(|(id, group)| group_from(&source, id, group, ids().collect()))
         .collect::<Result<_, _>>()?;
     let prices = names::prices(&source, file.prices)?;
+    let user = |(id, user): (&Spanned<String>, &User)| {
+        check_id(&source, id)?;
+        Ok(UserConfig {
+            id: id.get_ref().clone(),
+            limits: user.into(),
+        })
+    };
+    let users = file.users.iter().map(user).collect::<Result<_, _>>()?;
+    let trusted_proxies = networks(&source, &file.listen.trusted_proxies)?;
     let redis = redis_from(&source, file.redis)?;
     check_body(&source, &file.body)?;
     let body = file.body.into_inner();
@@ -84,6 +95,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         accounts,
         groups,
         prices,
+        users,
+        trusted_proxies,
     })
 }
 
@@ -196,6 +209,11 @@ fn group_from(
             .map(|account| account.get_ref().clone())
             .collect(),
         aliases: names::aliases(source, &group.aliases)?,
+        limits: Limits {
+            max_concurrent: u32::try_from(group.max_concurrent).expect("bounded to 1,000,000"),
+            requests_per_minute: group.requests_per_minute,
+            tokens_per_minute: group.tokens_per_minute,
+        },
     })
 }
 

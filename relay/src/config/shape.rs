@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    AccountKind, Config, Price, Timeouts, connections, failover::FailoverTable,
+    AccountKind, Config, Price, Timeouts, connections, failover::FailoverTable, limits::User,
     retention::RetentionTable, waits::Waiting,
 };
 use crate::time::millis;
@@ -33,12 +33,14 @@ pub(super) struct File {
     pub(super) accounts: BTreeMap<Spanned<String>, Account>,
     pub(super) groups: BTreeMap<Spanned<String>, Group>,
     pub(super) prices: BTreeMap<Spanned<String>, Price>,
+    pub(super) users: BTreeMap<Spanned<String>, User>,
 }
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Listen {
     pub(super) callers: SocketAddr,
+    pub(super) trusted_proxies: List,
 }
 
 #[derive(Deserialize, Default)]
@@ -138,6 +140,12 @@ pub(super) struct Group {
     pub(super) accounts: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) aliases: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
+    pub(super) max_concurrent: u64,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000>")]
+    pub(super) requests_per_minute: u64,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
+    pub(super) tokens_per_minute: u64,
 }
 
 impl Default for File {
@@ -158,6 +166,7 @@ impl Default for File {
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),
             prices: BTreeMap::new(),
+            users: BTreeMap::new(),
         }
     }
 }
@@ -166,6 +175,7 @@ impl Default for Listen {
     fn default() -> Self {
         Self {
             callers: Config::default().callers,
+            trusted_proxies: List::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     tickets::add_wait,
 };
 use crate::{
+    allowance::{Charge, Rate},
     gate::Gate,
     ids::RequestId,
     line::{Answer, Ask, Wait},
@@ -17,9 +18,19 @@ use crate::{
 };
 
 const ADMIT: &str = "QGATE.ADMIT";
+pub(super) const MINUTE_MS: u64 = 60_000;
 const FIND: &str = "TRIE.FIND_RO";
 /// As long as a provider may keep a prompt in its cache.
 const REMEMBERED_S: u64 = 3_600;
+
+/// What a request is not admitted for.
+#[derive(Debug, Clone)]
+pub(crate) enum InTheWay {
+    /// The place of a full gate among all that were asked for.
+    Gate(usize),
+    /// A rate, and when there is enough of it again.
+    Rate { rate: Arc<Rate>, retry: Duration },
+}
 
 /// A slot of every gate of `all` and of one gate of `any`.
 #[derive(Debug)]
@@ -31,6 +42,8 @@ pub(crate) struct Admission<'a> {
     pub(crate) affinity: Option<Affinity<'a>>,
     /// The place, in `any`, of the gate that has the conversation, once that is known.
     pub(crate) known: OnceLock<usize>,
+    /// What is taken of rates with it.
+    pub(crate) charges: &'a [Charge],
     /// Whose requests wait behind each other; others' wait beside them.
     pub(crate) flow: &'a str,
     /// What is said with it; none where a turn is to be asked for after it.
@@ -97,6 +110,7 @@ impl Admission<'_> {
         for gate in self.all {
             batch.arg(&*gate.name).number(gate.limit);
         }
+        self.add_rates(&mut batch);
         if self.any.is_empty() {
             return batch;
         }
@@ -120,6 +134,21 @@ impl Admission<'_> {
         batch
     }
 
+    fn add_rates(&self, batch: &mut Batch) {
+        if self.charges.is_empty() {
+            return;
+        }
+        batch.arg("RATES").number(self.charges.len() as u64);
+        for charge in self.charges {
+            let per_minute = charge.rate.per_minute;
+            batch.arg(&*charge.rate.name).number(per_minute);
+            batch
+                .number(per_minute)
+                .number(MINUTE_MS)
+                .number(charge.cost);
+        }
+    }
+
     /// Asks, with the admission, who has the conversation: the record is to say so, and the answer does not.
     fn find(&self, batch: &mut Batch) {
         if let Some(affinity) = &self.affinity {
@@ -135,7 +164,7 @@ impl Admission<'_> {
         }
     }
 
-    fn answer(&self, replies: &[Reply]) -> Result<Answer<usize>, StoreError> {
+    fn answer(&self, replies: &[Reply]) -> Result<Answer<InTheWay>, StoreError> {
         let [reply, found @ ..] = replies else {
             return Err(StoreError::Form { command: ADMIT });
         };
@@ -143,14 +172,25 @@ impl Admission<'_> {
         let [status, index, _, _, blocking, ..] = list(ADMIT, reply)? else {
             return Err(StoreError::Form { command: ADMIT });
         };
-        let in_the_way = || self.place(blocking);
+        let in_the_way = || InTheWay::Gate(self.place(blocking));
         match (status.int(), index.int()) {
             (Some(1), Some(index)) => Ok(Answer::Granted(index)),
             (Some(2), _) => Ok(Answer::Queued(in_the_way())),
             (Some(0), _) => Ok(Answer::Refused(in_the_way())),
             (Some(-1), _) => Ok(Answer::LineFull(in_the_way())),
+            (Some(-2), Some(retry_ms)) => Ok(Answer::Refused(self.rate(blocking, retry_ms)?)),
             _ => Err(StoreError::Form { command: ADMIT }),
         }
+    }
+
+    fn rate(&self, name: &Reply, retry_ms: i64) -> Result<InTheWay, StoreError> {
+        let has_name = |charge: &&Charge| Some(charge.rate.name.as_bytes()) == name.bytes();
+        let charge = self.charges.iter().find(has_name);
+        let charge = charge.ok_or(StoreError::Form { command: ADMIT })?;
+        Ok(InTheWay::Rate {
+            rate: Arc::clone(&charge.rate),
+            retry: Duration::from_millis(u64::try_from(retry_ms).unwrap_or(MINUTE_MS)),
+        })
     }
 
     /// The place, among all gates, of the one with this name.
@@ -162,14 +202,13 @@ impl Admission<'_> {
 }
 
 impl Ask for Admission<'_> {
-    /// The place of a gate among all that were asked for.
-    type InTheWay = usize;
+    type InTheWay = InTheWay;
 
     fn member(&self) -> RequestId {
         self.member
     }
 
-    async fn ask(&self, over: &Connection, wait: Wait) -> Result<Answer<usize>, StoreError> {
+    async fn ask(&self, over: &Connection, wait: Wait) -> Result<Answer<InTheWay>, StoreError> {
         let mut batch = self.command();
         add_wait(&mut batch, self.flow, wait);
         self.find(&mut batch);

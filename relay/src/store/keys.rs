@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Batch, Reply, Store, StoreError, changes, is_away, list, names};
+use crate::key::KeyRules;
 
 const KEYS_AT_ONCE: usize = 500;
 /// The end of the year 9999, the last that a date of HTTP can tell.
@@ -20,6 +21,7 @@ pub(crate) struct StoredKey {
     pub(crate) waits: bool,
     pub(crate) enabled: bool,
     pub(crate) created_ms: u64,
+    pub(crate) rules: KeyRules,
 }
 
 impl Store {
@@ -61,6 +63,9 @@ impl Store {
         batch.arg("waits").number(u8::from(key.waits));
         batch.arg("enabled").number(u8::from(key.enabled));
         batch.arg("created_ms").number(key.created_ms);
+        for (field, value) in key.rules.written() {
+            batch.arg(field).arg(value);
+        }
         batch.command("SADD").arg(names::KEYS).arg(&key.id);
         self.publish(batch, &key.id).await
     }
@@ -125,6 +130,7 @@ fn parse_key(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredKey> {
         waits: fields.get("waits").is_none_or(|waits| *waits == "1"),
         enabled: *fields.get("enabled")? == "1",
         created_ms,
+        rules: KeyRules::read(|field| fields.get(field).copied())?,
     })
 }
 

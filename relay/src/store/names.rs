@@ -45,13 +45,19 @@ pub(crate) fn affinity(group: &str) -> String {
     format!("{DOMAIN}:affinity:{group}")
 }
 
-pub(crate) fn key_gate(key: &str) -> String {
-    format!("{DOMAIN}:gate:key:{key}")
-}
-
 /// Which account has made what for a key of a caller.
 pub(crate) fn pins(key: &str) -> String {
     format!("{DOMAIN}:pins:{key}")
+}
+
+/// Slots of a key, a user or a group, as `of` says.
+pub(crate) fn gate_of(of: &str, id: &str) -> String {
+    format!("{DOMAIN}:gate:{of}:{id}")
+}
+
+/// What a key, a user or a group takes of a minute's requests or tokens.
+pub(crate) fn rate(of: &str, id: &str, measure: &str) -> String {
+    format!("{DOMAIN}:rate:{of}:{id}:{measure}")
 }
 
 /// Who tries whether an account, or one model of it, is well again.
@@ -89,7 +95,8 @@ mod tests {
     fn what_is_decided_together_lives_in_one_slot() {
         let names = [
             account_gate("a"),
-            key_gate("k"),
+            gate_of("key", "k"),
+            rate("user", "u", "tokens"),
             turn("a"),
             trial_gate("a/m"),
             pins("k"),

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::{
     Batch, Reply, Store, StoreError,
+    admission::MINUTE_MS,
     booking::{Bookings, Period},
     intents::withdraw,
     is_away,
     link::ask_on,
 };
 use crate::{
+    allowance::Correction,
     gate::{Gate, Turn},
     ids::RequestId,
     settle::Record,
@@ -26,6 +28,8 @@ pub(crate) struct Debt {
     pub(crate) turn: Option<TurnDebt>,
     pub(crate) record: Option<Box<Record>>,
     pub(crate) intent: Place,
+    /// Told once: twice would be wrong, and a minute makes good what is lost.
+    pub(crate) corrections: Vec<Correction>,
 }
 
 #[derive(Debug)]
@@ -54,7 +58,7 @@ pub(crate) enum Stamp {
 
 impl Debt {
     pub(crate) fn is_settled(&self) -> bool {
-        let holds = !self.gates.is_empty() || self.turn.is_some();
+        let holds = !self.gates.is_empty() || self.turn.is_some() || !self.corrections.is_empty();
         !holds && self.record.is_none() && self.intent == Place::Left
     }
 }
@@ -78,7 +82,11 @@ impl Store {
             }
         }
         bookings.end(&mut batch, period);
-        let replies = ask_on(&connection, &batch).await?;
+        let replies = ask_on(&connection, &batch).await.inspect_err(|error| {
+            if let StoreError::Unanswered(_) = error {
+                debts.iter_mut().for_each(|debt| debt.corrections.clear());
+            }
+        })?;
         let (released, transaction) = replies.split_at_checked(released).unwrap_or_default();
         strike_released(debts, &releases, released);
         match bookings.done(transaction, period) {
@@ -120,7 +128,23 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
             }
         }
     }
+    debt.corrections.iter().for_each(|one| correct(batch, one));
     batch.len() - from
+}
+
+fn correct(batch: &mut Batch, correction: &Correction) {
+    let Correction { rate, taken, used } = correction;
+    let (command, cost) = match used > taken {
+        true => ("RATE.TAKE", used - taken),
+        false => ("RATE.GIVE", taken - used),
+    };
+    batch.command(command).arg(&*rate.name);
+    batch.arg("BURST").number(rate.per_minute);
+    batch.arg("RATE").number(rate.per_minute);
+    batch.arg("PER").number(MINUTE_MS).arg("COST").number(cost);
+    if used > taken {
+        batch.arg("FORCE");
+    }
 }
 
 fn leave(batch: &mut Batch, member: RequestId, gates: &[Arc<Gate>], place: Place) {
@@ -150,6 +174,7 @@ fn strike_released(debts: &mut [Debt], commands: &[usize], mut replies: &[Reply]
         }
         debt.gates.clear();
         debt.turn = None;
+        debt.corrections.clear();
         if debt.record.is_none() {
             debt.intent = Place::Left;
         }

@@ -1,7 +1,7 @@
 //! What a relay under test is started with: its accounts, its `weir.toml`, its first key.
 
 use weir_relay::config::Config;
-use weir_relay::key::{CreatedKey, NewKey};
+use weir_relay::key::{CreatedKey, KeyRules, NewKey};
 use weir_relay::mock::{Behaviour, MockProvider, Options};
 use weir_relay::server::Relay;
 
@@ -28,6 +28,8 @@ pub struct Setup {
     others: Vec<(String, String)>,
     /// Lines of the group's section.
     group_lines: String,
+    /// Lines of the section of the listener.
+    listen_lines: String,
     /// Lines and sections before the accounts.
     head: String,
     behaviour: Behaviour,
@@ -58,6 +60,7 @@ impl Default for Setup {
             account_lines: String::new(),
             others: Vec::new(),
             group_lines: String::new(),
+            listen_lines: String::new(),
             head: String::new(),
             behaviour: Behaviour::default(),
             redis: Redis::builder(),
@@ -124,6 +127,13 @@ impl Setup {
     pub fn group_line(mut self, line: &str) -> Self {
         self.group_lines += line;
         self.group_lines += "\n";
+        self
+    }
+
+    /// A line of the listener's section.
+    pub fn listen_line(mut self, line: &str) -> Self {
+        self.listen_lines += line;
+        self.listen_lines += "\n";
         self
     }
 
@@ -219,12 +229,13 @@ impl Setup {
             names.push(format!("\"a{account}\""));
         }
         let (head, more, names) = (&self.head, &self.group_lines, names.join(", "));
+        let listen = &self.listen_lines;
         let redis = match &self.reach {
             Reach::Directly | Reach::Lossy => format!("url = \"{redis}\""),
             Reach::Lines(lines) => lines.clone(),
         };
         format!(
-            "{head}[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\n{redis}\n\
+            "{head}[listen]\ncallers = \"127.0.0.1:0\"\n{listen}[redis]\n{redis}\n\
              {sections}[groups.main]\naccounts = [{names}]\n{more}"
         )
     }
@@ -243,12 +254,28 @@ impl Setup {
     }
 }
 
+pub(super) async fn create_limited_key(
+    relay: &Relay,
+    max_concurrent: u32,
+    rules: KeyRules,
+) -> CreatedKey {
+    let new = NewKey {
+        name: "of a test".into(),
+        group: "main".into(),
+        max_concurrent,
+        waits: true,
+        rules,
+    };
+    relay.create_key(new).await.expect("the key becomes known")
+}
+
 pub(super) async fn create_key(relay: &Relay, max_concurrent: u32, waits: bool) -> CreatedKey {
     let new = NewKey {
         name: "of a test".into(),
         group: "main".into(),
         max_concurrent,
         waits,
+        rules: KeyRules::default(),
     };
     relay.create_key(new).await.expect("the key becomes known")
 }

@@ -9,7 +9,8 @@ use hyper::{
 };
 
 use crate::{
-    config::{self, AccountConfig, ConfigError, Proof, Timeouts},
+    allowance::{Allowance, Owner},
+    config::{self, AccountConfig, ConfigError, Limits, Proof, Timeouts},
     dialect::Dialect,
     forward::Reach,
     gate::{Gate, HoldTime, Turn},
@@ -43,6 +44,8 @@ pub(crate) struct Account {
     /// Whether it may be asked for the usage of a stream where the caller did not.
     pub(crate) asks_usage: bool,
     pub(crate) timeouts: Timeouts,
+    /// Its own rates; none where it has none.
+    pub(crate) allowance: Option<Allowance>,
 }
 
 /// Where an upstream is: scheme and authority, and the path before the API's own.
@@ -135,6 +138,8 @@ impl Account {
             translates: config.translate,
             asks_usage: config.ask_usage,
             timeouts: config.timeouts,
+            allowance: (config.limits != Limits::default())
+                .then(|| Allowance::new(Owner::Account, &config.id, config.limits)),
         })
     }
 }

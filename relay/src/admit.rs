@@ -200,15 +200,7 @@ async fn ask(
         ..
     } = asking;
     let accounts = tiers(call, places);
-    let mut gates = [&call.caller.key.gate; 3];
-    let shared = call.caller.allowances().filter_map(|one| one.gate.as_ref());
-    let count = gates
-        .iter_mut()
-        .zip(shared)
-        .fold(0, |count, (place, gate)| {
-            *place = gate;
-            count + 1
-        });
+    let (gates, count) = call.caller.gates();
     let charges = call.reservation.as_ref().filter(|_| !permit.has_reserved());
     let admission = Admission {
         member: call.id,

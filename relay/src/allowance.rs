@@ -1,5 +1,5 @@
-//! What somebody may use at once and per minute: a key, the user who owns it, the group of its accounts. Each limit is one
-//! of its own, and a request needs room under all of them.
+//! What somebody may use at once and per minute: a key, the user who owns it, the group of its accounts, the account that
+//! serves. Each limit is one of its own, and a request needs room under all of them.
 
 use std::{
     collections::HashMap,
@@ -20,6 +20,8 @@ pub(crate) enum Owner {
     Key,
     User,
     Group,
+    /// Of the one that is to serve a request.
+    Account,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,6 +206,7 @@ impl Owner {
             Self::Key => "key",
             Self::User => "user",
             Self::Group => "group",
+            Self::Account => "account",
         }
     }
 }
@@ -224,6 +227,7 @@ impl fmt::Display for Owner {
             Self::Key => "this key",
             Self::User => "the user of this key",
             Self::Group => "the group of this key",
+            Self::Account => "each account that could serve this",
         })
     }
 }

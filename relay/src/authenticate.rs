@@ -11,6 +11,7 @@ use crate::{
     allowance::Allowance,
     app::App,
     dialect::Dialect,
+    gate::Gate,
     group::Group,
     key::{Key, KeyTable},
     provider::Api,
@@ -28,6 +29,18 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// A slot of each of these is needed: how many they are, the key's first. Without a place on the heap.
+    pub(crate) fn gates(&self) -> ([&Arc<Gate>; 3], usize) {
+        let mut gates = [&self.key.gate; 3];
+        let all = self.allowances().filter_map(|one| one.gate.as_ref());
+        let mut count = 0;
+        for (place, gate) in gates.iter_mut().zip(all) {
+            *place = gate;
+            count += 1;
+        }
+        (gates, count)
+    }
+
     /// Whose limits hold for it.
     pub(crate) fn allowances(&self) -> impl Iterator<Item = &Allowance> {
         let shared = self.shared.iter().flatten();

@@ -89,6 +89,8 @@ pub struct AccountConfig {
     pub translate: bool,
     /// Whether streams of chat completions are asked for their usage where the caller did not ask.
     pub ask_usage: bool,
+    /// Per minute.
+    pub limits: Limits,
     pub timeouts: Timeouts,
 }
 

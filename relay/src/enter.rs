@@ -1,5 +1,5 @@
-//! Everything that is needed before an account may see a request: a slot of it, and its turn. Where the turn is long in
-//! coming and another account could take the message now, that one does.
+//! Everything that is needed before an account may see a request: a slot of it, its turn, and what its rates ask for. Where
+//! the turn is long in coming and another account could take the message now, that one does; and where a rate is used up.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::{
     app::App,
     attempts::Attempts,
     call::Call,
+    charge::{Short, charge},
     choice::Reason,
     error::Error,
     gate::Turn,
@@ -41,6 +42,51 @@ pub(crate) async fn enter(
     attempts: &Attempts,
     permit: &mut Permit,
 ) -> Result<Admitted, Error> {
+    let mut attempts = attempts.clone();
+    let mut short: Option<Short> = None;
+    loop {
+        let held = hold(app, call, asked, &attempts, permit).await;
+        let (admitted, waited, saying) = match held {
+            Ok(held) => held,
+            Err(error) => return Err(or_short(error, short)),
+        };
+        let charged = charge(app, call, asked, &admitted, permit).await;
+        let Some(found) = charged.map_err(Refused::Store)? else {
+            let called = call.renamed(&asked.facts, &admitted.upstream.account);
+            let estimate = saying.intent.estimate;
+            let record = permit.record(|| Record::new(call, &asked.facts, estimate));
+            record.goes_to(&admitted, called, waited);
+            return Ok(admitted);
+        };
+        short = Some(found.or(short));
+        attempts.failed(admitted.place);
+        permit.release_turn();
+        let gates = admitted
+            .trial
+            .iter()
+            .chain([&admitted.upstream.account.gate]);
+        gates.for_each(|gate| permit.give_back(gate));
+    }
+}
+
+/// Where no account is left, those that had too little are why.
+fn or_short(error: Error, short: Option<Short>) -> Error {
+    match (error, short) {
+        (Error::Refused(Refused::NoModel | Refused::AccountsRest { .. }), Some(short)) => {
+            Refused::from(short).into()
+        }
+        (error, _) => error,
+    }
+}
+
+/// A slot and the turn, how long they were waited for, and what was said of that.
+async fn hold(
+    app: &App,
+    call: &Call,
+    asked: &Asked,
+    attempts: &Attempts,
+    permit: &mut Permit,
+) -> Result<(Admitted, Waited, Saying), Error> {
     let began = Instant::now();
     let mut saying = intend::saying(app, call, asked);
     let with_admission = intend::with_admission(call, asked, &saying);
@@ -58,10 +104,7 @@ pub(crate) async fn enter(
         queued,
         turn: began.elapsed() - queued,
     };
-    let called = call.renamed(&asked.facts, &admitted.upstream.account);
-    let record = permit.record(|| Record::new(call, &asked.facts, saying.intent.estimate));
-    record.goes_to(&admitted, called, waited);
-    Ok(admitted)
+    Ok((admitted, waited, saying))
 }
 
 impl Entry<'_> {

@@ -234,6 +234,7 @@ fn owner_busy(owner: Owner) -> &'static str {
         Owner::Key => "weir_key_busy",
         Owner::User => "weir_user_busy",
         Owner::Group => "weir_group_busy",
+        Owner::Account => "weir_accounts_busy",
     }
 }
 
@@ -245,6 +246,8 @@ fn rate_spent(rate: &Rate) -> &'static str {
         (Owner::User, Measure::Tokens) => "weir_user_tokens",
         (Owner::Group, Measure::Requests) => "weir_group_requests",
         (Owner::Group, Measure::Tokens) => "weir_group_tokens",
+        (Owner::Account, Measure::Requests) => "weir_account_requests",
+        (Owner::Account, Measure::Tokens) => "weir_account_tokens",
     }
 }
 

@@ -12,6 +12,7 @@ mod admit;
 mod answer;
 mod authenticate;
 mod call;
+mod charge;
 mod early;
 mod enter;
 mod failover;

@@ -3,11 +3,12 @@
 
 use std::{
     net::IpAddr,
+    sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
 
 use crate::{
-    allowance::Reservation,
+    allowance::{Allowance, Reservation},
     authenticate::Caller,
     call::Call,
     dialect::Dialect,
@@ -72,7 +73,18 @@ pub(crate) fn limit(call: &mut Call, asked: &Asked) -> Result<(), Limited> {
             allowed: list(models),
         });
     }
-    let (outputs, model) = (&caller.key.outputs, call.model().unwrap_or_default());
+    call.reservation = reserve(call, asked, caller.allowances());
+    Ok(())
+}
+
+/// What a request takes of these, by what it is likely to use.
+pub(crate) fn reserve<'a>(
+    call: &Call,
+    asked: &Asked,
+    of: impl Iterator<Item = &'a Allowance>,
+) -> Option<Arc<Reservation>> {
+    let outputs = &call.caller.key.outputs;
+    let model = call.model().unwrap_or_default();
     let tokens = || match call.work {
         Work::Generate | Work::Embed => {
             let max = max_tokens(&asked.body, call.dialect);
@@ -81,9 +93,7 @@ pub(crate) fn limit(call: &mut Call, asked: &Asked) -> Result<(), Limited> {
         Work::CountTokens | Work::ListModels | Work::ShowModel => 0,
         Work::Stored(_) | Work::Health => 0,
     };
-    let reservation = Reservation::of(caller.allowances(), outputs, model, tokens);
-    call.reservation = reservation;
-    Ok(())
+    Reservation::of(of, outputs, model, tokens)
 }
 
 /// The names by which routes are allowed.

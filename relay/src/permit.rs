@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    allowance::{Reservation, Spent},
+    allowance::{Correction, Reservation, Spent},
     books::Books,
     gate::{Gate, Turn},
     ids::RequestId,
@@ -39,6 +39,8 @@ pub(crate) struct Permit {
     record: Option<Box<Record>>,
     /// What was taken of rates.
     reserved: Option<Arc<Reservation>>,
+    /// The same of the accounts that it went to, in their order.
+    reserved_of_accounts: Vec<Arc<Reservation>>,
     ledger: Arc<Ledger>,
 }
 
@@ -78,6 +80,7 @@ impl Permit {
             intent: Place::Left,
             record: None,
             reserved: None,
+            reserved_of_accounts: Vec::new(),
             ledger: Arc::clone(ledger),
         }
     }
@@ -115,6 +118,10 @@ impl Permit {
         if self.reserved.is_none() {
             self.reserved = reservation.cloned();
         }
+    }
+
+    pub(crate) fn reserved_of_account(&mut self, reservation: Arc<Reservation>) {
+        self.reserved_of_accounts.push(reservation);
     }
 
     pub(crate) fn has_reserved(&self) -> bool {
@@ -246,6 +253,16 @@ impl Permit {
         }
     }
 
+    /// All accounts but the last have refused it.
+    fn corrections(&mut self, spent: Spent) -> Vec<Correction> {
+        let of_last = self.reserved_of_accounts.pop();
+        let served = self.reserved.take().into_iter().chain(of_last);
+        let mut corrections: Vec<_> = served.flat_map(|one| one.corrections(spent)).collect();
+        let refused = self.reserved_of_accounts.drain(..);
+        corrections.extend(refused.flat_map(|one| one.corrections(Spent::Request)));
+        corrections
+    }
+
     fn owed_turn(&mut self) -> Option<TurnDebt> {
         if let Some(turn) = self.asked_turn.take() {
             return Some(TurnDebt {
@@ -294,8 +311,7 @@ impl Drop for Permit {
             .record
             .as_ref()
             .map_or(Spent::Nothing, |record| record.spent());
-        let reserved = self.reserved.take();
-        let corrections = reserved.map(|reserved| reserved.corrections(spent));
+        let corrections = self.corrections(spent);
         let record = self.record.take().map(|mut record| {
             record.close(&self.ledger.books);
             record
@@ -307,7 +323,7 @@ impl Drop for Permit {
             turn,
             record,
             intent: self.intent,
-            corrections: corrections.unwrap_or_default(),
+            corrections,
         });
     }
 }

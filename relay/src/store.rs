@@ -14,6 +14,7 @@ mod locate;
 pub(crate) mod names;
 mod pins;
 mod records;
+mod rates;
 mod settlement;
 mod tickets;
 mod trials;

@@ -135,64 +135,48 @@ async fn a_request_that_goes_from_account_to_account_is_charged_once() {
     refusal(Speech::Messages, refused, 429, "weir_key_requests").await;
 }
 
+/// What a key may not do, and the status, code and words of its refusal.
+fn refusals() -> [(KeyRules, u16, &'static str, &'static str); 6] {
+    let word = |word: &str| vec![word.to_owned()];
+    let expired = KeyRules {
+        expires_ms: Some(1_000),
+        ..rules()
+    };
+    let elsewhere = KeyRules {
+        ips: vec!["10.0.0.0/8".parse().expect("it is one")],
+        ..rules()
+    };
+    let other_routes = KeyRules {
+        routes: word("/v1/models*"),
+        ..rules()
+    };
+    let other_models = KeyRules {
+        models: word("other-*"),
+        ..rules()
+    };
+    let gone = "Thu, 01 Jan 1970 00:00:01 GMT";
+    let from = "from 127.0.0.1; it may from 10.0.0.0/8";
+    let (route, model) = ("it may for /v1/models*", "it may for other-*");
+    let requests = "its 1 requests per minute; there is room in";
+    let tokens = "its 1 tokens per minute; there is room in";
+    [
+        (expired, 401, "weir_key_expired", gone),
+        (elsewhere, 403, "weir_address_not_allowed", from),
+        (other_routes, 403, "weir_route_not_allowed", route),
+        (other_models, 403, "weir_model_not_allowed", model),
+        (per_minute(1, 0), 429, "weir_key_requests", requests),
+        (per_minute(0, 1), 429, "weir_key_tokens", tokens),
+    ]
+}
+
 #[tokio::test]
 async fn each_limit_refuses_in_the_dialect_of_the_route() {
     let weir = Weir::setup().every_kind().start().await;
-    let word = |word: &str| vec![word.to_owned()];
-    for (rules, status, code, named) in [
-        (
-            KeyRules {
-                expires_ms: Some(1_000),
-                ..rules()
-            },
-            401,
-            "weir_key_expired",
-            "Thu, 01 Jan 1970 00:00:01 GMT",
-        ),
-        (
-            KeyRules {
-                ips: vec!["10.0.0.0/8".parse().expect("it is one")],
-                ..rules()
-            },
-            403,
-            "weir_address_not_allowed",
-            "from 127.0.0.1; it may from 10.0.0.0/8",
-        ),
-        (
-            KeyRules {
-                routes: word("/v1/models*"),
-                ..rules()
-            },
-            403,
-            "weir_route_not_allowed",
-            "it may for /v1/models*",
-        ),
-        (
-            KeyRules {
-                models: word("other-*"),
-                ..rules()
-            },
-            403,
-            "weir_model_not_allowed",
-            "it may for other-*",
-        ),
-        (
-            per_minute(1, 0),
-            429,
-            "weir_key_requests",
-            "its 1 requests per minute; there is room in",
-        ),
-        (
-            per_minute(0, 1),
-            429,
-            "weir_key_tokens",
-            "its 1 tokens per minute; there is room in",
-        ),
-    ] {
+    for (rules, status, code, named) in refusals() {
         for speech in Speech::ALL {
             let key = weir.add_limited_key(0, rules.clone()).await;
-            let ask =
-                async || ask_as(&weir, key.secret.reveal(), speech.message("", &json!({}))).await;
+            let call = speech.message("", &json!({}));
+            let ask = async || ask_as(&weir, key.secret.reveal(), call.clone()).await;
             if status == 429 {
                 let first = ask().await;
                 assert_eq!(first.status, 200, "{speech:?} {code}");
@@ -289,4 +273,60 @@ async fn a_trusted_proxy_says_where_a_caller_is() {
             status
         );
     }
+}
+
+#[tokio::test]
+async fn an_account_that_has_used_its_minute_leaves_requests_to_another_one() {
+    for (limit, code) in [
+        ("requests_per_minute = 2", "weir_account_requests"),
+        ("tokens_per_minute = 2", "weir_account_tokens"),
+    ] {
+        let setup = Weir::setup().accounts(2).account_line(limit);
+        let weir = setup.start().await;
+        let mut served = 0;
+        let refused = loop {
+            let answer = weir.ask(crate::upstreams::fresh()).await;
+            match answer.status {
+                200 => answer.text().await,
+                _ => break answer,
+            };
+            weir.until_nothing_is_held().await;
+            served += 1;
+        };
+        let expected = if code.ends_with("requests") {
+            4..=5
+        } else {
+            2..=2
+        };
+        assert!(expected.contains(&served), "{served} with {limit}");
+        let stats = weir.provider.stats();
+        let of = |account| stats.keys[&Weir::account_digest(account)].generations;
+        assert!(of(1) > 0 && of(2) > 0, "both have served");
+        let message = refusal(Speech::Messages, refused, 429, code).await;
+        assert!(
+            message.starts_with("each account that could serve this has used its 2 "),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_many_requests_at_once_no_account_gets_more_than_its_limit() {
+    let weir = Weir::setup()
+        .accounts(2)
+        .account_line("requests_per_minute = 50")
+        .start()
+        .await;
+    let call = Speech::Messages.message("", &json!({}));
+    let (served, seconds) = served(&weir, &weir.key, &call, "weir_account_requests").await;
+    assert!(
+        (ROOM..=room(seconds)).contains(&served),
+        "{served} in {seconds} s"
+    );
+    let stats = weir.provider.stats();
+    for account in [1, 2] {
+        let of_it = stats.keys[&Weir::account_digest(account)].generations;
+        assert!(of_it <= room(seconds) / 2 + 1, "{of_it} in {seconds} s");
+    }
+    weir.until_nothing_is_held().await;
 }

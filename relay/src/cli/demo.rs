@@ -111,6 +111,7 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         turn_delay: Duration::ZERO,
         translate: false,
         ask_usage: true,
+        limits: crate::config::Limits::default(),
         timeouts: Timeouts::default(),
     }
 }

@@ -150,6 +150,12 @@ fn account_from(
         turn_delay: Duration::from_millis(account.turn_delay_ms),
         translate: translate(source, account.kind, account.translate.as_ref())?,
         ask_usage: account.ask_usage,
+        limits: Limits {
+            // Its gate has that.
+            max_concurrent: 0,
+            requests_per_minute: account.requests_per_minute,
+            tokens_per_minute: account.tokens_per_minute,
+        },
         timeouts: timeouts_from(&account.timeouts),
     })
 }

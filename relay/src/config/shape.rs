@@ -100,6 +100,10 @@ pub(super) struct Account {
     pub(super) api_version: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000>")]
     pub(super) max_concurrent: u64,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000>")]
+    pub(super) requests_per_minute: u64,
+    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
+    pub(super) tokens_per_minute: u64,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000>")]
     pub(super) priority: u64,
     #[serde(default)]

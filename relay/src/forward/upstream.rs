@@ -105,6 +105,7 @@ mod tests {
             turn_delay: Duration::ZERO,
             translate: false,
             ask_usage: true,
+            limits: crate::config::Limits::default(),
             timeouts: Timeouts::default(),
         };
         let account = Account::new(&account).unwrap();

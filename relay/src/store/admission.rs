@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Batch, Connection, Reply, Saying, Store, StoreError, intents::ask_saying, list,
-    tickets::add_wait,
+    rates::MINUTE_MS, tickets::add_wait,
 };
 use crate::{
     allowance::{Charge, Rate},
@@ -18,7 +18,6 @@ use crate::{
 };
 
 const ADMIT: &str = "QGATE.ADMIT";
-pub(super) const MINUTE_MS: u64 = 60_000;
 const FIND: &str = "TRIE.FIND_RO";
 /// As long as a provider may keep a prompt in its cache.
 const REMEMBERED_S: u64 = 3_600;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::{
     Batch, Reply, Store, StoreError,
-    admission::MINUTE_MS,
     booking::{Bookings, Period},
     intents::withdraw,
     is_away,
     link::ask_on,
+    rates::correct,
 };
 use crate::{
     allowance::Correction,
@@ -130,21 +130,6 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
     }
     debt.corrections.iter().for_each(|one| correct(batch, one));
     batch.len() - from
-}
-
-fn correct(batch: &mut Batch, correction: &Correction) {
-    let Correction { rate, taken, used } = correction;
-    let (command, cost) = match used > taken {
-        true => ("RATE.TAKE", used - taken),
-        false => ("RATE.GIVE", taken - used),
-    };
-    batch.command(command).arg(&*rate.name);
-    batch.arg("BURST").number(rate.per_minute);
-    batch.arg("RATE").number(rate.per_minute);
-    batch.arg("PER").number(MINUTE_MS).arg("COST").number(cost);
-    if used > taken {
-        batch.arg("FORCE");
-    }
 }
 
 fn leave(batch: &mut Batch, member: RequestId, gates: &[Arc<Gate>], place: Place) {

@@ -17,8 +17,8 @@ use crate::{
     ids::RequestId,
     interpret::interpret,
     keeper::Keeper,
-    own_usage::own_usage,
     limit::{limit, may_enter},
+    own_usage::own_usage,
     permit::Permit,
     pin::pin,
     read::{Answer, Asked, discard, read},
@@ -79,11 +79,12 @@ async fn relay(
     }
     if route.work == Work::Usage {
         let key = key_of(app, &head, route.dialect)?;
+        may_enter(&key, route, head.uri.path(), from, UnixMillis::now())?;
         return Ok(own_usage(app, &key, head.uri.query()).await?);
     }
     let spoken = (route.work, route.dialect);
     let caller = authenticate(app, &head, spoken)?;
-    may_enter(&caller, route, head.uri.path(), from, UnixMillis::now())?;
+    may_enter(&caller.key, route, head.uri.path(), from, UnixMillis::now())?;
     let mut asked = read(&app.buffers, route, &head.headers, body, app.max_body_bytes).await?;
     let answer_form = asked.facts.answer;
     let mut call = Call::new(app, id, spoken, head, caller, &mut asked.facts);

@@ -9,10 +9,10 @@ use std::{
 
 use crate::{
     allowance::{Allowance, Reservation},
-    authenticate::Caller,
     call::Call,
     dialect::Dialect,
     json,
+    key::Key,
     read::Asked,
     route::{Route, Work, path_upstream},
     time::UnixMillis,
@@ -33,13 +33,13 @@ pub(crate) enum Limited {
 
 /// Before the body is read.
 pub(crate) fn may_enter(
-    caller: &Caller,
+    key: &Key,
     route: Route<'_>,
     path: &str,
     from: IpAddr,
     now: UnixMillis,
 ) -> Result<(), Limited> {
-    let rules = &caller.key.rules;
+    let rules = &key.rules;
     if let Some(end) = rules.expires_ms.filter(|end| *end <= now.0) {
         let at = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(end));
         return Err(Limited::Expired { at });
@@ -91,13 +91,13 @@ pub(crate) fn reserve<'a>(
             outputs.likely(model, asked.body.len(), max)
         }
         Work::CountTokens | Work::ListModels | Work::ShowModel => 0,
-        Work::Stored(_) | Work::Health => 0,
+        Work::Stored(_) | Work::Usage | Work::Health => 0,
     };
     Reservation::of(of, outputs, model, tokens)
 }
 
 /// The names by which routes are allowed.
-pub(crate) const ROUTES: [&str; 8] = [
+pub(crate) const ROUTES: [&str; 9] = [
     "messages",
     "chat",
     "responses",
@@ -106,6 +106,7 @@ pub(crate) const ROUTES: [&str; 8] = [
     "count_tokens",
     "models",
     "stored",
+    "usage",
 ];
 
 fn name(route: Route<'_>) -> &'static str {
@@ -118,6 +119,7 @@ fn name(route: Route<'_>) -> &'static str {
         (Work::CountTokens, _) => "count_tokens",
         (Work::ListModels | Work::ShowModel, _) => "models",
         (Work::Stored(_), _) => "stored",
+        (Work::Usage, _) => "usage",
         (Work::Health, _) => "",
     }
 }

@@ -112,6 +112,11 @@ async fn openai_s_sdk_embeds_and_lists_models() {
 }
 
 #[tokio::test]
+async fn openai_s_sdk_reads_what_was_stored() {
+    run("openai_stored").await;
+}
+
+#[tokio::test]
 async fn openai_s_sdk_turns_refusals_into_its_own_exceptions() {
     run("openai_refusals").await;
 }

@@ -9,9 +9,8 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Limits, Timeouts, UserConfig,
-    base_url,
-    limits::{User, networks},
+    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Limits, Timeouts, base_url,
+    limits,
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group, TimeoutsMs},
 };
@@ -61,15 +60,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         .map(|(id, group)| group_from(&source, id, group, ids().collect()))
         .collect::<Result<_, _>>()?;
     let prices = names::prices(&source, file.prices)?;
-    let user = |(id, user): (&Spanned<String>, &User)| {
-        check_id(&source, id)?;
-        Ok(UserConfig {
-            id: id.get_ref().clone(),
-            limits: user.into(),
-        })
-    };
-    let users = file.users.iter().map(user).collect::<Result<_, _>>()?;
-    let trusted_proxies = networks(&source, &file.listen.trusted_proxies)?;
+    let users = limits::users(&source, &file.users)?;
+    let trusted_proxies = limits::networks(&source, &file.listen.trusted_proxies)?;
     let redis = redis_from(&source, file.redis)?;
     check_body(&source, &file.body)?;
     let body = file.body.into_inner();

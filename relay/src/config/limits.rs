@@ -1,11 +1,12 @@
 //! `[users.<name>]` in `weir.toml`, the limits that users and groups have alike, and addresses of networks.
 
+use std::{collections::BTreeMap, net::IpAddr};
+
 use ipnet::IpNet;
 use serde::Deserialize;
-use std::net::IpAddr;
 use toml::Spanned;
 
-use super::{ConfigError, file::Source, shape::bounded};
+use super::{ConfigError, file::Source, names::check_id, shape::bounded};
 
 /// Of all requests together that are somebody's; 0 = none of its kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,6 +53,20 @@ pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     };
     let net = text.parse().or_else(|_| one());
     net.map_err(|_| format!("`{text}` is neither an address nor a network like 10.0.0.0/8"))
+}
+
+pub(super) fn users(
+    source: &Source<'_>,
+    all: &BTreeMap<Spanned<String>, User>,
+) -> Result<Vec<UserConfig>, ConfigError> {
+    let user = |(id, user): (&Spanned<String>, &User)| {
+        check_id(source, id)?;
+        Ok(UserConfig {
+            id: id.get_ref().clone(),
+            limits: user.into(),
+        })
+    };
+    all.iter().map(user).collect()
 }
 
 pub(super) fn networks(

@@ -20,6 +20,7 @@ use crate::{
         azure_openai::{self, Deployments},
         bedrock::{Bedrock, Signer},
     },
+    standing::Standing,
     store::names,
     time::UnixMillis,
 };
@@ -34,6 +35,10 @@ pub(crate) struct Account {
     pub(crate) endpoint: Endpoint,
     pub(crate) credential: Credential,
     pub(crate) gate: Arc<Gate>,
+    /// What becomes of it while requests know it.
+    pub(crate) standing: Arc<Standing>,
+    /// Which one of those with its name it is.
+    pub(crate) edition: u64,
     /// Those with a lower number are taken first.
     pub(crate) priority: u32,
     pub(crate) models: Models,
@@ -94,7 +99,8 @@ impl Account {
         }
     }
 
-    pub(crate) fn new(config: &AccountConfig) -> Result<Self, ConfigError> {
+    /// `before` is the one in whose place it comes: whoever waits for that one waits for it.
+    pub(crate) fn new(config: &AccountConfig, before: Option<&Self>) -> Result<Self, ConfigError> {
         let refused = |why: String| ConfigError::Account {
             account: config.id.clone(),
             why,
@@ -112,6 +118,10 @@ impl Account {
                 config.base_url
             )));
         }
+        let standing = match before {
+            Some(before) => Arc::clone(&before.standing),
+            None => Arc::default(),
+        };
         Ok(Self {
             id: config.id.as_str().into(),
             provider,
@@ -122,10 +132,15 @@ impl Account {
             },
             endpoint,
             credential,
-            gate: Arc::new(Gate::new(
-                names::account_gate(&config.id),
-                config.max_concurrent,
-            )),
+            gate: match before {
+                Some(before) => Arc::clone(&before.gate),
+                None => Arc::new(Gate::new(
+                    names::account_gate(&config.id),
+                    config.max_concurrent,
+                )),
+            },
+            edition: standing.next(),
+            standing,
             turn: config.serial_turns.then(|| {
                 Arc::new(Turn {
                     name: names::turn(&config.id).into(),

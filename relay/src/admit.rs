@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 pub(crate) use refused::{Refused, Who};
 
@@ -56,7 +56,7 @@ pub(crate) async fn admit(
             Ok(places) => places,
             Err(nobody) => {
                 permit.leave_line(&app.store);
-                until_somebody_is_back(call, attempts, nobody, now).await?;
+                until_somebody_is_back(app, call, attempts, nobody).await?;
                 continue;
             }
         };
@@ -123,14 +123,17 @@ pub(crate) async fn admit_at_once(
 
 /// Where the first to come back does so while the request may still wait, it waits for that.
 async fn until_somebody_is_back(
+    app: &App,
     call: &Call,
     attempts: &Attempts,
     nobody: Nobody,
-    now: UnixMillis,
 ) -> Result<(), Refused> {
-    let Nobody::Rests(rest) = nobody else {
-        return Err(Refused::NoModel);
+    let rest = match nobody {
+        Nobody::Rests(rest) => rest,
+        Nobody::Closed => return until_opened(app, call, attempts).await,
+        Nobody::LacksModel | Nobody::Tried => return Err(Refused::NoModel),
     };
+    let now = UnixMillis::now();
     let span = Duration::from_millis(rest.end().0.saturating_sub(now.0));
     let in_time = |until: Instant| Instant::now() + span < until;
     if !attempts.is_empty() || !call.patience.until.is_some_and(in_time) {
@@ -142,6 +145,18 @@ async fn until_somebody_is_back(
     }
     sleep(span).await;
     Ok(())
+}
+
+/// A pause may be short: who may wait does.
+async fn until_opened(app: &App, call: &Call, attempts: &Attempts) -> Result<(), Refused> {
+    let closed = Refused::AccountsClosed { who: Who::of(call) };
+    let Some(until) = call.patience.until.filter(|_| attempts.is_empty()) else {
+        return Err(closed);
+    };
+    let mut changes = app.resting.changes();
+    let is_closed = || call.eligible(app, attempts, UnixMillis::now()) == Err(Nobody::Closed);
+    let opened = async { while is_closed() && changes.changed().await.is_ok() {} };
+    timeout_at(until, opened).await.map_err(|_| closed)
 }
 
 /// An admission to one of some accounts.
@@ -159,6 +174,8 @@ struct Wanted<'a> {
     app: &'a App,
     call: &'a Call,
     asking: &'a Asking<'a>,
+    /// Of the roster: with another one there may be other limits.
+    edition: u64,
 }
 
 impl Ask for Wanted<'_> {
@@ -180,7 +197,8 @@ impl Ask for Wanted<'_> {
         let is_true = || {
             let now = UnixMillis::now();
             let eligible = self.call.eligible(self.app, attempts, now);
-            eligible.is_ok_and(|eligible| eligible == *places)
+            let is_same = self.app.roster.edition() == self.edition;
+            is_same && eligible.is_ok_and(|eligible| eligible == *places)
         };
         while is_true() && changes.changed().await.is_ok() {}
     }
@@ -199,6 +217,7 @@ async fn ask(
         saying,
         ..
     } = asking;
+    let edition = app.roster.edition();
     let accounts = tiers(call, places);
     let (gates, count) = call.caller.gates();
     let charges = call.reservation.as_ref().filter(|_| !permit.has_reserved());
@@ -220,6 +239,7 @@ async fn ask(
         app,
         call,
         asking: &asking,
+        edition,
     };
     let end = line::wait(app, &wanted, patience).await?;
     let admission = &wanted.admission;
@@ -243,7 +263,9 @@ async fn ask(
     permit.granted(admission.all.iter().copied().chain(slot).cloned());
     permit.reserved(call.reservation.as_ref());
     let known = admission.known.get().map(|index| places[*index]);
-    Ok(Some(admitted(call, places, chosen, known)))
+    let mut admitted = admitted(call, places, chosen, known);
+    admitted.upstream = app.roster.newest(admitted.upstream);
+    Ok(Some(admitted))
 }
 
 /// The gates of the accounts at these places, where a slot of one is needed.

@@ -1,7 +1,6 @@
 //! Everything that a request may need, put together once. It decides nothing.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -12,23 +11,18 @@ use std::{
 use ipnet::IpNet;
 
 use crate::{
-    account::Account,
     allowance::Allowances,
     attempts::Budget,
     books::Books,
-    config::{Config, ConfigError, Failover, GroupConfig, Retention, Waits},
-    forward::{Tls, Upstream},
-    group::Sides,
+    config::{Config, Failover, Retention, Waits},
     key::KeyTable,
     permit::Ledger,
     price::Prices,
     read::Buffers,
     resting::Resting,
+    roster::Roster,
     store::{COOLDOWNS, Store, Tickets},
 };
-
-/// Groups by their names.
-pub(crate) type Groups = HashMap<String, Sides>;
 
 /// Who is told what Redis says of itself.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +46,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) tickets: Arc<Tickets>,
     pub(crate) keys: KeyTable,
-    pub(crate) groups: Groups,
+    pub(crate) roster: Roster,
     pub(crate) allowances: Allowances,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) buffers: Arc<Buffers>,
@@ -71,7 +65,7 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(
         config: &Config,
-        groups: Groups,
+        roster: Roster,
         (store, ears): (Store, Ears),
         ledger: Arc<Ledger>,
     ) -> Self {
@@ -79,7 +73,7 @@ impl App {
             store,
             tickets: ears.tickets,
             keys: KeyTable::default(),
-            groups,
+            roster,
             allowances: Allowances::new(config),
             trusted_proxies: config.trusted_proxies.clone(),
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
@@ -115,25 +109,4 @@ pub(crate) fn books(config: &Config) -> Books {
     let named = mapped.chain(aliased).map(|(_, called)| called.as_str());
     let whole = named.filter(|name| !name.ends_with('*'));
     Books::new(Prices::new(own, whole))
-}
-
-/// The groups with their accounts; an account in several groups is the same in all.
-pub(crate) fn groups(config: &Config) -> Result<Groups, ConfigError> {
-    config.check()?;
-    let tls = Tls::of_system();
-    let mut upstreams = HashMap::new();
-    for account in &config.accounts {
-        let upstream = Upstream::new(Account::new(account)?, &tls);
-        upstreams.insert(account.id.as_str(), Arc::new(upstream));
-    }
-    let sides = |group: &GroupConfig| {
-        let of = |id: &String| Arc::clone(&upstreams[id.as_str()]);
-        let upstreams: Vec<_> = group.accounts.iter().map(of).collect();
-        Sides::new(group, &upstreams)
-    };
-    Ok(config
-        .groups
-        .iter()
-        .map(|group| (group.id.clone(), sides(group)))
-        .collect())
 }

@@ -72,7 +72,9 @@ pub(crate) fn authenticate(
 ) -> Result<Caller, Unauthorized> {
     let api = dialect.api();
     let key = find(&app.keys, head, api)?;
-    let sides = app.groups.get(&*key.group).ok_or(Unauthorized::NoGroup)?;
+    let served = app.roster.served();
+    let sides = served.groups.get(&*key.group);
+    let sides = sides.ok_or(Unauthorized::NoGroup)?;
     let group = sides.serving(work, dialect).ok_or_else(|| {
         let translated = sides.serving(Work::Generate, dialect);
         match (work, translated) {
@@ -85,7 +87,9 @@ pub(crate) fn authenticate(
         group: Arc::clone(group),
         shared: [
             user.and_then(|user| app.allowances.of_user(user)),
-            app.allowances.of_group(&key.group),
+            app.allowances
+                .of_group(&key.group)
+                .or_else(|| served.of_group(&key.group)),
         ],
         key,
     })

@@ -13,6 +13,8 @@ pub(crate) enum Candidate {
     LacksPart,
     /// It has had this request already.
     Tried,
+    /// An operator has disabled or paused it.
+    Closed,
 }
 
 /// Why there is no account.
@@ -24,6 +26,8 @@ pub(crate) enum Nobody {
     Rests(Rest),
     /// All have been tried.
     Tried,
+    /// Those that are left are closed.
+    Closed,
 }
 
 /// The places of those that may serve. Where all rest, those may that have not refused for a stated time: nobody who is
@@ -32,7 +36,8 @@ pub(crate) fn eligible(candidates: &[Candidate]) -> Result<Vec<usize>, Nobody> {
     let places = |may: fn(&State) -> bool| -> Vec<usize> {
         let serves = |candidate: &Candidate| match candidate {
             Candidate::Serves(state) => may(state),
-            Candidate::LacksModel | Candidate::LacksPart | Candidate::Tried => false,
+            Candidate::LacksModel | Candidate::LacksPart => false,
+            Candidate::Tried | Candidate::Closed => false,
         };
         let all = candidates.iter().enumerate();
         all.filter(|(_, candidate)| serves(candidate))
@@ -64,6 +69,7 @@ fn nobody(candidates: &[Candidate]) -> Nobody {
     match rests.min_by_key(Rest::end) {
         Some(rest) => Nobody::Rests(rest),
         None if candidates.contains(&Candidate::Tried) => Nobody::Tried,
+        None if candidates.contains(&Candidate::Closed) => Nobody::Closed,
         None => Nobody::LacksModel,
     }
 }
@@ -159,6 +165,11 @@ mod tests {
                 Err(Nobody::Rests(rest(Basis::Stated, 2))),
             ),
             (&[Candidate::LacksModel; 2], Err(Nobody::LacksModel)),
+            (&[Candidate::Closed, WELL], Ok(vec![1])),
+            (
+                &[Candidate::LacksModel, Candidate::Closed],
+                Err(Nobody::Closed),
+            ),
             (
                 &[Candidate::Tried, Candidate::LacksModel],
                 Err(Nobody::Tried),
@@ -199,6 +210,7 @@ mod tests {
             Just(Candidate::LacksModel),
             Just(Candidate::LacksPart),
             Just(Candidate::Tried),
+            Just(Candidate::Closed),
             (basis, 1..9_u64).prop_map(|(basis, until)| resting(basis, until)),
         ]
     }
@@ -209,7 +221,8 @@ mod tests {
             let may = |candidate: &Candidate| match candidate {
                 Candidate::Serves(State::Resting(rest)) => rest.basis != Basis::Stated,
                 Candidate::Serves(_) => true,
-                Candidate::LacksModel | Candidate::LacksPart | Candidate::Tried => false,
+                Candidate::LacksModel | Candidate::LacksPart => false,
+                Candidate::Tried | Candidate::Closed => false,
             };
             match eligible(&candidates) {
                 Ok(places) => {

@@ -1,11 +1,16 @@
 //! The commands of `weir`: one file each, and the words they share.
 
+mod account;
 mod demo;
+mod desk;
+mod fields;
+mod group;
 mod init;
 mod key;
 mod open_files;
 mod reach;
 mod records;
+mod secrets;
 mod serve;
 mod usage;
 
@@ -41,6 +46,12 @@ enum Command {
     Usage(usage::Args),
     /// Export the records of requests.
     Records(records::Args),
+    /// Make, change, pause and delete stored accounts, while relays run.
+    Account(account::Args),
+    /// Make, change and delete stored groups, while relays run.
+    Group(group::Args),
+    /// Renew the master key with which stored secrets are sealed.
+    Secrets(secrets::Args),
     /// Run a simulated upstream.
     MockProvider(mock::Args),
     /// Run relay, Redis and a simulated upstream together, with a key to try them.
@@ -53,6 +64,7 @@ impl Command {
         match self {
             Self::Serve(_) | Self::MockProvider(_) | Self::Demo(_) => "info",
             Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
+            Self::Account(_) | Self::Group(_) | Self::Secrets(_) => "warn",
         }
     }
 }
@@ -68,6 +80,9 @@ pub async fn main() -> ExitCode {
         Command::Key(args) => key::run(args).await,
         Command::Usage(args) => usage::run(args).await,
         Command::Records(args) => records::run(args).await,
+        Command::Account(args) => account::run(args).await,
+        Command::Group(args) => group::run(args).await,
+        Command::Secrets(args) => secrets::run(args).await,
         Command::MockProvider(args) => mock::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };

@@ -11,6 +11,7 @@ mod names;
 mod redis;
 mod retention;
 mod shape;
+mod stored;
 mod waits;
 
 use std::{
@@ -34,6 +35,8 @@ pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use retention::Retention;
 pub use waits::Waits;
 
+pub(crate) use stored::{Misfit, SECRET_FIELDS, stored_account, stored_group};
+
 /// Everything a relay needs to start. `Default` is a loopback listener with a Redis of its own and no account.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -44,6 +47,8 @@ pub struct Config {
     /// The module; absent = `libweir.so` beside the program.
     pub module: Option<PathBuf>,
     pub data_dir: PathBuf,
+    /// Where the keys are with which stored secrets are sealed.
+    pub master_key: Option<Credential>,
     /// How long a slot or turn outlives a relay that died.
     pub lease: Duration,
     pub waits: Waits,
@@ -91,6 +96,10 @@ pub struct AccountConfig {
     pub ask_usage: bool,
     /// Per minute.
     pub limits: Limits,
+    /// Else nobody is served by it.
+    pub enabled: bool,
+    /// For people.
+    pub note: String,
     pub timeouts: Timeouts,
 }
 
@@ -160,6 +169,7 @@ impl Default for Config {
             redis: RedisAt::default(),
             module: None,
             data_dir: "data".into(),
+            master_key: None,
             lease: Duration::from_secs(60),
             waits: Waits::default(),
             affinity_patience: Duration::from_secs(2),
@@ -249,11 +259,6 @@ impl Config {
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if self.accounts.is_empty() {
-            return Err(ConfigError::Whole(
-                "no account is configured: add one under [accounts.<name>]".into(),
-            ));
-        }
         if let RedisAt::Own {
             when_public: false, ..
         } = self.redis

@@ -89,6 +89,7 @@ pub(crate) enum Retry {
 }
 
 const STORE_RETRY: Duration = Duration::from_secs(1);
+const CLOSED_RETRY: Duration = Duration::from_secs(5);
 const BUFFERS_RETRY: Duration = Duration::from_secs(1);
 
 impl Error {
@@ -277,6 +278,11 @@ fn refused(error: &Refused) -> Verdict {
             };
             verdict(status, "weir_accounts_rest", Retry::After(*retry))
         }
+        Refused::AccountsClosed { .. } => verdict(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "weir_accounts_closed",
+            Retry::After(CLOSED_RETRY),
+        ),
         Refused::AccountsBusy { retry, .. } => busy("weir_accounts_busy", *retry),
         Refused::LineFull { retry } => busy("weir_queue_full", *retry),
         Refused::Cancelled => cancelled(),

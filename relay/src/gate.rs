@@ -2,7 +2,7 @@
 //! from which a refused caller is told when to come back.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -11,7 +11,8 @@ use std::{
 pub(crate) struct Gate {
     /// Its key in Redis.
     pub(crate) name: Box<str>,
-    pub(crate) limit: u32,
+    /// An operator may change it while requests wait.
+    limit: AtomicU32,
     pub(crate) held: HoldTime,
 }
 
@@ -36,9 +37,17 @@ impl Gate {
     pub(crate) fn new(name: String, limit: u32) -> Self {
         Self {
             name: name.into(),
-            limit,
+            limit: limit.into(),
             held: HoldTime::default(),
         }
+    }
+
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_limit(&self, limit: u32) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 }
 

@@ -152,6 +152,7 @@ impl Group {
             let translation = dialect.translation(account.provider.api());
             let spoken = dialect.translated(translation);
             match account.provider.serves(work, spoken) && has_model() {
+                true if !account.standing.is_open() => Candidate::Closed,
                 true => Candidate::Serves(resting.state(&account.id, model, now)),
                 false => Candidate::LacksModel,
             }

@@ -1,17 +1,15 @@
 //! Keys of callers: making one, and the table of all of them that a relay holds in memory, so that
-//! nobody's request asks Redis who they are. `run` keeps the table true.
+//! nobody's request asks Redis who they are. `follow` keeps the table true.
 
 mod rules;
 
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
-use tokio::time::sleep;
 
 pub use rules::KeyRules;
 
@@ -21,11 +19,9 @@ use crate::{
     gate::Gate,
     ids,
     secret::Secret,
-    store::{Change, Store, StoreError, StoredKey},
+    store::{Store, StoreError, StoredKey},
     time::UnixMillis,
 };
-
-const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a new key is to be.
 #[derive(Debug, Clone)]
@@ -118,7 +114,8 @@ impl KeyTable {
         Ok(())
     }
 
-    async fn refresh(&self, store: &Store, ids: &[String]) -> Result<(), StoreError> {
+    /// Reads these again.
+    pub(crate) async fn refresh(&self, store: &Store, ids: &[String]) -> Result<(), StoreError> {
         let keys = store.keys(ids).await?;
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
         table.retain(|_, key| !ids.iter().any(|id| **id == *key.id));
@@ -129,28 +126,6 @@ impl KeyTable {
                 .map(entry),
         );
         Ok(())
-    }
-
-    /// Follows the changes for ever; after a gap or a lost connection everything is read again.
-    pub(crate) async fn run(&self, store: &Store) {
-        loop {
-            store.knows_callers().await;
-            if let Err(error) = self.follow(store).await {
-                tracing::debug!(%error, "the keys are read again");
-            }
-            sleep(RECONNECT_PAUSE).await;
-        }
-    }
-
-    async fn follow(&self, store: &Store) -> Result<(), StoreError> {
-        let mut changes = store.changes().await?;
-        self.load(store).await?;
-        loop {
-            match changes.next().await? {
-                Change::Keys(ids) => self.refresh(store, &ids).await?,
-                Change::Gap => self.load(store).await?,
-            }
-        }
     }
 }
 

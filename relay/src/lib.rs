@@ -5,6 +5,7 @@
 mod app;
 pub mod cli;
 pub mod config;
+mod follow;
 pub mod server;
 
 // The life of a request.
@@ -60,11 +61,15 @@ mod words;
 
 // What operators make.
 mod account;
+pub mod admin;
 mod allowance;
 mod group;
 pub mod key;
 mod models;
 mod resting;
+mod roster;
+mod seal;
+mod standing;
 
 // Redis.
 pub mod embedded;

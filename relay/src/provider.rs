@@ -14,7 +14,7 @@ use hyper::header::{
     ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{dialect::Dialect, route::Work, secret::Secret};
 
@@ -22,7 +22,7 @@ use crate::{dialect::Dialect, route::Work, secret::Secret};
 const LONGEST_MODEL: usize = 2048;
 
 /// The kind of an account, by its name in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     Anthropic,

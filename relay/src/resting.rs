@@ -187,9 +187,14 @@ impl Resting {
         changed
     }
 
-    /// Says when somebody may rest who did not, or be well again, within a second.
+    /// Says when somebody may rest who did not, or be well again, within a second; and when accounts were changed.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
+    }
+
+    /// Others may serve now, or under other limits: an operator has changed accounts or groups.
+    pub(crate) fn accounts_changed(&self) {
+        self.changed.send_replace(());
     }
 
     fn tell(&self, found: Found) {

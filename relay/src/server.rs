@@ -22,13 +22,15 @@ use bounded::{Bounded, FirstHead};
 use seats::{Seat, Seats};
 
 use crate::{
-    app::{self, App, Ears, Groups},
+    app::{self, App, Ears},
     config::{Config, Connections, RedisAt, Servers},
     embedded::{Embedded, EmbeddedError},
-    flow,
+    flow, follow,
     key::{self, CreatedKey, NewKey},
     permit::Ledger,
-    renew, settle,
+    renew,
+    roster::Roster,
+    settle,
     store::{Part, Store, Supervisor},
     sweep::{self, Spans},
 };
@@ -76,7 +78,8 @@ pub struct Relay {
 impl Relay {
     /// Starts everything and returns when callers may connect.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        let groups = app::groups(&config)?;
+        config.check()?;
+        let roster = Roster::new(&config)?;
         let listener = TcpListener::bind(config.callers)
             .await
             .with_context(|| format!("cannot listen on {}", config.callers))?;
@@ -86,7 +89,7 @@ impl Relay {
         let ready = Self::connect(
             &config,
             &servers,
-            groups,
+            roster,
             Ledger::new(app::books(&config), debts),
         )
         .await;
@@ -136,7 +139,7 @@ impl Relay {
     async fn connect(
         config: &Config,
         servers: &Servers,
-        groups: Groups,
+        roster: Roster,
         ledger: Ledger,
     ) -> anyhow::Result<(Arc<App>, Vec<Supervisor>)> {
         let ears = Ears::default();
@@ -153,11 +156,10 @@ impl Relay {
         let (store, supervisors) = Store::connect(servers, REDIS_WITHIN, Some(part))
             .await
             .with_context(|| format!("cannot use the Redis at {servers}"))?;
-        let app = App::new(config, groups, (store, ears), ledger);
-        app.keys
-            .load(&app.store)
+        let app = App::new(config, roster, (store, ears), ledger);
+        follow::load(&app)
             .await
-            .context("cannot read the keys of callers")?;
+            .context("cannot read keys, accounts and groups")?;
         Ok((Arc::new(app), supervisors))
     }
 
@@ -244,8 +246,8 @@ async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {
 /// The tasks that go on beside all requests.
 fn beside(app: &Arc<App>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let keys = Arc::clone(app);
-    tasks.spawn(async move { keys.keys.run(&keys.store).await });
+    let made = Arc::clone(app);
+    tasks.spawn(async move { follow::run(&made).await });
     let resting = Arc::clone(app);
     tasks.spawn(async move { resting.resting.run(&resting.store).await });
     let leases = Arc::clone(app);

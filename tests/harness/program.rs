@@ -120,6 +120,24 @@ pub fn says(toml: &Path, words: &str) -> String {
     String::from_utf8(out.stdout).expect("it is text")
 }
 
+/// What a command of operators answers, or why it fails.
+///
+/// # Errors
+/// What it says where it fails.
+///
+/// # Panics
+/// When the program does not start, or answers with something else than JSON.
+pub fn operate(toml: &Path, arguments: &[&str]) -> Result<Value, String> {
+    let mut command = Command::new(config::program());
+    command.args(arguments).arg("--json");
+    let out = command.arg("--config").arg(toml).output();
+    let out = out.expect("the program starts");
+    match out.status.success() {
+        true => Ok(serde_json::from_slice(&out.stdout).expect("it answers in JSON")),
+        false => Err(String::from_utf8_lossy(&out.stderr).into_owned()),
+    }
+}
+
 #[track_caller]
 fn launch(toml: &Path, log: &Path, addr: SocketAddr, variables: Variables) -> Process {
     let mut command = Command::new(config::program());

@@ -28,6 +28,7 @@ mod open_files;
 mod pins;
 mod recorded;
 mod refusals;
+mod roster;
 mod routes;
 mod sdk;
 mod sdk_clouds;

@@ -37,6 +37,8 @@ pub(crate) enum Refused {
         cause: Cause,
         retry: Duration,
     },
+    #[error("{who} closed by the operator of this relay")]
+    AccountsClosed { who: Who },
     #[error("as many requests as may wait are waiting already")]
     LineFull { retry: Duration },
     #[error("an operator took this request out of the line")]
@@ -87,7 +89,8 @@ fn after(waited: Duration) -> String {
 
 pub(super) fn refused(end: End<InTheWay>, admission: &Admission<'_>, call: &Call) -> Refused {
     let waited = call.patience.since.elapsed();
-    let retry = |gate: &Gate| likely_free(gate.held.mean(), gate.limit, admission.member.spread());
+    let retry =
+        |gate: &Gate| likely_free(gate.held.mean(), gate.limit(), admission.member.spread());
     let soonest = || {
         let accounts = admission.any.iter().map(|one| retry(one.gate));
         accounts.min().unwrap_or(Duration::from_secs(1))
@@ -105,7 +108,7 @@ pub(super) fn refused(end: End<InTheWay>, admission: &Admission<'_>, call: &Call
         End::Refused(InTheWay::Gate(place)) => match admission.all.get(place) {
             Some(gate) => Refused::OwnerBusy {
                 owner: owner(call, gate),
-                limit: gate.limit,
+                limit: gate.limit(),
                 retry: retry(gate),
                 waited,
             },

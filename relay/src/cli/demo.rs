@@ -112,6 +112,8 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         translate: false,
         ask_usage: true,
         limits: crate::config::Limits::default(),
+        enabled: true,
+        note: String::new(),
         timeouts: Timeouts::default(),
     }
 }

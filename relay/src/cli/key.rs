@@ -61,20 +61,17 @@ enum Action {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let config = load(&args.config)?;
-    if let Action::Create { group, rules, .. } = &args.action {
-        check_group(&config, group)?;
+    if let Action::Create { rules, .. } = &args.action {
         rules.check(&config)?;
     }
-    with_store(&config, async |store| act(store, args).await).await
+    with_store(&config, async |store| act(&config, store, args).await).await
 }
 
-fn check_group(config: &Config, group: &str) -> anyhow::Result<()> {
-    let known: Vec<&str> = config
-        .groups
-        .iter()
-        .map(|group| group.id.as_str())
-        .collect();
-    match known.contains(&group) {
+async fn check_group(config: &Config, store: &Store, group: &str) -> anyhow::Result<()> {
+    let declared = config.groups.iter().map(|group| group.id.clone());
+    let stored = store.roster().await?.groups.into_iter();
+    let known: Vec<String> = declared.chain(stored.map(|group| group.id)).collect();
+    match known.iter().any(|known| known == group) {
         true => Ok(()),
         false => anyhow::bail!(
             "there is no group `{group}`; there are: {}",
@@ -83,7 +80,7 @@ fn check_group(config: &Config, group: &str) -> anyhow::Result<()> {
     }
 }
 
-async fn act(store: &Store, args: Args) -> anyhow::Result<()> {
+async fn act(config: &Config, store: &Store, args: Args) -> anyhow::Result<()> {
     let (json, text) = match args.action {
         Action::Create {
             name,
@@ -92,6 +89,7 @@ async fn act(store: &Store, args: Args) -> anyhow::Result<()> {
             no_queue,
             rules,
         } => {
+            check_group(config, store, &group).await?;
             create(
                 store,
                 NewKey {

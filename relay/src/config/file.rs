@@ -1,7 +1,9 @@
 //! From the text of `weir.toml` to a checked configuration. Unknown keys and bad values are errors that name the line;
 //! the text of the line is never shown, since it may hold a credential.
 
+mod alone;
 mod endpoint;
+mod master_key;
 mod redis;
 
 use std::time::Duration;
@@ -9,12 +11,13 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Limits, Timeouts, base_url,
-    limits,
+    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Limits, base_url, limits,
     names::{self, check_id, is_name},
-    shape::{Account, Body, File, Group, TimeoutsMs},
+    shape::{Account, Body, File, Group},
 };
+pub(super) use alone::{account_of, group_of};
 use endpoint::{Told, credential};
+use master_key::master_key;
 use redis::redis_from;
 
 /// A place in the file, for errors.
@@ -63,6 +66,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
     let users = limits::users(&source, &file.users)?;
     let trusted_proxies = limits::networks(&source, &file.listen.trusted_proxies)?;
     let redis = redis_from(&source, file.redis)?;
+    let master_key = master_key(&source, file.secrets.master_key.as_ref())?;
     check_body(&source, &file.body)?;
     let body = file.body.into_inner();
     let accounts = file
@@ -76,6 +80,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         redis,
         module: file.module.path,
         data_dir: file.data_dir,
+        master_key,
         lease: Duration::from_millis(file.admission.lease_ms),
         waits: file.waiting.into(),
         affinity_patience: Duration::from_millis(file.admission.affinity_patience_ms),
@@ -148,7 +153,9 @@ fn account_from(
             requests_per_minute: account.requests_per_minute,
             tokens_per_minute: account.tokens_per_minute,
         },
-        timeouts: timeouts_from(&account.timeouts),
+        enabled: account.enabled,
+        note: account.note,
+        timeouts: account.timeouts.into(),
     })
 }
 
@@ -163,16 +170,6 @@ fn translate(
             Err(source.error(translate.span().start, why))
         }
         translate => Ok(translate.is_some_and(|translate| *translate.get_ref())),
-    }
-}
-
-fn timeouts_from(ms: &TimeoutsMs) -> Timeouts {
-    Timeouts {
-        connect: Duration::from_millis(ms.connect_ms),
-        first_byte_stream: Duration::from_millis(ms.first_byte_stream_ms),
-        first_byte: Duration::from_millis(ms.first_byte_ms),
-        idle: Duration::from_millis(ms.idle_ms),
-        total: Duration::from_millis(ms.total_ms),
     }
 }
 

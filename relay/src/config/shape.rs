@@ -1,7 +1,7 @@
 //! The shape of `weir.toml`: its tables and keys, their defaults, the bounds of their numbers.
 //! What the values mean for each other is decided in `file.rs`.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
@@ -25,6 +25,7 @@ pub(super) struct File {
     pub(super) connections: connections::Table,
     pub(super) redis: Redis,
     pub(super) module: Module,
+    pub(super) secrets: Secrets,
     pub(super) admission: Admission,
     pub(super) waiting: Waiting,
     pub(super) failover: FailoverTable,
@@ -66,6 +67,12 @@ pub(super) type List = Vec<Spanned<String>>;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Module {
     pub(super) path: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Secrets {
+    pub(super) master_key: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +126,10 @@ pub(super) struct Account {
     pub(super) allow_http: bool,
     #[serde(default)]
     pub(super) allow_private: bool,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+    #[serde(default)]
+    pub(super) note: String,
     #[serde(default)]
     pub(super) timeouts: TimeoutsMs,
 }
@@ -162,6 +173,7 @@ impl Default for File {
             connections: connections::Table::default(),
             redis: Redis::default(),
             module: Module::default(),
+            secrets: Secrets::default(),
             admission: Admission::default(),
             waiting: Waiting::default(),
             failover: FailoverTable::default(),
@@ -213,6 +225,18 @@ impl Default for TimeoutsMs {
             first_byte_ms: millis(timeouts.first_byte),
             idle_ms: millis(timeouts.idle),
             total_ms: millis(timeouts.total),
+        }
+    }
+}
+
+impl From<TimeoutsMs> for Timeouts {
+    fn from(ms: TimeoutsMs) -> Self {
+        Self {
+            connect: Duration::from_millis(ms.connect_ms),
+            first_byte_stream: Duration::from_millis(ms.first_byte_stream_ms),
+            first_byte: Duration::from_millis(ms.first_byte_ms),
+            idle: Duration::from_millis(ms.idle_ms),
+            total: Duration::from_millis(ms.total_ms),
         }
     }
 }

@@ -106,9 +106,11 @@ mod tests {
             translate: false,
             ask_usage: true,
             limits: crate::config::Limits::default(),
+            enabled: true,
+            note: String::new(),
             timeouts: Timeouts::default(),
         };
-        let account = Account::new(&account).unwrap();
+        let account = Account::new(&account, None).unwrap();
         (Upstream::new(account, &Tls::of_system()), base_url)
     }
 

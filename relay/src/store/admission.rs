@@ -107,7 +107,7 @@ impl Admission<'_> {
         batch.arg("PX").number(millis(self.lease));
         batch.arg("ALL").number(self.all.len() as u64);
         for gate in self.all {
-            batch.arg(&*gate.name).number(gate.limit);
+            batch.arg(&*gate.name).number(gate.limit());
         }
         self.add_rates(&mut batch);
         if self.any.is_empty() {
@@ -115,7 +115,7 @@ impl Admission<'_> {
         }
         batch.arg("ANY").number(self.any.len() as u64);
         for one in self.any {
-            batch.arg(&*one.gate.name).number(one.gate.limit);
+            batch.arg(&*one.gate.name).number(one.gate.limit());
         }
         let is_other = |one: &Tiered<'_>| one.priority != self.any[0].priority;
         if self.any.iter().any(is_other) {

@@ -1,4 +1,4 @@
-//! The news of callers' keys: a capped stream that tells every relay which one changed.
+//! The news of what operators make: a capped stream that tells every relay what changed.
 
 use std::time::Duration;
 
@@ -10,13 +10,57 @@ const CHANGES_KEPT: u64 = 10_000;
 const WAIT_MS: u64 = 5_000;
 const WAIT_AT_MOST: Duration = Duration::from_secs(8);
 
-/// What happened to the keys.
+/// What happened.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// These were made or changed.
-    Keys(Vec<String>),
-    /// Some changes cannot be told any more: all keys are to be read again.
+    /// These were made, changed or deleted.
+    Told(News),
+    /// Some changes cannot be told any more: all is to be read again.
     Gap,
+}
+
+/// What has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Their ids.
+    pub(crate) keys: Vec<String>,
+    /// How many changes there were of accounts and groups.
+    pub(crate) of_roster: usize,
+}
+
+/// What something that changed is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    Key,
+    Account,
+    Group,
+}
+
+impl Made {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Account => "account",
+            Self::Group => "group",
+        }
+    }
+}
+
+impl News {
+    fn len(&self) -> usize {
+        self.keys.len() + self.of_roster
+    }
+
+    /// Of entries that say nothing to us, others know more.
+    fn add(&mut self, fields: &[[Reply; 2]]) {
+        for [name, value] in fields {
+            match (name.text(), value.text()) {
+                (Some("key"), Some(id)) => self.keys.push(id.to_owned()),
+                (Some("account" | "group"), Some(_)) => self.of_roster += 1,
+                _ => {}
+            }
+        }
+    }
 }
 
 /// A reader of the changes, from a place in their stream on.
@@ -33,11 +77,11 @@ impl Store {
     }
 }
 
-/// Adds the news to the transaction that changes the key.
-pub(super) fn tell(batch: &mut Batch, id: &str) {
+/// Adds the news to the transaction that changes something.
+pub(super) fn tell(batch: &mut Batch, made: Made, id: &str) {
     batch.command("XADD").arg(names::CHANGES);
     batch.arg("MAXLEN").arg("~").number(CHANGES_KEPT).arg("*");
-    batch.arg("key").arg(id);
+    batch.arg(made.word()).arg(id);
 }
 
 impl Changes {
@@ -50,12 +94,12 @@ impl Changes {
     /// Waits for the next change. After an error this reader is of no use any more.
     pub(crate) async fn next(&mut self) -> Result<Change, StoreError> {
         loop {
-            let ids = self.read().await?;
-            if ids.len() >= CHANGES_AT_ONCE {
+            let news = self.read().await?;
+            if news.len() >= CHANGES_AT_ONCE {
                 return Ok(Change::Gap);
             }
-            if !ids.is_empty() {
-                return Ok(Change::Keys(ids));
+            if news.len() > 0 {
+                return Ok(Change::Told(news));
             }
             // Silence: the stream may have been deleted or replaced by an older one.
             let last = last_change(&self.connection).await?;
@@ -66,28 +110,28 @@ impl Changes {
         }
     }
 
-    /// The ids that the next entries tell, none when none has come for a while.
-    async fn read(&mut self) -> Result<Vec<String>, StoreError> {
+    /// What the next entries tell; nothing when none has come for a while.
+    async fn read(&mut self) -> Result<News, StoreError> {
         let mut batch = Batch::of("XREAD");
         batch.arg("COUNT").number(CHANGES_AT_ONCE as u64);
         batch.arg("BLOCK").number(WAIT_MS);
         batch.arg("STREAMS").arg(names::CHANGES).arg(&self.last);
         let reply = one(&self.connection, &batch).await?;
         if reply == Reply::Nil {
-            return Ok(Vec::new());
+            return Ok(News::default());
         }
         // The stream's name, and its entries.
         let entries = list("XREAD", &reply)?.get(1);
         let entries = list("XREAD", entries.unwrap_or(&Reply::Nil))?;
-        let mut ids = Vec::with_capacity(entries.len());
+        let mut news = News::default();
         for entry in entries {
-            let Some((place, key)) = entry_of(entry) else {
+            let Some((place, fields)) = entry_of(entry) else {
                 return Err(StoreError::Form { command: "XREAD" });
             };
             place.clone_into(&mut self.last);
-            ids.extend(key.map(str::to_owned));
+            news.add(fields);
         }
-        Ok(ids)
+        Ok(news)
     }
 }
 
@@ -105,14 +149,12 @@ async fn one(connection: &Connection, batch: &Batch) -> Result<Reply, StoreError
     Ok(connection.send(batch).await?.pop().unwrap_or(Reply::Nil))
 }
 
-/// Of an entry its place in the stream, and what its field `key` says.
-fn entry_of(entry: &Reply) -> Option<(&str, Option<&str>)> {
+/// Of an entry its place in the stream, and its fields.
+fn entry_of(entry: &Reply) -> Option<(&str, &[[Reply; 2]])> {
     let [place, fields] = entry.list()? else {
         return None;
     };
-    let mut fields = fields.list()?.as_chunks().0.iter();
-    let key = fields.find_map(|[name, value]| (name.text() == Some("key")).then(|| value.text()));
-    Some((place.text()?, key.flatten()))
+    Some((place.text()?, fields.list()?.as_chunks().0))
 }
 
 /// The two numbers of a stream's id, in which its entries are ordered.

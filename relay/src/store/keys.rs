@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Batch, Reply, Store, StoreError, changes, is_away, list, names};
+use super::{Batch, Reply, Store, StoreError, changes, changes::Made, is_away, list, names};
 use crate::key::KeyRules;
 
 const KEYS_AT_ONCE: usize = 500;
@@ -86,7 +86,7 @@ impl Store {
 
     /// Ends a transaction that changes a key with the news of it.
     async fn publish(&self, mut batch: Batch, id: &str) -> Result<(), StoreError> {
-        changes::tell(&mut batch, id);
+        changes::tell(&mut batch, Made::Key, id);
         batch.command("EXEC");
         let mut replies = self.callers.ask(&batch).await?;
         if replies.iter().any(is_away) {

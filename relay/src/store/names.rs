@@ -1,5 +1,5 @@
-//! Every Redis key and channel that the relay uses. One hash tag per domain, so that one decision is one slot; the keys
-//! of callers live outside domains, under a hash tag of their own, so that changing one is one transaction.
+//! Every Redis key and channel that the relay uses. One hash tag per domain, so that one decision is one slot; what
+//! operators make lives outside domains, under a hash tag of its own, so that changing it is one transaction.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,14 @@ use crate::{ids, tally::Span};
 
 const DOMAIN: &str = "weir:{default}";
 
-/// A stream of `key <id>`: which keys of callers changed.
+/// A stream of what changed: `key <id>`, `account <id>`, `group <id>`.
 pub(crate) const CHANGES: &str = "weir:{keys}:changes";
 /// The set of the ids of all keys of callers.
 pub(crate) const KEYS: &str = "weir:{keys}:ids";
+/// The sets of the ids of all stored accounts and groups, and of the accounts that are paused.
+pub(crate) const ACCOUNTS: &str = "weir:{keys}:accounts";
+pub(crate) const GROUPS: &str = "weir:{keys}:groups";
+pub(crate) const PAUSED: &str = "weir:{keys}:paused";
 /// A hash of the accounts, and models of accounts, that rest.
 pub(crate) const COOLDOWNS: &str = "weir:{default}:cooldowns";
 /// A stream with one entry per request that went upstream.
@@ -24,6 +28,16 @@ pub(crate) const INTENTS: &str = "weir:{default}:intents";
 
 pub(crate) fn key(id: &str) -> String {
     format!("weir:{{keys}}:key:{id}")
+}
+
+/// A stored account.
+pub(crate) fn account(id: &str) -> String {
+    format!("weir:{{keys}}:account:{id}")
+}
+
+/// A stored group.
+pub(crate) fn group(id: &str) -> String {
+    format!("weir:{{keys}}:group:{id}")
 }
 
 /// The shard channel on which all relays are told that cooldowns have changed.
@@ -117,10 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_of_a_key_of_a_caller_lives_in_one_slot() {
+    fn what_operators_make_lives_in_one_slot() {
         let key = key("key_1");
         assert_eq!(key, "weir:{keys}:key:key_1");
-        for name in [CHANGES, KEYS, &key] {
+        let others = [account("a"), group("g")];
+        let others = others.iter().map(String::as_str);
+        for name in others.chain([CHANGES, KEYS, ACCOUNTS, GROUPS, PAUSED, &key]) {
             assert!(name.starts_with("weir:{keys}:"), "{name}");
         }
     }

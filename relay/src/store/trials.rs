@@ -27,7 +27,7 @@ pub(crate) async fn ask_trial(
 ) -> Result<Tried, StoreError> {
     let mut batch = Batch::of(ACQUIRE);
     batch.arg(&*gate.name).arg(member.as_str());
-    batch.arg("LIMIT").number(gate.limit);
+    batch.arg("LIMIT").number(gate.limit());
     batch.arg("PX").number(millis(lease));
     batch.command("HGET").arg(names::COOLDOWNS).arg(field);
     let replies = ask_on(over, &batch).await?;

@@ -1,0 +1,140 @@
+//! `weir account create|list|show|edit|delete|pause|resume`.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{
+    desk::{Place, Told, at_desk},
+    fields::Given,
+};
+use crate::admin::{
+    Desk,
+    accounts::{Pause, Shown},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make an account, known to every relay at once.
+    Create {
+        id: String,
+        /// As in weir.toml: kind=anthropic max_concurrent=4. A secret is read from where it is: api_key=env:NAME,
+        /// api_key=file:PATH, or api_key=- for stdin.
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        fields: Vec<String>,
+    },
+    /// Show all accounts.
+    List,
+    /// Show an account; of its secrets the end.
+    Show { id: String },
+    /// Change fields of an account; one without a value takes its default.
+    Edit {
+        id: String,
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        fields: Vec<String>,
+        /// Only if this is still its version.
+        #[arg(long)]
+        version: Option<u64>,
+    },
+    /// Delete an account that no group names.
+    Delete {
+        id: String,
+        /// Only if this is still its version.
+        #[arg(long)]
+        version: Option<u64>,
+    },
+    /// Send no new requests to an account; those that it serves end as they would.
+    Pause { id: String },
+    /// Send requests to it again.
+    Resume { id: String },
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    let action = args.action;
+    at_desk(&args.place, async |desk| act(desk, action).await).await
+}
+
+async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
+    match action {
+        Action::Create { id, fields } => {
+            let Given { fields, secrets } = Given::read(&fields)?;
+            let version = desk.create_account(&id, &fields, &secrets).await?;
+            Ok(done(&id, Some(version), "is made"))
+        }
+        Action::List => {
+            let accounts = desk.accounts().await?;
+            Ok(Told {
+                text: accounts.iter().map(line).collect(),
+                json: json!(accounts),
+            })
+        }
+        Action::Show { id } => {
+            let account = desk.account(&id).await?;
+            Ok(Told {
+                text: format!("{}{}", line(&account), lines(&account)?),
+                json: json!(account),
+            })
+        }
+        Action::Edit {
+            id,
+            fields,
+            version,
+        } => {
+            let Given { fields, secrets } = Given::read(&fields)?;
+            let version = desk.edit_account(&id, version, &fields, &secrets).await?;
+            Ok(done(&id, Some(version), "is changed"))
+        }
+        Action::Delete { id, version } => {
+            desk.delete_account(&id, version).await?;
+            Ok(done(&id, None, "is deleted"))
+        }
+        Action::Pause { id } => {
+            desk.pause_account(&id, Pause::Begins).await?;
+            Ok(done(&id, None, "is paused"))
+        }
+        Action::Resume { id } => {
+            desk.pause_account(&id, Pause::Ends).await?;
+            Ok(done(&id, None, "is resumed"))
+        }
+    }
+}
+
+fn done(id: &str, version: Option<u64>, what: &str) -> Told {
+    Told {
+        json: json!({ "id": id, "version": version }),
+        text: format!("{id} {what}\n"),
+    }
+}
+
+fn line(account: &Shown) -> String {
+    let state = match account {
+        Shown {
+            trouble: Some(_), ..
+        } => "unusable",
+        Shown { enabled: false, .. } => "disabled",
+        Shown { paused: true, .. } => "paused",
+        Shown { .. } => "enabled",
+    };
+    let origin = match account.version {
+        None => "weir.toml".to_owned(),
+        Some(version) => format!("version {version}"),
+    };
+    let trouble = account.trouble.as_deref().unwrap_or_default();
+    format!("{}  {state}  {origin}  {trouble}\n", account.id)
+}
+
+/// Its fields as in `weir.toml`.
+fn lines(account: &Shown) -> anyhow::Result<String> {
+    let mut text = toml::to_string(&account.fields)?;
+    for (field, end) in &account.secrets {
+        text += &format!("# {field}: ...{end}\n");
+    }
+    Ok(text)
+}

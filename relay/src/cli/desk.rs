@@ -1,0 +1,48 @@
+//! What the commands of operators share: where the configuration is, how the answer is printed, the way to Redis.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{load, reach::with_store};
+use crate::{admin::Desk, seal::Master};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Place {
+    /// The configuration.
+    #[arg(long, env = "WEIR_CONFIG", default_value = "weir.toml", global = true)]
+    config: PathBuf,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// An answer in both forms.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) json: Value,
+    pub(super) text: String,
+}
+
+/// Does it straight at Redis, whether a relay runs or not, and prints what is told.
+pub(super) async fn at_desk(
+    place: &Place,
+    act: impl AsyncFnOnce(Desk<'_>) -> anyhow::Result<Told>,
+) -> anyhow::Result<()> {
+    let config = load(&place.config)?;
+    let master = Master::of(&config);
+    with_store(&config, async |store| {
+        let desk = Desk {
+            store,
+            config: &config,
+            master: &master,
+        };
+        let Told { json, text } = act(desk).await?;
+        match place.json {
+            true => println!("{json}"),
+            false => print!("{text}"),
+        }
+        Ok(())
+    })
+    .await
+}

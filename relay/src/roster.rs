@@ -1,0 +1,228 @@
+//! The accounts and groups that a relay serves now: those of `weir.toml`, which stay as they are, and those that are
+//! stored, which operators change while it runs. What did not change keeps its connections, gate and turn; a request that
+//! an account has begun to serve ends with what it began with.
+
+mod opened;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::{
+    account::Account,
+    allowance::{Allowance, Owner},
+    config::{AccountConfig, Config, ConfigError, GroupConfig, Limits, stored_group},
+    forward::{Tls, Upstream},
+    group::Sides,
+    seal::Master,
+    store::{Store, StoreError, StoredAccount, StoredGroup, StoredRoster},
+};
+
+pub(crate) use opened::{Keys, Unusable, opened, purpose, table};
+
+#[derive(Debug)]
+pub(crate) struct Roster {
+    declared: Vec<Entry>,
+    declared_groups: Vec<GroupConfig>,
+    master: Master,
+    tls: Tls,
+    served: ArcSwap<Served>,
+    edition: AtomicU64,
+}
+
+/// What is served at one time.
+#[derive(Debug, Default)]
+pub(crate) struct Served {
+    pub(crate) groups: HashMap<String, Sides>,
+    accounts: HashMap<Box<str>, Entry>,
+    /// Of stored groups that have limits.
+    allowances: HashMap<String, Arc<Allowance>>,
+}
+
+/// An account, and by what a later edition of it is told to be the same.
+#[derive(Debug, Clone)]
+struct Entry {
+    print: [u8; 32],
+    is_enabled: bool,
+    upstream: Arc<Upstream>,
+}
+
+impl Roster {
+    /// Those of `weir.toml`, whose credentials are read now.
+    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
+        let tls = Tls::of_system();
+        let entry = |account: &AccountConfig| Entry::new(account, None, &tls);
+        let declared: Vec<Entry> = config
+            .accounts
+            .iter()
+            .map(entry)
+            .collect::<Result<_, _>>()?;
+        let roster = Self {
+            declared,
+            declared_groups: config.groups.clone(),
+            master: Master::of(config),
+            tls,
+            served: ArcSwap::default(),
+            edition: AtomicU64::new(0),
+        };
+        roster.serve(&StoredRoster::default());
+        Ok(roster)
+    }
+
+    pub(crate) fn served(&self) -> Guard<Arc<Served>> {
+        self.served.load()
+    }
+
+    /// Grows whenever something may have changed.
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition.load(Relaxed)
+    }
+
+    /// The account as it is now, where it was changed since the request came.
+    pub(crate) fn newest(&self, upstream: Arc<Upstream>) -> Arc<Upstream> {
+        let account = &upstream.account;
+        if account.standing.is_newest(account.edition) {
+            return upstream;
+        }
+        let served = self.served.load();
+        match served.accounts.get(&account.id) {
+            Some(entry) if entry.upstream.account.provider == account.provider => {
+                Arc::clone(&entry.upstream)
+            }
+            _ => upstream,
+        }
+    }
+
+    /// Reads what is stored and serves it.
+    pub(crate) async fn load(&self, store: &Store) -> Result<(), StoreError> {
+        self.serve(&store.roster().await?);
+        Ok(())
+    }
+
+    fn serve(&self, stored: &StoredRoster) {
+        let before = self.served.load_full();
+        let keys = Keys::of(&self.master, &stored.accounts);
+        let mut accounts: HashMap<Box<str>, Entry> = HashMap::new();
+        for entry in &self.declared {
+            accounts.insert(entry.upstream.account.id.clone(), entry.clone());
+        }
+        for account in &stored.accounts {
+            if accounts.contains_key(&*account.id) {
+                let account = &*account.id;
+                tracing::error!(
+                    account,
+                    "this stored account has the name of one in weir.toml"
+                );
+            } else if let Some(entry) = self.entry(account, &keys, &before) {
+                accounts.insert(account.id.as_str().into(), entry);
+            }
+        }
+        for (id, entry) in &accounts {
+            let is_open = entry.is_enabled && !stored.paused.iter().any(|paused| **paused == **id);
+            if entry.upstream.account.standing.set_open(is_open) {
+                tracing::info!(account = &**id, is_open, "an account was opened or closed");
+            }
+        }
+        for (id, entry) in &before.accounts {
+            if !accounts.contains_key(id) {
+                entry.upstream.account.standing.set_open(false);
+            }
+        }
+        let of_stored: Vec<GroupConfig> = stored.groups.iter().filter_map(read_group).collect();
+        self.served.store(Arc::new(Served {
+            groups: self.groups(&of_stored, &accounts),
+            allowances: of_stored.iter().filter_map(allowance).collect(),
+            accounts,
+        }));
+        self.edition.fetch_add(1, Relaxed);
+    }
+
+    /// A stored account; what it was before where it is the same, or cannot be used as it is now.
+    fn entry(&self, stored: &StoredAccount, keys: &Keys<'_>, before: &Served) -> Option<Entry> {
+        let known = before.accounts.get(&*stored.id);
+        let made = opened(stored, keys).and_then(|config| {
+            let before = known.map(|entry| &entry.upstream);
+            let same = known.filter(|entry| entry.print == config.print());
+            let mut entry = match same {
+                Some(entry) => entry.clone(),
+                None => Entry::new(&config, before, &self.tls)?,
+            };
+            entry.is_enabled = config.enabled;
+            entry.upstream.account.gate.set_limit(config.max_concurrent);
+            Ok(entry)
+        });
+        match made {
+            Ok(entry) => Some(entry),
+            Err(error) => {
+                let (account, kept) = (&*stored.id, known.is_some());
+                tracing::error!(account, %error, kept, "a stored account cannot be used");
+                known.cloned()
+            }
+        }
+    }
+
+    fn groups(
+        &self,
+        stored: &[GroupConfig],
+        accounts: &HashMap<Box<str>, Entry>,
+    ) -> HashMap<String, Sides> {
+        let sides = |config: &GroupConfig| {
+            let known = |id: &String| accounts.get(id.as_str()).map(|entry| &entry.upstream);
+            let upstreams: Vec<_> = config.accounts.iter().filter_map(known).cloned().collect();
+            (config.id.clone(), Sides::new(config, &upstreams))
+        };
+        // Those in `weir.toml` come last: theirs is a name that both have.
+        stored
+            .iter()
+            .chain(&self.declared_groups)
+            .map(sides)
+            .collect()
+    }
+}
+
+impl Served {
+    /// What all keys of a stored group may use together; none where it has no limits.
+    pub(crate) fn of_group(&self, id: &str) -> Option<Arc<Allowance>> {
+        self.allowances.get(id).cloned()
+    }
+}
+
+impl Entry {
+    fn new(
+        config: &AccountConfig,
+        before: Option<&Arc<Upstream>>,
+        tls: &Tls,
+    ) -> Result<Self, ConfigError> {
+        let account = Account::new(config, before.map(|upstream| &upstream.account))?;
+        Ok(Self {
+            print: config.print(),
+            is_enabled: config.enabled,
+            upstream: Arc::new(Upstream::new(account, tls)),
+        })
+    }
+}
+
+fn allowance(group: &GroupConfig) -> Option<(String, Arc<Allowance>)> {
+    let allowance = || Allowance::new(Owner::Group, &group.id, group.limits);
+    (group.limits != Limits::default()).then(|| (group.id.clone(), Arc::new(allowance())))
+}
+
+/// Accounts that are gone, or cannot be used, are passed over.
+fn read_group(stored: &StoredGroup) -> Option<GroupConfig> {
+    let read = table(&stored.table).and_then(|table| {
+        let names = table.get("accounts").and_then(toml::Value::as_array);
+        let names = names.into_iter().flatten().filter_map(toml::Value::as_str);
+        Ok(stored_group(&stored.id, &table, names.collect())?)
+    });
+    read.inspect_err(|error| {
+        let group = &*stored.id;
+        tracing::error!(group, %error, "a stored group cannot be used");
+    })
+    .ok()
+}

@@ -1,0 +1,359 @@
+//! Accounts and groups that operators make, change and delete while relays run, and what becomes of requests meanwhile.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use harness::eventually::eventually_async;
+use harness::http::{Answer, Call};
+use harness::program::operate;
+use harness::weir::{message, stream};
+use harness::{Redis, Weir};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use weir_relay::mock::key_digest;
+
+const SECRET: &str = "sk-ant-stored-0123456789";
+const WRITABLE: &str = "the test's directory can be written to";
+const OTHER_SECRET: &str = "sk-ant-other-9876543210";
+
+/// A relay with one declared account, `a1`, in the group `main`, and an operator's `weir`.
+struct Desk {
+    weir: Weir,
+    toml: PathBuf,
+}
+
+impl Desk {
+    async fn start() -> Self {
+        Self::start_on(Redis::start()).await
+    }
+
+    async fn start_on(redis: Redis) -> Self {
+        let master = redis.dir().join("master.key");
+        fs::write(&master, format!("{}\n", "01".repeat(32))).expect(WRITABLE);
+        let secrets = format!("[secrets]\nmaster_key = \"file:{}\"", master.display());
+        let weir = Weir::setup().head(&secrets).start_on(redis).await;
+        let toml = weir.write_toml();
+        for (name, text) in [("secret", SECRET), ("other", OTHER_SECRET)] {
+            fs::write(weir.redis.dir().join(name), text).expect(WRITABLE);
+        }
+        Self { weir, toml }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.weir.redis.dir().join(name)
+    }
+
+    /// What the command tells, or why it fails.
+    fn weir(&self, line: &str) -> Result<Value, String> {
+        operate(&self.toml, &line.split(' ').collect::<Vec<_>>())
+    }
+
+    #[track_caller]
+    fn does(&self, line: &str) -> Value {
+        self.weir(line)
+            .unwrap_or_else(|why| panic!("{line}: {why}"))
+    }
+
+    #[track_caller]
+    fn refuses(&self, line: &str) -> String {
+        self.weir(line).expect_err("it is refused")
+    }
+
+    /// A stored account at the simulated upstream; its secret is in the file of this name.
+    fn add_account(&self, id: &str, secret: &str, more: &str) {
+        let (url, secret) = (self.weir.provider.url(), self.file(secret));
+        let secret = secret.display();
+        self.does(&format!(
+            "account create {id} kind=anthropic base_url={url} api_key=file:{secret}{more}"
+        ));
+    }
+
+    /// A stored group, and a key of it.
+    fn add_group(&self, id: &str, accounts: &str) -> String {
+        self.does(&format!("group create {id} --accounts {accounts}"));
+        let key = self.does(&format!("key create --name test --group {id}"));
+        key["key"].as_str().expect("it is shown").to_owned()
+    }
+
+    fn spawn(&self, key: &str, call: Call) -> JoinHandle<Answer> {
+        tokio::spawn(call.header("x-api-key", key).send(self.weir.addr()))
+    }
+
+    async fn until_waiting(&self, account: &str, count: usize) {
+        let gate = format!("QGATE.COUNT weir:{{default}}:gate:account:{account}");
+        eventually_async("requests wait", async || {
+            let counts = self.weir.redis.call(gate.as_str());
+            let counts = format!("{counts:?}");
+            match counts.ends_with(&format!(", {count}]]")) {
+                true => Ok(()),
+                false => Err(counts),
+            }
+        })
+        .await;
+    }
+
+    fn generations(&self, secret: &str) -> u64 {
+        let stats = self.weir.provider.stats();
+        let keys = stats.keys.get(&key_digest(secret));
+        keys.map_or(0, |key| key.generations)
+    }
+}
+
+/// Until a relay answers so.
+async fn until(to: SocketAddr, key: &str, expected: (u16, Option<&str>)) {
+    eventually_async("it is answered so", async || {
+        let call = message("", &json!({})).header("x-api-key", key);
+        let answer = call.send(to).await;
+        match (answer.status, answer.header("x-weir-error")) {
+            told if told == expected => Ok(()),
+            told => Err(format!("{told:?}")),
+        }
+    })
+    .await;
+}
+
+const SERVED: (u16, Option<&str>) = (200, None);
+
+#[tokio::test]
+async fn what_is_made_serves_on_all_relays_at_once() {
+    let desk = Desk::start().await;
+    let another = desk.weir.another_relay().await;
+    desk.add_account("late", "secret", " max_concurrent=5");
+    let key = desk.add_group("late", "late");
+    for addr in [desk.weir.addr(), another.addr()] {
+        until(addr, &key, SERVED).await;
+    }
+    assert_eq!(desk.generations(SECRET), 2);
+    desk.does(&format!(
+        "account edit late api_key=file:{}",
+        desk.file("other").display()
+    ));
+    for addr in [desk.weir.addr(), another.addr()] {
+        let before = desk.generations(OTHER_SECRET);
+        eventually_async("the new secret is used", async || {
+            until(addr, &key, SERVED).await;
+            match desk.generations(OTHER_SECRET) > before {
+                true => Ok(()),
+                false => Err("it is not".into()),
+            }
+        })
+        .await;
+    }
+    another.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_raised_limit_moves_the_line() {
+    let desk = Desk::start().await;
+    desk.add_account("one", "secret", " max_concurrent=1");
+    let key = desk.add_group("one", "one");
+    until(desk.weir.addr(), &key, SERVED).await;
+    let mut held = desk
+        .spawn(&key, stream("chunks=9;stall_after=2"))
+        .await
+        .unwrap();
+    held.until("message_start").await;
+    let waiting = desk.spawn(&key, message("", &json!({})));
+    desk.until_waiting("one", 1).await;
+    assert_eq!(desk.does("account edit one max_concurrent=2")["version"], 2);
+    assert_eq!(waiting.await.unwrap().status, 200);
+    drop(held);
+    desk.weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn waiters_turn_to_whoever_is_open() {
+    let desk = Desk::start().await;
+    desk.add_account("full", "secret", " max_concurrent=1");
+    desk.add_account("spare", "other", " enabled=false");
+    let key = desk.add_group("both", "full,spare");
+    until(desk.weir.addr(), &key, SERVED).await;
+    let mut held = desk
+        .spawn(&key, stream("chunks=9;stall_after=2"))
+        .await
+        .unwrap();
+    held.until("message_start").await;
+    let waiting = desk.spawn(&key, message("", &json!({})));
+    desk.until_waiting("full", 1).await;
+    desk.does("account edit spare enabled=true");
+    assert_eq!(waiting.await.unwrap().status, 200);
+    assert_eq!(desk.generations(OTHER_SECRET), 1);
+    drop(held);
+    desk.weir.until_nothing_is_held().await;
+}
+
+#[tokio::test]
+async fn a_paused_account_is_waited_for_and_a_running_request_ends_well() {
+    let desk = Desk::start().await;
+    let running = desk.weir.spawn(stream("chunks=20;delay_ms=50"));
+    let mut running = running.await.unwrap();
+    running.until("message_start").await;
+    desk.does("account pause a1");
+    assert_eq!(desk.does("account show a1")["paused"], true);
+    let impatient = desk.weir.add_key_without_queue().await;
+    let impatient = impatient.secret.reveal();
+    until(
+        desk.weir.addr(),
+        impatient,
+        (503, Some("weir_accounts_closed")),
+    )
+    .await;
+    let waiting = desk.weir.spawn(message("", &json!({})));
+    assert!(running.text().await.contains("message_stop"));
+    desk.does("account resume a1");
+    assert_eq!(waiting.await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_when_no_group_names_it() {
+    let desk = Desk::start().await;
+    desk.add_account("gone", "secret", "");
+    desk.add_account("stays", "other", "");
+    let key = desk.add_group("both", "gone,stays");
+    assert!(desk.refuses("account delete gone").contains("group `both`"));
+    desk.does("group edit both --accounts stays");
+    desk.does("account delete gone");
+    until(desk.weir.addr(), &key, SERVED).await;
+    assert!(
+        desk.refuses("account show gone")
+            .contains("there is no account `gone`")
+    );
+    assert!(desk.refuses("group delete both").contains("used by key"));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_by_its_field() {
+    let desk = Desk::start().await;
+    desk.add_account("late", "secret", "");
+    let secret = desk.file("secret");
+    let secret = format!("api_key=file:{}", secret.display());
+    for (line, why) in [
+        (
+            "account create a1 kind=anthropic".to_owned(),
+            "there is an account `a1` already",
+        ),
+        (
+            "account edit a1 max_concurrent=1".into(),
+            "declared in weir.toml",
+        ),
+        ("account delete a1".into(), "declared in weir.toml"),
+        (
+            "group edit main --accounts a1".into(),
+            "declared in weir.toml",
+        ),
+        (
+            format!("account create b kind=anthropic max_concurrent=-1 {secret}"),
+            "max_concurrent: must be 0 to",
+        ),
+        ("account create b kind=anthropic".into(), "api_key"),
+        (
+            "account edit late nonsense=1".into(),
+            "nonsense: unknown field",
+        ),
+        ("account edit late kind=openai".into(), "kind: stays"),
+        (
+            "account edit late max_concurrent=1 --version 7".into(),
+            "version 7 was seen, 1 is there now",
+        ),
+        (
+            "account edit late base_url=https://evil.example.com".into(),
+            "api_key: must be given again",
+        ),
+        (
+            "group create g --accounts nobody".into(),
+            "accounts: there is no account `nobody`",
+        ),
+        (
+            "account create c kind=anthropic api_key=sk-in-clear".into(),
+            "say where it is",
+        ),
+    ] {
+        let told = desk.refuses(&line);
+        assert!(told.contains(why), "{line}: {told}");
+    }
+    assert_eq!(desk.does("account show late")["version"], 1);
+}
+
+#[tokio::test]
+async fn secrets_are_written_down_sealed_and_never_shown() {
+    let redis = Redis::builder()
+        .arg("appendonly", "yes")
+        .arg("appendfsync", "always")
+        .arg("aof-use-rdb-preamble", "no");
+    let desk = Desk::start_on(redis.start()).await;
+    let program = desk.weir.start_talkative_program();
+    desk.add_account("late", "secret", "");
+    let key = desk.add_group("late", "late");
+    until(program.addr(), &key, SERVED).await;
+    desk.does("secrets rotate");
+    let shown = desk.does("account show late");
+    assert_eq!(shown["secrets"]["api_key"], "6789");
+    let files = fs::read_dir(desk.file("appendonlydir")).unwrap();
+    let texts = files.map(|file| fs::read(file.unwrap().path()).unwrap());
+    let written = String::from_utf8_lossy(&texts.collect::<Vec<_>>().concat()).into_owned();
+    assert!(written.contains("secret:api_key"), "{written}");
+    let told = shown.to_string() + &desk.does("account list").to_string();
+    for (place, text) in [
+        ("log", program.log()),
+        ("Redis", written),
+        ("answers", told),
+    ] {
+        assert!(!text.contains(SECRET), "the secret stands in the {place}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_wrong_master_key_only_stored_accounts_are_out() {
+    let desk = Desk::start().await;
+    desk.add_account("late", "secret", "");
+    let key = desk.add_group("late", "late");
+    until(desk.weir.addr(), &key, SERVED).await;
+    fs::write(desk.file("master.key"), "02".repeat(32)).unwrap();
+    let program = desk.weir.start_program();
+    let declared = desk.weir.key.clone();
+    until(program.addr(), &declared, SERVED).await;
+    until(program.addr(), &key, (403, Some("weir_no_account"))).await;
+    assert!(
+        program.log().contains("is sealed with the master key"),
+        "{}",
+        program.log()
+    );
+    let trouble = desk.does("account show late")["trouble"].clone();
+    assert!(
+        trouble
+            .as_str()
+            .is_some_and(|why| why.contains("is not given")),
+        "{trouble}"
+    );
+    until(desk.weir.addr(), &key, SERVED).await;
+}
+
+#[tokio::test]
+async fn the_master_key_is_rotated_while_relays_run() {
+    let desk = Desk::start().await;
+    desk.add_account("late", "secret", "");
+    let key = desk.add_group("late", "late");
+    until(desk.weir.addr(), &key, SERVED).await;
+    let rotated = desk.does("secrets rotate");
+    assert_eq!(
+        (&rotated["made"], &rotated["sealed_anew"]),
+        (&json!(true), &json!(1))
+    );
+    assert_eq!(rotated["left"], json!([]));
+    // Begun elsewhere: the new key is there, and nothing is sealed with it yet.
+    let keys = fs::read_to_string(desk.file("master.key")).unwrap();
+    let begun = format!("{}\n{keys}", "03".repeat(32));
+    fs::write(desk.file("master.key"), &begun).unwrap();
+    let rotated = desk.does("secrets rotate");
+    assert_eq!(
+        (&rotated["made"], &rotated["sealed_anew"]),
+        (&json!(false), &json!(1))
+    );
+    assert_eq!(fs::read_to_string(desk.file("master.key")).unwrap(), begun);
+    until(desk.weir.addr(), &key, SERVED).await;
+    // The older keys are not needed any more.
+    fs::write(desk.file("master.key"), "03".repeat(32)).unwrap();
+    let program = desk.weir.start_program();
+    until(program.addr(), &key, SERVED).await;
+}

@@ -1,5 +1,5 @@
-//! What somebody may use at once and per minute: a key, the user who owns it, the group of its accounts, the account that
-//! serves. Each limit is one of its own, and a request needs room under all of them.
+//! What somebody may use at once and per minute, and may spend: a key, the user who owns it, the group of its accounts, the
+//! account that serves. Each limit is one of its own, and a request needs room under all of them.
 
 use std::{
     collections::HashMap,
@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    budget::Budget,
     config::{Config, Limits},
     gate::Gate,
     intent::estimate,
@@ -35,6 +36,7 @@ pub(crate) enum Measure {
 pub(crate) struct Allowance {
     pub(crate) owner: Owner,
     pub(crate) gate: Option<Arc<Gate>>,
+    pub(crate) budgets: Vec<Arc<Budget>>,
     requests: Option<Arc<Rate>>,
     tokens: Option<Arc<Rate>>,
 }
@@ -115,6 +117,7 @@ impl Allowance {
             owner,
             // A key's requests are counted even without a limit: they are what people look for.
             gate: (limits.max_concurrent > 0 || owner == Owner::Key).then(gate),
+            budgets: Budget::of(owner, id, limits.spend),
             requests: rate(Measure::Requests, limits.requests_per_minute),
             tokens: rate(Measure::Tokens, limits.tokens_per_minute),
         }
@@ -294,6 +297,7 @@ mod tests {
             max_concurrent: 0,
             requests_per_minute: 10,
             tokens_per_minute: 1_000,
+            ..Limits::default()
         };
         let allowance = Allowance::new(Owner::Key, "k", limits);
         let outputs = Arc::new(Outputs::default());

@@ -169,7 +169,7 @@ impl Answered<'_> {
 }
 
 /// Whether providers charge for such work at all.
-fn is_charged(work: Work) -> bool {
+pub(crate) fn is_charged(work: Work) -> bool {
     match work {
         Work::Generate | Work::Embed => true,
         Work::CountTokens | Work::ListModels | Work::ShowModel => false,

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     attempts::Attempts,
     authenticate::Caller,
+    books::Prospect,
     choice::Nobody,
     dialect::Dialect,
     group::Wanted,
@@ -17,7 +18,7 @@ use crate::{
     line::Patience,
     pins::{Pins, Storing},
     provider::Api,
-    read::Facts,
+    read::{Asked, Facts},
     route::Work,
     time::UnixMillis,
     translate::Translation,
@@ -87,6 +88,17 @@ impl Call {
 
     pub(crate) fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    /// What can be foreseen of it.
+    pub(crate) fn prospect<'a>(&'a self, asked: &Asked) -> Prospect<'a> {
+        Prospect {
+            key: &self.caller.key.id,
+            model: self.model().unwrap_or_default(),
+            work: self.work,
+            body_bytes: asked.body.len(),
+            max_output: asked.facts.max_output,
+        }
     }
 
     /// The places, in the caller's group, of the accounts that may serve it now and have not been tried.

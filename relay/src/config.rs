@@ -11,6 +11,7 @@ mod names;
 mod redis;
 mod retention;
 mod shape;
+mod spend;
 mod stored;
 mod waits;
 
@@ -24,7 +25,7 @@ use ipnet::IpNet;
 
 use crate::secret::Secret;
 
-pub use crate::price::Price;
+pub use crate::price::{MicroUsd, Price};
 pub use crate::provider::Provider as AccountKind;
 pub use connections::Connections;
 pub use endpoint::{Endpoint, Proof};
@@ -33,6 +34,7 @@ pub(crate) use limits::network;
 pub use limits::{Limits, UserConfig};
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use retention::Retention;
+pub use spend::{Spend, SpendLimits, Unpriced};
 pub use waits::Waits;
 
 pub(crate) use stored::{Misfit, SECRET_FIELDS, stored_account, stored_group};
@@ -64,6 +66,7 @@ pub struct Config {
     pub drain_timeout: Duration,
     pub accounts: Vec<AccountConfig>,
     pub groups: Vec<GroupConfig>,
+    pub spend: Spend,
     /// Of models, or of those that begin with what stands before a `*`; over the bundled ones.
     pub prices: Vec<(String, Price)>,
     pub users: Vec<UserConfig>,
@@ -180,6 +183,7 @@ impl Default for Config {
             drain_timeout: Duration::from_secs(30),
             accounts: Vec::new(),
             groups: Vec::new(),
+            spend: Spend::default(),
             prices: Vec::new(),
             users: Vec::new(),
             trusted_proxies: Vec::new(),

@@ -88,7 +88,7 @@ async fn hold(
     permit: &mut Permit,
 ) -> Result<(Admitted, Waited, Saying), Error> {
     let began = Instant::now();
-    let mut saying = intend::saying(app, call, asked);
+    let mut saying = intend::saying(app, call, asked, permit.purses());
     let with_admission = intend::with_admission(call, asked, &saying);
     let admitted = admit(app, call, attempts, with_admission, permit).await?;
     let queued = began.elapsed();

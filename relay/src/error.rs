@@ -1,13 +1,16 @@
 //! Every way in which a request can fail, and the one map from there to HTTP: whose fault,
 //! which status and word, whether and when to try again, and what the caller may read.
 
+mod limits;
+
 use std::time::Duration;
 
 use hyper::StatusCode;
 
+use limits::{limited, owner_busy, rate_spent, unpaid};
+
 use crate::{
     admit::Refused,
-    allowance::{Measure, Owner, Rate},
     authenticate::Unauthorized,
     cooldown::Cause,
     forward::UpstreamError,
@@ -18,6 +21,7 @@ use crate::{
     pins::What,
     read::Unreadable,
     route::NoRoute,
+    spend::{Opens, Unpaid},
     store::StoreError,
     stream::Cut,
     translate::{Garbled, Unfit},
@@ -37,6 +41,8 @@ pub(crate) enum Error {
     Untold(#[from] Untold),
     #[error(transparent)]
     Limited(#[from] Limited),
+    #[error(transparent)]
+    Unpaid(#[from] Unpaid),
     #[error(transparent)]
     Unpinned(#[from] Unpinned),
     #[error("this request needs to be translated: {0}")]
@@ -66,6 +72,7 @@ pub(crate) struct Told {
 /// What is wrong, as the provider's API says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KnownAs {
+    pub(crate) kind: Option<&'static str>,
     pub(crate) code: Option<&'static str>,
     pub(crate) param: Option<&'static str>,
 }
@@ -109,6 +116,7 @@ impl Error {
             Self::Unreadable(error) => unreadable(error),
             Self::Untold(error) => untold(error),
             Self::Limited(error) => limited(error),
+            Self::Unpaid(error) => unpaid(error),
             Self::Unpinned(error) => unpinned(error),
             Self::Unfit(_) => verdict(StatusCode::BAD_REQUEST, "weir_untranslatable", Retry::Never),
             Self::Refused(error) => refused(error),
@@ -124,9 +132,18 @@ impl Error {
     }
 
     fn known_as(&self) -> Option<KnownAs> {
-        let Self::Unpinned(Unpinned::Unknown(named)) = self else {
-            return None;
+        let named = match self {
+            Self::Unpinned(Unpinned::Unknown(named)) => named,
+            Self::Unpaid(Unpaid::Spent(short)) if !matches!(short.opens, Opens::Soon(_)) => {
+                return Some(KnownAs {
+                    kind: Some("insufficient_quota"),
+                    code: Some("insufficient_quota"),
+                    param: None,
+                });
+            }
+            _ => return None,
         };
+        let kind = None;
         let (code, param) = match named.what {
             What::Stored => (None, None),
             What::Response => (
@@ -136,7 +153,7 @@ impl Error {
             What::Conversation => (None, Some("conversation")),
             What::Item => (None, Some("input")),
         };
-        Some(KnownAs { code, param })
+        Some(KnownAs { kind, code, param })
     }
 
     /// What the caller may read. Of the store only that it failed: its own words may tell how the relay is built.
@@ -145,6 +162,7 @@ impl Error {
             Self::Refused(Refused::Store(_))
             | Self::NoTurn(NoTurn::Store(_))
             | Self::Untold(Untold::Store(_))
+            | Self::Unpaid(Unpaid::Store(_))
             | Self::Unpinned(Unpinned::Store(_)) => {
                 "the relay cannot reach its store; try again".into()
             }
@@ -214,41 +232,6 @@ fn untold(error: &Untold) -> Verdict {
     match error {
         Untold::Query => verdict(StatusCode::BAD_REQUEST, "weir_invalid_query", Retry::Never),
         Untold::Store(error) => store(error),
-    }
-}
-
-/// The operator's will.
-fn limited(error: &Limited) -> Verdict {
-    let forbidden = |code| verdict(StatusCode::FORBIDDEN, code, Retry::Never);
-    match error {
-        Limited::Expired { .. } => {
-            verdict(StatusCode::UNAUTHORIZED, "weir_key_expired", Retry::Never)
-        }
-        Limited::Address { .. } => forbidden("weir_address_not_allowed"),
-        Limited::Route { .. } => forbidden("weir_route_not_allowed"),
-        Limited::Model { .. } => forbidden("weir_model_not_allowed"),
-    }
-}
-
-fn owner_busy(owner: Owner) -> &'static str {
-    match owner {
-        Owner::Key => "weir_key_busy",
-        Owner::User => "weir_user_busy",
-        Owner::Group => "weir_group_busy",
-        Owner::Account => "weir_accounts_busy",
-    }
-}
-
-fn rate_spent(rate: &Rate) -> &'static str {
-    match (rate.owner, rate.measure) {
-        (Owner::Key, Measure::Requests) => "weir_key_requests",
-        (Owner::Key, Measure::Tokens) => "weir_key_tokens",
-        (Owner::User, Measure::Requests) => "weir_user_requests",
-        (Owner::User, Measure::Tokens) => "weir_user_tokens",
-        (Owner::Group, Measure::Requests) => "weir_group_requests",
-        (Owner::Group, Measure::Tokens) => "weir_group_tokens",
-        (Owner::Account, Measure::Requests) => "weir_account_requests",
-        (Owner::Account, Measure::Tokens) => "weir_account_tokens",
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     pin::pin,
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
+    spend::spend,
     stream::{Cuts, Manner, stream},
     time::{UnixMillis, millis},
     translated::{Manner as InWords, translated},
@@ -108,6 +109,7 @@ async fn answer(
     pin(&app, &mut call).await?;
     interpret(&app, &mut call, &asked).await?;
     let mut permit = Permit::new(call.id, &app.ledger);
+    spend(&app, &call, &asked, &mut permit).await?;
     let mut failover = Failover::new(&app);
     let (admitted, heard) = loop {
         let admitted = match enter(&app, &call, &asked, &failover.attempts, &mut permit).await {

@@ -2,25 +2,18 @@
 //! is said with the last thing that the request asks for: while it waits in a line, nothing has gone upstream.
 
 use crate::{
-    app::App, books::Prospect, call::Call, intent::Intent, models::written, read::Asked,
+    app::App, call::Call, intent::Intent, models::written, purse::Purse, read::Asked,
     store::Saying, time::UnixMillis, turn::wants_turn,
 };
 
-pub(crate) fn saying(app: &App, call: &Call, asked: &Asked) -> Saying {
+pub(crate) fn saying(app: &App, call: &Call, asked: &Asked, purses: &[Purse]) -> Saying {
     let upstreams = &call.caller.group.upstreams;
     let account = match upstreams.as_slice() {
         [only] => Some(only.account.id.clone()),
         _ => None,
     };
     let (key, at) = (&call.caller.key, UnixMillis::now());
-    let prospect = Prospect {
-        key: &key.id,
-        model: call.model().unwrap_or_default(),
-        work: call.work,
-        body_bytes: asked.body.len(),
-        max_output: asked.facts.max_output,
-    };
-    let expected = app.ledger.books.foresee(prospect, at);
+    let expected = app.ledger.books.foresee(call.prospect(asked), at);
     let intent = Intent {
         key: key.id.clone(),
         group: key.group.clone(),
@@ -28,6 +21,7 @@ pub(crate) fn saying(app: &App, call: &Call, asked: &Asked) -> Saying {
         at,
         estimate: expected.estimate,
         cost: expected.cost,
+        purses: purses.into(),
         counted_as: expected.counted_as,
         model: asked
             .facts

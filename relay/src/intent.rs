@@ -1,9 +1,10 @@
 //! What a relay says of a request before anything of it goes upstream, so that another one can book it should this one
-//! die. Pure: as text it is `<key> <group> <account> <at-ms> <input> <output> <cost> <counted-as> <model>`, with `-` for what
-//! is not known.
+//! die. Pure: as text it is `<key> <group> <account> <at-ms> <input> <output> <cost> <budgets> <counted-as> <model>`, with
+//! `-` for what is not known.
 
 use crate::{
     price::{Estimate, MicroUsd},
+    purse::Purse,
     time::UnixMillis,
     usage::Tokens,
 };
@@ -21,6 +22,8 @@ pub(crate) struct Intent {
     pub(crate) estimate: Estimate,
     /// Of that.
     pub(crate) cost: Option<MicroUsd>,
+    /// Of which that is reserved.
+    pub(crate) purses: Box<[Purse]>,
     /// The name under which its model is counted.
     pub(crate) counted_as: Box<str>,
     pub(crate) model: Option<Box<str>>,
@@ -29,6 +32,7 @@ pub(crate) struct Intent {
 impl Intent {
     pub(crate) fn text(&self) -> String {
         let [mut at, mut input, mut output, mut cost] = [itoa::Buffer::new(); 4];
+        let purses = Purse::text(&self.purses);
         let words = [
             &*self.key,
             &*self.group,
@@ -37,6 +41,7 @@ impl Intent {
             input.format(self.estimate.input.0),
             output.format(self.estimate.output.0),
             self.cost.map_or(UNKNOWN, |known| cost.format(known.0)),
+            if purses.is_empty() { UNKNOWN } else { &purses },
             &*self.counted_as,
             self.model.as_deref().unwrap_or(UNKNOWN),
         ];
@@ -44,7 +49,7 @@ impl Intent {
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut words = text.splitn(9, ' ');
+        let mut words = text.splitn(10, ' ');
         let known = |word: &str| (word != UNKNOWN).then(|| word.into());
         Some(Self {
             key: words.next()?.into(),
@@ -58,6 +63,10 @@ impl Intent {
             cost: match words.next()? {
                 UNKNOWN => None,
                 cost => Some(MicroUsd(cost.parse().ok()?)),
+            },
+            purses: match words.next()? {
+                UNKNOWN => Box::default(),
+                purses => Purse::read(purses)?,
             },
             counted_as: words.next()?.into(),
             model: known(words.next()?),
@@ -76,6 +85,16 @@ mod tests {
 
     #[test]
     fn what_is_said_can_be_read_again() {
+        let purses = [
+            Purse {
+                called: "key:key_abc:2026-11-21".into(),
+                until: Some(UnixMillis(1_795_305_600_000)),
+            },
+            Purse {
+                called: "user:ann:total".into(),
+                until: None,
+            },
+        ];
         for (account, model, cost) in [
             (Some("a1"), Some("claude-mock-1"), Some(MicroUsd(5))),
             (None, Some("a model, with spaces - and more"), None),
@@ -91,6 +110,10 @@ mod tests {
                     output: Tokens(4_096),
                 },
                 cost,
+                purses: match cost {
+                    None => Box::default(),
+                    Some(_) => purses.clone().into(),
+                },
                 counted_as: "other".into(),
                 model: model.map(Into::into),
             };
@@ -105,10 +128,11 @@ mod tests {
             "",
             "key",
             "key g a1 5",
-            "key g a1 x 5 5 5 c m",
-            "key g a1 5 -5 5 5 c m",
-            "key g a1 5 5 5 x c m",
-            "key g a1 5 5 5 5 c",
+            "key g a1 x 5 5 5 - c m",
+            "key g a1 5 -5 5 5 - c m",
+            "key g a1 5 5 5 x - c m",
+            "key g a1 5 5 5 5 k@x c m",
+            "key g a1 5 5 5 5 - c",
         ] {
             assert_eq!(Intent::read(text), None, "{text}");
         }

@@ -134,6 +134,7 @@ fn entry(stored: StoredKey) -> ([u8; 16], Arc<Key>) {
         max_concurrent: stored.max_concurrent,
         requests_per_minute: stored.rules.requests_per_minute,
         tokens_per_minute: stored.rules.tokens_per_minute,
+        spend: stored.rules.spend,
     };
     let allowance = Allowance::new(Owner::Key, &stored.id, limits);
     let key = Key {

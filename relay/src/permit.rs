@@ -8,11 +8,14 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::{
     allowance::{Correction, Reservation, Spent},
     books::Books,
+    budget::Spending,
     gate::{Gate, Turn},
     ids::RequestId,
+    price::MicroUsd,
+    purse::Purse,
     renew::Leases,
     settle::Record,
-    store::{Debt, Place, Stamp, Store, TurnDebt},
+    store::{Debt, Place, SpendDebt, Stamp, Store, TurnDebt},
 };
 
 /// Where permits are known while they live, and where they go.
@@ -41,6 +44,8 @@ pub(crate) struct Permit {
     reserved: Option<Arc<Reservation>>,
     /// The same of the accounts that it went to, in their order.
     reserved_of_accounts: Vec<Arc<Reservation>>,
+    /// What was asked of budgets, or is reserved in them.
+    spending: Option<Arc<Spending>>,
     ledger: Arc<Ledger>,
 }
 
@@ -81,6 +86,7 @@ impl Permit {
             record: None,
             reserved: None,
             reserved_of_accounts: Vec::new(),
+            spending: None,
             ledger: Arc::clone(ledger),
         }
     }
@@ -128,6 +134,25 @@ impl Permit {
         self.reserved.is_some()
     }
 
+    /// Said before budgets are asked: an answer that never comes may still have been a reservation.
+    pub(crate) fn ask_spending(&mut self, spending: &Arc<Spending>) {
+        self.spending = Some(Arc::clone(spending));
+    }
+
+    pub(crate) fn spending_granted(&mut self) {
+        if let Some(spending) = &self.spending {
+            self.ledger.leases.hold_spending(self.id, spending);
+        }
+    }
+
+    pub(crate) fn spending_refused(&mut self) {
+        self.spending = None;
+    }
+
+    pub(crate) fn purses(&self) -> &[Purse] {
+        self.spending.as_ref().map_or(&[], |one| &one.purses)
+    }
+
     /// Something else is going to be asked for instead.
     pub(crate) fn outdated(&mut self) {
         self.outdated.append(&mut self.asked);
@@ -152,6 +177,7 @@ impl Permit {
                 intent: Place::Left,
                 record: None,
                 corrections: Vec::new(),
+                spent: None,
             });
         }
     }
@@ -185,6 +211,7 @@ impl Permit {
             intent: Place::Left,
             record: None,
             corrections: Vec::new(),
+            spent: None,
         });
     }
 
@@ -230,6 +257,7 @@ impl Permit {
                 record: None,
                 intent: Place::Left,
                 corrections: Vec::new(),
+                spent: None,
             });
         }
     }
@@ -292,7 +320,7 @@ impl Drop for Permit {
         let holds = !self.slots.is_empty() || turn.is_some() || self.record.is_some();
         let is_said = self.intent == Place::MayStand;
         let may_stand = !self.asked.is_empty() || !self.outdated.is_empty();
-        if !may_stand && !holds && !is_said {
+        if !may_stand && !holds && !is_said && self.spending.is_none() {
             return;
         }
         self.ledger.leases.drop_all(self.id);
@@ -316,6 +344,14 @@ impl Drop for Permit {
             record.close(&self.ledger.books);
             record
         });
+        let spent = self.spending.take().map(|spending| SpendDebt {
+            cost: match &record {
+                None => MicroUsd(0),
+                // What nobody knows is what was expected.
+                Some(record) => record.bill.cost.unwrap_or(spending.cost),
+            },
+            spending,
+        });
         self.owe(Debt {
             member: self.id,
             gates,
@@ -324,6 +360,7 @@ impl Drop for Permit {
             record,
             intent: self.intent,
             corrections,
+            spent,
         });
     }
 }

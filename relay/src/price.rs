@@ -6,12 +6,13 @@ mod cost;
 mod decimal;
 mod estimate;
 mod row;
+mod usd;
 
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-pub(crate) use self::cost::MicroUsd;
+pub use self::cost::MicroUsd;
 pub(crate) use self::estimate::{Asked, Estimate};
 pub use self::row::Price;
 

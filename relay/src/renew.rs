@@ -10,10 +10,14 @@ use std::{
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
+    budget::Spending,
     gate::{Gate, Turn},
     ids::RequestId,
+    price::MicroUsd,
+    purse::Purse,
     store::{
-        Connection, Store, StoreError, register_slots, release_slots, renew_slots, renew_turns,
+        Connection, Store, StoreError, register_purse, register_slots, release_slots, renew_purse,
+        renew_slots, renew_turns,
     },
 };
 
@@ -30,7 +34,11 @@ pub(crate) struct Leases(Mutex<HashMap<RequestId, Holding>>);
 struct Holding {
     gates: Vec<Arc<Gate>>,
     turn: Option<Arc<Turn>>,
+    spending: Option<Arc<Spending>>,
 }
+
+/// Who has reserved how much of it.
+type OfPurse = (Purse, Vec<(RequestId, MicroUsd)>);
 
 /// What one command renews.
 enum Chunk {
@@ -39,6 +47,10 @@ enum Chunk {
         members: Vec<RequestId>,
     },
     Turns(Vec<(Arc<Turn>, RequestId)>),
+    Purse {
+        purse: Purse,
+        members: Vec<(RequestId, MicroUsd)>,
+    },
 }
 
 impl Leases {
@@ -60,6 +72,10 @@ impl Leases {
         self.table().entry(id).or_default().turn = Some(Arc::clone(turn));
     }
 
+    pub(crate) fn hold_spending(&self, id: RequestId, spending: &Arc<Spending>) {
+        self.table().entry(id).or_default().spending = Some(Arc::clone(spending));
+    }
+
     pub(crate) fn drop_turn(&self, id: RequestId) {
         if let Some(holding) = self.table().get_mut(&id) {
             holding.turn = None;
@@ -79,6 +95,11 @@ impl Leases {
         self.table()
             .get(&id)
             .is_some_and(|holding| holding.gates.iter().any(|held| held.name == gate.name))
+    }
+
+    fn spends(&self, id: RequestId) -> bool {
+        let table = self.table();
+        table.get(&id).is_some_and(|one| one.spending.is_some())
     }
 
     fn chunks(&self) -> Vec<Chunk> {
@@ -105,10 +126,32 @@ impl Leases {
             .chunks(CHUNK)
             .map(|chunk| Chunk::Turns(chunk.to_vec()))
             .collect::<Vec<_>>();
-        turns
-            .into_iter()
-            .chain(slots.into_values().flat_map(of_gate))
-            .collect()
+        let mut chunks = turns;
+        chunks.extend(slots.into_values().flat_map(of_gate));
+        chunks.extend(self.chunks_of_purses());
+        chunks
+    }
+
+    fn chunks_of_purses(&self) -> Vec<Chunk> {
+        let mut purses: HashMap<Box<str>, OfPurse> = HashMap::new();
+        for (id, holding) in &*self.table() {
+            let Some(spending) = &holding.spending else {
+                continue;
+            };
+            for purse in &spending.purses {
+                let of_purse = purses.entry(purse.called.clone());
+                let (_, members) = of_purse.or_insert_with(|| (purse.clone(), Vec::new()));
+                members.push((*id, spending.cost));
+            }
+        }
+        let of_purse = |(purse, members): OfPurse| {
+            let chunk = |members: &[(RequestId, MicroUsd)]| Chunk::Purse {
+                purse: purse.clone(),
+                members: members.to_vec(),
+            };
+            members.chunks(CHUNK).map(chunk).collect::<Vec<_>>()
+        };
+        purses.into_values().flat_map(of_purse).collect()
     }
 }
 
@@ -215,7 +258,33 @@ async fn renew(
             let members = turns.iter().map(|(turn, id)| (&**turn, *id));
             renew_turns(over, members, lease).await.map(drop)
         }
+        Chunk::Purse { purse, members } => {
+            renew_spending(leases, over, (purse, members), lease).await
+        }
     }
+}
+
+/// What is reserved of a budget. What is settled meanwhile is not reserved again.
+async fn renew_spending(
+    leases: &Leases,
+    over: &Connection,
+    (purse, members): (&Purse, &[(RequestId, MicroUsd)]),
+    lease: Duration,
+) -> Result<(), StoreError> {
+    let ids: Vec<_> = members.iter().map(|(id, _)| *id).collect();
+    let held = renew_purse(over, purse, &ids, lease).await?;
+    let lost = members.iter().zip(held).filter(|(_, held)| !held);
+    let lost = lost.map(|(one, _)| *one);
+    let lost: Vec<_> = lost.filter(|(id, _)| leases.spends(*id)).collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(
+        budget = &*purse.called,
+        reservations.lost = lost.len(),
+        "lost reservations are made again"
+    );
+    register_purse(over, purse, &lost, lease).await
 }
 
 /// A member that was released while it was registered again would stay for a lease: it is released once more.
@@ -263,6 +332,7 @@ mod tests {
                 .map(|chunk| match chunk {
                     Chunk::Slots { members, .. } => members.len(),
                     Chunk::Turns(turns) => turns.len(),
+                    Chunk::Purse { members, .. } => members.len(),
                 })
                 .collect();
             sizes.sort_unstable();

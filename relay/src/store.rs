@@ -4,6 +4,7 @@
 
 mod admission;
 mod booking;
+mod budgets;
 mod changes;
 mod cooldowns;
 mod gates;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub(crate) use admission::{Admission, Affinity, InTheWay, Tiered};
 pub(crate) use booking::Period;
+pub(crate) use budgets::{Reserved, register_purse, renew_purse};
 pub(crate) use changes::{Change, Made};
 pub(crate) use cooldowns::{COOLDOWNS, News};
 pub(crate) use gates::{register_slots, release_slots, renew_slots};
@@ -35,7 +37,7 @@ pub(crate) use keys::StoredKey;
 pub(crate) use link::{Link, Part, Supervisor};
 pub(crate) use records::Written;
 pub(crate) use roster::{Editing, StoredAccount, StoredGroup, StoredRoster, StoredSecret};
-pub(crate) use settlement::{Debt, Place, Stamp, TurnDebt};
+pub(crate) use settlement::{Debt, Place, SpendDebt, Stamp, TurnDebt};
 pub(crate) use tickets::{Message, Tickets};
 pub(crate) use trials::{Tried, ask_trial};
 pub(crate) use turns::{TurnAsking, renew_turns};

@@ -11,6 +11,11 @@ impl UnixMillis {
     pub(crate) fn hour(self) -> u64 {
         self.0 / 3_600_000
     }
+
+    /// None before it.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
 }
 
 /// Whole milliseconds of a span; the largest number where it is longer than 500 million years.

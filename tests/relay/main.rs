@@ -36,6 +36,7 @@ mod security;
 mod sentinel;
 mod settled;
 mod sockets;
+mod spend;
 mod store;
 mod stored;
 mod streaming;

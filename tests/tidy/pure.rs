@@ -74,6 +74,8 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/price/cost.rs", &[]),
     ("relay/src/price/decimal.rs", &["serde"]),
     ("relay/src/price/estimate.rs", &[]),
+    ("relay/src/price/usd.rs", &["serde"]),
+    ("relay/src/purse.rs", &["jiff"]),
     ("relay/src/price/row.rs", &["jiff", "serde"]),
     ("relay/src/sse.rs", &["memchr"]),
     ("relay/src/store/wire/batch.rs", &["itoa"]),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Limits, base_url, limits,
+    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, base_url, limits,
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group},
 };
@@ -86,6 +86,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         affinity_patience: Duration::from_millis(file.admission.affinity_patience_ms),
         failover: file.failover.into(),
         retention: file.retention.into(),
+        spend: file.spend,
         max_body_bytes: to_usize(body.max_bytes),
         max_buffered_bytes: to_usize(body.max_buffered_bytes),
         drain_timeout: Duration::from_millis(file.drain_timeout_ms),
@@ -133,6 +134,7 @@ fn account_from(
         account: &account,
     };
     let (proof, endpoint, base_url) = told.read()?;
+    let limits = (&account).into();
     Ok(AccountConfig {
         id: id.get_ref().clone(),
         kind: account.kind,
@@ -147,12 +149,7 @@ fn account_from(
         turn_delay: Duration::from_millis(account.turn_delay_ms),
         translate: translate(source, account.kind, account.translate.as_ref())?,
         ask_usage: account.ask_usage,
-        limits: Limits {
-            // Its gate has that.
-            max_concurrent: 0,
-            requests_per_minute: account.requests_per_minute,
-            tokens_per_minute: account.tokens_per_minute,
-        },
+        limits,
         enabled: account.enabled,
         note: account.note,
         timeouts: account.timeouts.into(),
@@ -204,11 +201,7 @@ fn group_from(
             .map(|account| account.get_ref().clone())
             .collect(),
         aliases: names::aliases(source, &group.aliases)?,
-        limits: Limits {
-            max_concurrent: u32::try_from(group.max_concurrent).expect("bounded to 1,000,000"),
-            requests_per_minute: group.requests_per_minute,
-            tokens_per_minute: group.tokens_per_minute,
-        },
+        limits: group.into(),
     })
 }
 

@@ -6,7 +6,12 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ConfigError, file::Source, names::check_id, shape::bounded};
+use super::{
+    ConfigError, MicroUsd, SpendLimits,
+    file::Source,
+    names::check_id,
+    shape::{Account, Group, bounded},
+};
 
 /// Of all requests together that are somebody's; 0 = none of its kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,6 +19,7 @@ pub struct Limits {
     pub max_concurrent: u32,
     pub requests_per_minute: u64,
     pub tokens_per_minute: u64,
+    pub spend: SpendLimits,
 }
 
 /// Somebody who owns keys.
@@ -33,6 +39,9 @@ pub(super) struct User {
     pub(super) requests_per_minute: u64,
     #[serde(deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
     pub(super) tokens_per_minute: u64,
+    pub(super) spend_per_day: MicroUsd,
+    pub(super) spend_per_month: MicroUsd,
+    pub(super) spend_total: MicroUsd,
 }
 
 impl From<&User> for Limits {
@@ -41,6 +50,37 @@ impl From<&User> for Limits {
             max_concurrent: u32::try_from(user.max_concurrent).expect("bounded to 1,000,000"),
             requests_per_minute: user.requests_per_minute,
             tokens_per_minute: user.tokens_per_minute,
+            spend: SpendLimits {
+                per_day: user.spend_per_day,
+                per_month: user.spend_per_month,
+                total: user.spend_total,
+            },
+        }
+    }
+}
+
+impl From<&Group> for Limits {
+    fn from(group: &Group) -> Self {
+        Self {
+            max_concurrent: u32::try_from(group.max_concurrent).expect("bounded to 1,000,000"),
+            requests_per_minute: group.requests_per_minute,
+            tokens_per_minute: group.tokens_per_minute,
+            spend: SpendLimits {
+                per_day: group.spend_per_day,
+                per_month: group.spend_per_month,
+                total: group.spend_total,
+            },
+        }
+    }
+}
+
+/// Its gate has how many it takes at once.
+impl From<&Account> for Limits {
+    fn from(account: &Account) -> Self {
+        Self {
+            requests_per_minute: account.requests_per_minute,
+            tokens_per_minute: account.tokens_per_minute,
+            ..Self::default()
         }
     }
 }
@@ -95,6 +135,8 @@ mod tests {
             max_concurrent = 2
             requests_per_minute = 3
             tokens_per_minute = 4
+            spend_per_day = 1.5
+            spend_total = "2"
             [users.bob]
             [accounts.a]
             kind = "anthropic"
@@ -102,6 +144,7 @@ mod tests {
             [groups.g]
             accounts = ["a"]
             requests_per_minute = 5
+            spend_per_month = 7
             "#,
         )
         .unwrap();
@@ -109,10 +152,24 @@ mod tests {
             max_concurrent,
             requests_per_minute,
             tokens_per_minute,
+            spend: SpendLimits::default(),
         };
         let users: Vec<_> = config.users.iter().map(|user| user.limits).collect();
-        assert_eq!(users, [of(2, 3, 4), Limits::default()]);
-        assert_eq!(config.groups[0].limits, of(0, 5, 0));
+        let spend = |per_day, per_month, total| SpendLimits {
+            per_day: MicroUsd(per_day),
+            per_month: MicroUsd(per_month),
+            total: MicroUsd(total),
+        };
+        let ann = Limits {
+            spend: spend(1_500_000, 0, 2_000_000),
+            ..of(2, 3, 4)
+        };
+        assert_eq!(users, [ann, Limits::default()]);
+        let of_group = Limits {
+            spend: spend(0, 7_000_000, 0),
+            ..of(0, 5, 0)
+        };
+        assert_eq!(config.groups[0].limits, of_group);
         let nets: Vec<String> = config
             .trusted_proxies
             .iter()

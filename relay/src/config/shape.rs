@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    AccountKind, Config, Price, Timeouts, connections, failover::FailoverTable, limits::User,
-    retention::RetentionTable, waits::Waiting,
+    AccountKind, Config, MicroUsd, Price, Spend, Timeouts, connections, failover::FailoverTable,
+    limits::User, retention::RetentionTable, waits::Waiting,
 };
 use crate::time::millis;
 
@@ -30,6 +30,7 @@ pub(super) struct File {
     pub(super) waiting: Waiting,
     pub(super) failover: FailoverTable,
     pub(super) retention: RetentionTable,
+    pub(super) spend: Spend,
     pub(super) body: Spanned<Body>,
     pub(super) accounts: BTreeMap<Spanned<String>, Account>,
     pub(super) groups: BTreeMap<Spanned<String>, Group>,
@@ -161,6 +162,12 @@ pub(super) struct Group {
     pub(super) requests_per_minute: u64,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
     pub(super) tokens_per_minute: u64,
+    #[serde(default)]
+    pub(super) spend_per_day: MicroUsd,
+    #[serde(default)]
+    pub(super) spend_per_month: MicroUsd,
+    #[serde(default)]
+    pub(super) spend_total: MicroUsd,
 }
 
 impl Default for File {
@@ -178,6 +185,7 @@ impl Default for File {
             waiting: Waiting::default(),
             failover: FailoverTable::default(),
             retention: RetentionTable::default(),
+            spend: Spend::default(),
             body: Spanned::new(0..0, Body::default()),
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),

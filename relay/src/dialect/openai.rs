@@ -54,7 +54,10 @@ impl<'a> Cause<'a> {
     fn of(told: &'a Told) -> Self {
         Self {
             message: &told.message,
-            kind: error_type(told.verdict.status),
+            kind: told
+                .known_as
+                .and_then(|known| known.kind)
+                .unwrap_or_else(|| error_type(told.verdict.status)),
             param: told.known_as.and_then(|known| known.param),
             code: match told.known_as {
                 None => Some(told.verdict.code),

@@ -8,7 +8,7 @@ use crate::{
 
 /// Millionths of a US dollar.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct MicroUsd(pub(crate) u64);
+pub struct MicroUsd(pub u64);
 
 /// A billion dollars: nothing costs more, and sums of it are far from the end of 64 bits.
 const MOST: u128 = 1_000_000_000_000_000;

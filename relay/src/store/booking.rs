@@ -5,11 +5,12 @@ mod count;
 mod period;
 mod written;
 
-use super::{Batch, Reply, intents::withdraw, pins::pin};
+use super::{Batch, Reply, SpendDebt, budgets::settle, intents::withdraw, pins::pin};
 use crate::{ids::RequestId, intent::Intent, settle::Record};
 
 pub(crate) use period::Period;
 
+pub(super) use count::COUNTED_KNOWN_MS;
 use count::{count, count_interrupted};
 use written::{write, write_interrupted};
 
@@ -28,12 +29,15 @@ impl Bookings {
     pub(super) fn add(
         &mut self,
         batch: &mut Batch,
-        record: &Record,
+        (record, spent): (&Record, Option<&SpendDebt>),
         (over, period): (u64, &mut Period),
     ) {
         let from = self.begin(batch);
         count(batch, record, period.counters(record.at, &record.key));
         write(batch, record, period.retention);
+        if let Some(spent) = spent {
+            settle(batch, record.request, &spent.spending.purses, spent.cost);
+        }
         let kept = record.kept.iter();
         for kept in kept.filter(|kept| kept.over != Some(over)) {
             pin(batch, &record.key, &record.account, &kept.marks);
@@ -53,6 +57,8 @@ impl Bookings {
         let counters = period.counters(intent.at, &intent.key);
         count_interrupted(batch, request, intent, counters);
         write_interrupted(batch, request, intent, period.retention);
+        let cost = intent.cost.unwrap_or_default();
+        settle(batch, request, &intent.purses, cost);
         withdraw(batch, request);
         self.commands.push(batch.len() - from);
     }
@@ -84,7 +90,13 @@ impl Bookings {
         for commands in &self.commands {
             let (own, rest) = results.split_at_checked(*commands)?;
             results = rest;
-            counted += usize::from(is_counted(own.first()?));
+            let [tally, others @ ..] = own else {
+                return None;
+            };
+            counted += usize::from(is_counted(tally));
+            for error in others.iter().filter_map(Reply::error) {
+                tracing::error!(error, "Redis does not settle all of a request");
+            }
         }
         period.is_bound();
         Some(counted)

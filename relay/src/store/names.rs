@@ -74,6 +74,11 @@ pub(crate) fn rate(of: &str, id: &str, measure: &str) -> String {
     format!("{DOMAIN}:rate:{of}:{id}:{measure}")
 }
 
+/// What was spent in a period, as `called` tells it from others.
+pub(crate) fn budget(called: &str) -> String {
+    format!("{DOMAIN}:budget:{called}")
+}
+
 /// Who tries whether an account, or one model of it, is well again.
 pub(crate) fn trial_gate(field: &str) -> String {
     format!("{DOMAIN}:gate:trial:{field}")
@@ -111,6 +116,7 @@ mod tests {
             account_gate("a"),
             gate_of("key", "k"),
             rate("user", "u", "tokens"),
+            budget("user:u:total"),
             turn("a"),
             trial_gate("a/m"),
             pins("k"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     Batch, Reply, Store, StoreError,
     booking::{Bookings, Period},
+    budgets,
     intents::withdraw,
     is_away,
     link::ask_on,
@@ -13,8 +14,10 @@ use super::{
 };
 use crate::{
     allowance::Correction,
+    budget::Spending,
     gate::{Gate, Turn},
     ids::RequestId,
+    price::MicroUsd,
     settle::Record,
 };
 
@@ -30,6 +33,15 @@ pub(crate) struct Debt {
     pub(crate) intent: Place,
     /// Told once: twice would be wrong, and a minute makes good what is lost.
     pub(crate) corrections: Vec<Correction>,
+    /// Settled with the record, where there is one.
+    pub(crate) spent: Option<SpendDebt>,
+}
+
+/// What a request has cost, and what it has reserved for that.
+#[derive(Debug)]
+pub(crate) struct SpendDebt {
+    pub(crate) spending: Arc<Spending>,
+    pub(crate) cost: MicroUsd,
 }
 
 #[derive(Debug)]
@@ -59,7 +71,8 @@ pub(crate) enum Stamp {
 impl Debt {
     pub(crate) fn is_settled(&self) -> bool {
         let holds = !self.gates.is_empty() || self.turn.is_some() || !self.corrections.is_empty();
-        !holds && self.record.is_none() && self.intent == Place::Left
+        let owes = self.record.is_some() || self.spent.is_some();
+        !holds && !owes && self.intent == Place::Left
     }
 }
 
@@ -78,7 +91,11 @@ impl Store {
         let mut bookings = Bookings::default();
         for debt in debts.iter() {
             if let Some(record) = &debt.record {
-                bookings.add(&mut batch, record, (connection.number(), period));
+                bookings.add(
+                    &mut batch,
+                    (record, debt.spent.as_ref()),
+                    (connection.number(), period),
+                );
             }
         }
         bookings.end(&mut batch, period);
@@ -113,6 +130,9 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
     leave(batch, debt.member, &debt.gates, debt.place);
     if debt.record.is_none() && debt.intent == Place::MayStand {
         withdraw(batch, debt.member);
+    }
+    if let (None, Some(spent)) = (&debt.record, &debt.spent) {
+        budgets::settle(batch, debt.member, &spent.spending.purses, spent.cost);
     }
     if let Some(owed) = &debt.turn {
         if owed.place == Place::MayStand {
@@ -162,6 +182,7 @@ fn strike_released(debts: &mut [Debt], commands: &[usize], mut replies: &[Reply]
         debt.corrections.clear();
         if debt.record.is_none() {
             debt.intent = Place::Left;
+            debt.spent = None;
         }
     }
 }
@@ -176,6 +197,7 @@ fn keep_again(debts: &mut [Debt]) {
 fn strike_booked(debts: &mut [Debt]) {
     for debt in debts.iter_mut().filter(|debt| debt.record.is_some()) {
         debt.record = None;
+        debt.spent = None;
         debt.intent = Place::Left;
     }
 }

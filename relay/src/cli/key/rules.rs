@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
-    config::{Config, network},
+    config::{Config, MicroUsd, SpendLimits, network},
     key::KeyRules,
     limit::ROUTES,
 };
@@ -20,6 +20,14 @@ pub(super) struct Rules {
     /// 0 = no limit.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000_000))]
     tokens_per_minute: u64,
+    /// US dollars, by the prices that are configured; 0 = no limit.
+    #[arg(long, default_value = "0")]
+    spend_per_day: MicroUsd,
+    #[arg(long, default_value = "0")]
+    spend_per_month: MicroUsd,
+    /// For as long as there is the key.
+    #[arg(long, default_value = "0")]
+    spend_total: MicroUsd,
     /// A model that it may use, or the beginning of its name with a `*`; may be given several times. Without: all.
     #[arg(long = "model", value_parser = word)]
     models: Vec<String>,
@@ -56,6 +64,11 @@ impl From<Rules> for KeyRules {
             user: rules.user,
             requests_per_minute: rules.requests_per_minute,
             tokens_per_minute: rules.tokens_per_minute,
+            spend: SpendLimits {
+                per_day: rules.spend_per_day,
+                per_month: rules.spend_per_month,
+                total: rules.spend_total,
+            },
             models: rules.models,
             routes: rules.routes,
             ips: rules.ips,
@@ -103,6 +116,8 @@ mod tests {
             "--user=ann",
             "--requests-per-minute=5",
             "--tokens-per-minute=6",
+            "--spend-per-day=2.5",
+            "--spend-total=40",
             "--model=claude-*",
             "--model=gpt-5",
             "--route=messages",
@@ -115,6 +130,11 @@ mod tests {
             user: Some("ann".into()),
             requests_per_minute: 5,
             tokens_per_minute: 6,
+            spend: SpendLimits {
+                per_day: MicroUsd(2_500_000),
+                per_month: MicroUsd(0),
+                total: MicroUsd(40_000_000),
+            },
             models: vec!["claude-*".into(), "gpt-5".into()],
             routes: vec!["messages".into(), "/v1/models*".into()],
             ips: vec!["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
@@ -131,6 +151,7 @@ mod tests {
             ("--model=a b", "without spaces"),
             ("--expires=soon", "soon"),
             ("--requests-per-minute=-1", "-1"),
+            ("--spend-per-month=much", "must be US dollars"),
         ] {
             let refusal = parse(&[word]).unwrap_err();
             assert!(refusal.contains(why), "{refusal}");

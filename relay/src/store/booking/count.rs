@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// For how long Redis knows which requests were counted. Nobody may tell it again after that.
-const COUNTED_KNOWN_MS: u64 = 3_600_000;
+pub(in crate::store) const COUNTED_KNOWN_MS: u64 = 3_600_000;
 
 pub(super) fn count(batch: &mut Batch, record: &Record, counters: &Counters) {
     let tally = Tally {

@@ -1,6 +1,6 @@
 //! DeepSeek, which speaks OpenAI's chat completions with words of its own in them. Nothing of it is simulated: the streams
-//! are in the form of its API's reference (<https://api-docs.deepseek.com/api/create-chat-completion>), with the numbers of
-//! its guide to context caching (<https://api-docs.deepseek.com/guides/kv_cache>).
+//! are in the form of its API's reference (<https://api-docs.deepseek.com/api/create-chat-completion>), and the usage is
+//! that of its example with what its guide to context caching adds (<https://api-docs.deepseek.com/guides/kv_cache>).
 
 use harness::{Recorded, Speech, Weir};
 use serde_json::json;

@@ -261,8 +261,8 @@ fn a_relay_that_stood_still_for_long_may_be_taken_for_dead() {
         story.still = still;
         story.records[0] = Record {
             outcome: "interrupted".into(),
-            input: 0,
-            output: 0,
+            input: 4,
+            output: 1,
             estimated: 5,
             ..story.records[0].clone()
         };

@@ -18,7 +18,7 @@ const CONVERSATIONS: usize = 200;
 const TURNS: usize = 20;
 const SEED: u64 = 20_261_120;
 /// How long an account takes for a turn, in milliseconds; and the user, between two.
-const SERVICE_MS: [i64; 2] = [300, 1_150];
+const SERVICE_MS: [i64; 2] = [300, 1_140];
 const THINKING_MS: [i64; 2] = [0, 4_000];
 /// So many turns of an account at once that about one in ten waits for it in vain.
 const TIGHT: u32 = 8;

@@ -79,19 +79,6 @@ impl Client {
             .to_owned()
     }
 
-    /// The server's own time per call of a command (`umq.acquire`) since `CONFIG RESETSTAT`.
-    ///
-    /// # Panics
-    /// When the command has not been called.
-    #[track_caller]
-    pub fn usec_per_call(&mut self, command: &str) -> f64 {
-        let stats = self.info(&format!("cmdstat_{command}"));
-        stats
-            .split(',')
-            .find_map(|part| part.strip_prefix("usec_per_call=")?.parse().ok())
-            .expect("every cmdstat line has usec_per_call")
-    }
-
     fn try_send(&mut self, command: &impl Command) -> io::Result<()> {
         let bytes = resp::encode(&command.arguments());
         self.stream.get_mut().write_all(&bytes)

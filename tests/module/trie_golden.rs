@@ -146,24 +146,3 @@ fn better_each_turn_of_a_conversation_takes_the_same_memory() {
     assert!(five_hundred < 12 * fifty, "{fifty} and {five_hundred}");
     assert!(five_hundred < 100_000, "{five_hundred}");
 }
-
-#[test]
-fn better_a_miss_takes_a_time_that_grows_with_the_chain_and_no_faster() {
-    let redis = Redis::start();
-    let mut client = redis.connect();
-    for entry in 0..1_000 {
-        client.call(format!("TRIE.SAVE k other-{entry} v EX 1000"));
-    }
-    let mut cost_of_segments = |segments: usize| {
-        let chain = "u:lcar7gpd86af-".repeat(segments);
-        client.call("CONFIG RESETSTAT");
-        for _ in 0..50 {
-            client.call(["TRIE.FIND_RO", "k", &chain]);
-        }
-        client.usec_per_call("trie.find_ro")
-    };
-    cost_of_segments(100);
-    let (hundred, thousand) = (cost_of_segments(100), cost_of_segments(1_000));
-    assert!(thousand < 30.0 * hundred, "{hundred} µs and {thousand} µs");
-    assert!(thousand < 5_000.0, "{thousand} µs");
-}

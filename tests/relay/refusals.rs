@@ -1,13 +1,12 @@
 //! What the relay refuses by itself: in the dialect, with a word of its own, and without going up.
 
 use std::process::Command;
-use std::time::Duration;
 
 use bytes::Bytes;
 use harness::config::program;
 use harness::http::{Answer, Call};
 use harness::weir::{message, stream};
-use harness::{Weir, eventually_async, time};
+use harness::{Weir, eventually_async};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -80,7 +79,6 @@ async fn a_disabled_key_is_refused_like_an_unknown_one() {
         "{}",
         String::from_utf8_lossy(&done.stderr)
     );
-    let begun = time::now();
     eventually_async("the key is refused", async || {
         match weir.ask(stream("")).await.status {
             401 => Ok(()),
@@ -88,11 +86,6 @@ async fn a_disabled_key_is_refused_like_an_unknown_one() {
         }
     })
     .await;
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
 }
 
 #[tokio::test]

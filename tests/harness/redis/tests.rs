@@ -110,11 +110,3 @@ fn maps_stay_maps_in_resp3() {
     assert!(matches!(resp3, Reply::Map(_)), "{resp3:?}");
     assert_eq!(resp3.field("field"), resp2.field("field"));
 }
-
-#[test]
-fn the_time_of_a_command_is_the_servers_own() {
-    let redis = plain().start();
-    let mut client = redis.connect();
-    client.call("SET k v");
-    assert!(client.usec_per_call("set") > 0.0);
-}

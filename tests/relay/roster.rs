@@ -93,6 +93,17 @@ impl Desk {
         .await;
     }
 
+    /// The only slot of the account is held by one request, and another one waits for it.
+    async fn hold_up(&self, key: &str, account: &str) -> (Answer, JoinHandle<Answer>) {
+        until(self.weir.addr(), key, SERVED).await;
+        let held = self.spawn(key, stream("chunks=9;stall_after=2"));
+        let mut held = held.await.expect("it is answered");
+        held.until("message_start").await;
+        let waiting = self.spawn(key, message("", &json!({})));
+        self.until_waiting(account, 1).await;
+        (held, waiting)
+    }
+
     fn generations(&self, secret: &str) -> u64 {
         let stats = self.weir.provider.stats();
         let keys = stats.keys.get(&key_digest(secret));
@@ -148,14 +159,7 @@ async fn a_raised_limit_moves_the_line() {
     let desk = Desk::start().await;
     desk.add_account("one", "secret", " max_concurrent=1");
     let key = desk.add_group("one", "one");
-    until(desk.weir.addr(), &key, SERVED).await;
-    let mut held = desk
-        .spawn(&key, stream("chunks=9;stall_after=2"))
-        .await
-        .unwrap();
-    held.until("message_start").await;
-    let waiting = desk.spawn(&key, message("", &json!({})));
-    desk.until_waiting("one", 1).await;
+    let (held, waiting) = desk.hold_up(&key, "one").await;
     assert_eq!(desk.does("account edit one max_concurrent=2")["version"], 2);
     assert_eq!(waiting.await.unwrap().status, 200);
     drop(held);
@@ -168,14 +172,7 @@ async fn waiters_turn_to_whoever_is_open() {
     desk.add_account("full", "secret", " max_concurrent=1");
     desk.add_account("spare", "other", " enabled=false");
     let key = desk.add_group("both", "full,spare");
-    until(desk.weir.addr(), &key, SERVED).await;
-    let mut held = desk
-        .spawn(&key, stream("chunks=9;stall_after=2"))
-        .await
-        .unwrap();
-    held.until("message_start").await;
-    let waiting = desk.spawn(&key, message("", &json!({})));
-    desk.until_waiting("full", 1).await;
+    let (held, waiting) = desk.hold_up(&key, "full").await;
     desk.does("account edit spare enabled=true");
     assert_eq!(waiting.await.unwrap().status, 200);
     assert_eq!(desk.generations(OTHER_SECRET), 1);

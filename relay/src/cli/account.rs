@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{
-    desk::{Place, Told, at_desk},
+    desk::{Place, Told, at_desk, origin},
     fields::Given,
 };
 use crate::admin::{
@@ -66,7 +66,7 @@ async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
         Action::Create { id, fields } => {
             let Given { fields, secrets } = Given::read(&fields)?;
             let version = desk.create_account(&id, &fields, &secrets).await?;
-            Ok(done(&id, Some(version), "is made"))
+            Ok(Told::done(&id, Some(version), "is made"))
         }
         Action::List => {
             let accounts = desk.accounts().await?;
@@ -89,27 +89,20 @@ async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
         } => {
             let Given { fields, secrets } = Given::read(&fields)?;
             let version = desk.edit_account(&id, version, &fields, &secrets).await?;
-            Ok(done(&id, Some(version), "is changed"))
+            Ok(Told::done(&id, Some(version), "is changed"))
         }
         Action::Delete { id, version } => {
             desk.delete_account(&id, version).await?;
-            Ok(done(&id, None, "is deleted"))
+            Ok(Told::done(&id, None, "is deleted"))
         }
         Action::Pause { id } => {
             desk.pause_account(&id, Pause::Begins).await?;
-            Ok(done(&id, None, "is paused"))
+            Ok(Told::done(&id, None, "is paused"))
         }
         Action::Resume { id } => {
             desk.pause_account(&id, Pause::Ends).await?;
-            Ok(done(&id, None, "is resumed"))
+            Ok(Told::done(&id, None, "is resumed"))
         }
-    }
-}
-
-fn done(id: &str, version: Option<u64>, what: &str) -> Told {
-    Told {
-        json: json!({ "id": id, "version": version }),
-        text: format!("{id} {what}\n"),
     }
 }
 
@@ -122,10 +115,7 @@ fn line(account: &Shown) -> String {
         Shown { paused: true, .. } => "paused",
         Shown { .. } => "enabled",
     };
-    let origin = match account.version {
-        None => "weir.toml".to_owned(),
-        Some(version) => format!("version {version}"),
-    };
+    let origin = origin(account.version);
     let trouble = account.trouble.as_deref().unwrap_or_default();
     format!("{}  {state}  {origin}  {trouble}\n", account.id)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{load, reach::with_store};
 use crate::{admin::Desk, seal::Master};
@@ -22,6 +22,24 @@ pub(super) struct Place {
 pub(super) struct Told {
     pub(super) json: Value,
     pub(super) text: String,
+}
+
+impl Told {
+    /// What was done to a thing, and the version that it has since.
+    pub(super) fn done(id: &str, version: Option<u64>, what: &str) -> Self {
+        Self {
+            json: json!({ "id": id, "version": version }),
+            text: format!("{id} {what}\n"),
+        }
+    }
+}
+
+/// Where a thing is written: what `weir.toml` declares has no version.
+pub(super) fn origin(version: Option<u64>) -> String {
+    match version {
+        None => "weir.toml".to_owned(),
+        Some(version) => format!("version {version}"),
+    }
 }
 
 /// Does it straight at Redis, whether a relay runs or not, and prints what is told.

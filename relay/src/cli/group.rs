@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{
-    desk::{Place, Told, at_desk},
+    desk::{Place, Told, at_desk, origin},
     fields::Given,
 };
 use crate::admin::{Desk, Fields, groups::Shown};
@@ -68,7 +68,7 @@ async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
         } => {
             let fields = with_accounts(&fields, accounts)?;
             let version = desk.create_group(&id, &fields).await?;
-            Ok(done(&id, Some(version), "is made"))
+            Ok(Told::done(&id, Some(version), "is made"))
         }
         Action::List => {
             let groups = desk.groups().await?;
@@ -92,11 +92,11 @@ async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
         } => {
             let fields = with_accounts(&fields, accounts)?;
             let version = desk.edit_group(&id, version, &fields).await?;
-            Ok(done(&id, Some(version), "is changed"))
+            Ok(Told::done(&id, Some(version), "is changed"))
         }
         Action::Delete { id, version } => {
             desk.delete_group(&id, version).await?;
-            Ok(done(&id, None, "is deleted"))
+            Ok(Told::done(&id, None, "is deleted"))
         }
     }
 }
@@ -109,17 +109,7 @@ fn with_accounts(pairs: &[String], accounts: Vec<String>) -> anyhow::Result<Fiel
     Ok(fields)
 }
 
-fn done(id: &str, version: Option<u64>, what: &str) -> Told {
-    Told {
-        json: json!({ "id": id, "version": version }),
-        text: format!("{id} {what}\n"),
-    }
-}
-
 fn line(group: &Shown) -> String {
-    let origin = match group.version {
-        None => "weir.toml".to_owned(),
-        Some(version) => format!("version {version}"),
-    };
+    let origin = origin(group.version);
     format!("{}  {origin}\n", group.id)
 }

@@ -116,10 +116,11 @@ fn load(path: &Path) -> anyhow::Result<Config> {
     Ok(Config::load(Some(path))?)
 }
 
-/// SIGINT and SIGTERM.
+/// SIGINT and SIGTERM, and apart from them SIGHUP.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -128,6 +129,7 @@ impl Signals {
         Ok(Self {
             interrupt: on(SignalKind::interrupt())?,
             terminate: on(SignalKind::terminate())?,
+            hangup: on(SignalKind::hangup())?,
         })
     }
 
@@ -135,6 +137,15 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Whether to go on: false after SIGINT or SIGTERM, true after SIGHUP.
+    async fn goes_on(&mut self) -> bool {
+        tokio::select! {
+            _ = self.interrupt.recv() => false,
+            _ = self.terminate.recv() => false,
+            _ = self.hangup.recv() => true,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! The only file that reads the environment. A new setting: a field here, one in `shape.rs`, a line in `cli/weir.toml`.
 
 mod base_url;
+mod certified;
 mod connections;
 mod endpoint;
 mod failover;
@@ -27,6 +28,7 @@ use crate::secret::Secret;
 
 pub use crate::price::{MicroUsd, Price};
 pub use crate::provider::Provider as AccountKind;
+pub use certified::Certified;
 pub use connections::Connections;
 pub use endpoint::{Endpoint, Proof};
 pub use failover::Failover;
@@ -44,6 +46,8 @@ pub(crate) use stored::{Misfit, SECRET_FIELDS, stored_account, stored_group};
 pub struct Config {
     /// Where callers connect. Port 0 takes a free one.
     pub callers: SocketAddr,
+    /// How callers know it; none = plain HTTP.
+    pub tls: Option<Certified>,
     pub connections: Connections,
     pub redis: RedisAt,
     /// The module; absent = `libweir.so` beside the program.
@@ -168,6 +172,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             callers: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls: None,
             connections: Connections::default(),
             redis: RedisAt::default(),
             module: None,

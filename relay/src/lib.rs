@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 mod follow;
 pub mod server;
+mod tls;
 
 // The life of a request.
 mod admit;

@@ -1,31 +1,27 @@
 //! A relay from start to stop: its Redis, its listener, the tasks beside it, and the drain.
 
 mod bounded;
+mod listen;
+mod opening;
 mod seats;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulShutdown, Watcher},
-};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{Notify, mpsc},
     task::{JoinHandle, JoinSet},
     time::{Instant, sleep, timeout},
 };
 
-use bounded::{Bounded, FirstHead};
-use seats::{Seat, Seats};
+use listen::{Manners, listen};
 
 use crate::{
     app::{self, App, Ears},
-    config::{Config, Connections, RedisAt, Servers},
+    config::{Certified, Config, RedisAt, Servers},
     embedded::{Embedded, EmbeddedError},
-    flow, follow,
+    follow,
     key::{self, CreatedKey, NewKey},
     permit::Ledger,
     renew,
@@ -33,37 +29,20 @@ use crate::{
     settle,
     store::{Part, Store, Supervisor},
     sweep::{self, Spans},
+    tls::Identity,
 };
 
 /// How long Redis may take to come up.
 const REDIS_WITHIN: Duration = Duration::from_secs(15);
-/// Until the headers of a request; an idle connection waits for them too.
-const HEADERS_WITHIN: Duration = Duration::from_secs(75);
-/// How long a caller may take none of what is there for it; what it holds others wait for.
-const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// How long another program may keep the data of the relay's own Redis.
 const RELEASED_WITHIN: Duration = Duration::from_secs(3);
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// How the listener treats callers.
-#[derive(Debug, Clone, Copy)]
-struct Manners {
-    drain_timeout: Duration,
-    connections: Connections,
-}
-
-/// A caller's connection, and the seat that it has.
-#[derive(Debug)]
-struct Guest {
-    stream: TcpStream,
-    _seat: Seat,
-}
 
 /// A running relay. Dropping it without `shutdown` breaks off whatever runs.
 #[derive(Debug)]
 pub struct Relay {
     addr: SocketAddr,
+    identity: Option<Arc<Identity>>,
     app: Arc<App>,
     drain_timeout: Duration,
     drain: Arc<Notify>,
@@ -80,6 +59,7 @@ impl Relay {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         config.check()?;
         let roster = Roster::new(&config)?;
+        let identity = identity(config.tls.as_ref(), "listen.tls").await?;
         let listener = TcpListener::bind(config.callers)
             .await
             .with_context(|| format!("cannot listen on {}", config.callers))?;
@@ -110,7 +90,7 @@ impl Relay {
             Arc::clone(&finish),
         ));
         let drain = Arc::new(Notify::new());
-        let beside = beside(&app);
+        let beside = beside(&app, identity.clone());
         let listener = tokio::spawn(listen(
             Arc::clone(&app),
             listener,
@@ -118,11 +98,13 @@ impl Relay {
             Manners {
                 drain_timeout: config.drain_timeout,
                 connections: config.connections,
+                identity: identity.clone(),
             },
         ));
         tracing::info!(listen.callers = %addr, "the relay serves");
         Ok(Self {
             addr,
+            identity,
             app,
             drain_timeout: config.drain_timeout,
             drain,
@@ -170,7 +152,11 @@ impl Relay {
 
     /// The same as a base URL for clients.
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = match self.identity {
+            Some(_) => "https",
+            None => "http",
+        };
+        format!("{scheme}://{}", self.addr)
     }
 
     /// The relay's Redis.
@@ -195,6 +181,16 @@ impl Relay {
             .await
             .context("the new key did not become known")?;
         Ok(created)
+    }
+
+    /// Looks now whether another certificate is to be shown. One that cannot be leaves the one before it.
+    pub async fn renew_certificate(&self) {
+        let Some(identity) = &self.identity else {
+            return;
+        };
+        if let Err(error) = identity.renew().await {
+            tracing::error!(%error, "the certificate before this one stays");
+        }
     }
 
     /// Stops accepting, lets running requests finish within the drain timeout, gives back all that is held, and stops
@@ -243,9 +239,21 @@ async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {
     }
 }
 
+async fn identity(files: Option<&Certified>, named: &str) -> anyhow::Result<Option<Arc<Identity>>> {
+    let Some(files) = files else {
+        return Ok(None);
+    };
+    let read = Identity::read(files).await;
+    let identity = read.with_context(|| format!("[{named}] names no good certificate"))?;
+    Ok(Some(Arc::new(identity)))
+}
+
 /// The tasks that go on beside all requests.
-fn beside(app: &Arc<App>) -> JoinSet<()> {
+fn beside(app: &Arc<App>, identity: Option<Arc<Identity>>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
+    if let Some(identity) = identity {
+        tasks.spawn(async move { identity.follow().await });
+    }
     let made = Arc::clone(app);
     tasks.spawn(async move { follow::run(&made).await });
     let resting = Arc::clone(app);
@@ -259,82 +267,4 @@ fn beside(app: &Arc<App>) -> JoinSet<()> {
     let sweeper = Arc::clone(app);
     tasks.spawn(async move { sweep::run(&sweeper.store, spans, sweeper.retention).await });
     tasks
-}
-
-/// Accepts until told to drain; then waits for what runs, and breaks off what has not finished in time.
-async fn listen(app: Arc<App>, listener: TcpListener, drain: Arc<Notify>, manners: Manners) {
-    let seats = Seats::new(manners.connections.max, manners.connections.max_per_ip);
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = drain.notified() => break,
-            accepted = accept(&listener, &seats) => match accepted {
-                Ok(guest) => {
-                    let first = FirstHead::new(manners.connections.head);
-                    connections.spawn(connection(Arc::clone(&app), guest, first, graceful.watcher()));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-    drop(listener);
-    if timeout(manners.drain_timeout, graceful.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            connections = connections.len(),
-            "requests are broken off: they did not finish in time"
-        );
-    }
-    connections.shutdown().await;
-}
-
-/// The next caller for whom there is a seat. Others are hung up on.
-async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> io::Result<Guest> {
-    loop {
-        let (stream, from) = listener.accept().await?;
-        match seats.take(from.ip()) {
-            Ok(seat) => {
-                return Ok(Guest {
-                    stream,
-                    _seat: seat,
-                });
-            }
-            Err(error) => tracing::debug!(%from, %error, "a connection was not heard"),
-        }
-    }
-}
-
-async fn connection(app: Arc<App>, guest: Guest, first: FirstHead, watcher: Watcher) {
-    let Guest { stream, _seat } = guest;
-    let ready = stream.set_nodelay(true).and_then(|()| stream.peer_addr());
-    let from = match ready {
-        Ok(peer) => peer.ip(),
-        Err(error) => {
-            tracing::debug!(%error, "a connection was gone at once");
-            return;
-        }
-    };
-    // Boxed, it is let go when the answer begins; else each connection would keep room for it as long as it is open.
-    let came = first.came();
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        came.say();
-        Box::pin(flow::serve(Arc::clone(&app), from, request))
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(
-            TokioIo::new(Bounded::new(stream, TAKEN_WITHIN, first)),
-            service,
-        );
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
-    }
 }

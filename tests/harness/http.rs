@@ -11,6 +11,7 @@ use hyper::client::conn::http1;
 use hyper::{HeaderMap, Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -122,13 +123,21 @@ impl Call {
     async fn exchange(self, to: SocketAddr) -> Result<Answer> {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
+        self.send_over(stream, &to.to_string()).await
+    }
+
+    /// [`try_send`](Self::try_send) over a connection that is open already.
+    pub async fn send_over<S>(self, stream: S, host: &str) -> Result<Answer>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = Connection(tokio::spawn(async move {
             // What went wrong is seen by whoever reads the body.
             let _ = connection.await;
         }));
         let mut request = Request::builder().method(self.method).uri(self.path);
-        request = request.header("host", to.to_string());
+        request = request.header("host", host);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }

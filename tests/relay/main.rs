@@ -42,6 +42,7 @@ mod store;
 mod stored;
 mod streaming;
 mod swept;
+mod tls;
 mod translate;
 mod truncation;
 mod turns;

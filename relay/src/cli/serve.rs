@@ -22,7 +22,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if !relay.has_keys() {
         tracing::warn!("there is no key yet, so nobody is served: make one with `weir key create`");
     }
-    signals.next().await;
+    while signals.goes_on().await {
+        relay.renew_certificate().await;
+    }
     tokio::select! {
         () = relay.shutdown() => Ok(()),
         () = signals.next() => anyhow::bail!("told twice to stop: what still ran was broken off"),

@@ -76,6 +76,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         .collect::<Result<_, _>>()?;
     Ok(Config {
         callers: file.listen.callers,
+        tls: file.listen.tls,
         connections: file.connections.into(),
         redis,
         module: file.module.path,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    AccountKind, Config, MicroUsd, Price, Spend, Timeouts, connections, failover::FailoverTable,
-    limits::User, retention::RetentionTable, waits::Waiting,
+    AccountKind, Certified, Config, MicroUsd, Price, Spend, Timeouts, connections,
+    failover::FailoverTable, limits::User, retention::RetentionTable, waits::Waiting,
 };
 use crate::time::millis;
 
@@ -43,6 +43,7 @@ pub(super) struct File {
 pub(super) struct Listen {
     pub(super) callers: SocketAddr,
     pub(super) trusted_proxies: List,
+    pub(super) tls: Option<Certified>,
 }
 
 #[derive(Deserialize, Default)]
@@ -200,6 +201,7 @@ impl Default for Listen {
         Self {
             callers: Config::default().callers,
             trusted_proxies: List::new(),
+            tls: None,
         }
     }
 }

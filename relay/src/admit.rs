@@ -24,6 +24,7 @@ use crate::{
     forward::Upstream,
     gate::Gate,
     ids::RequestId,
+    intent::Stage,
     line::{self, Answer, Ask, End, Patience, Wait},
     permit::Permit,
     route::Work,
@@ -47,7 +48,7 @@ pub(crate) async fn admit(
     app: &App,
     call: &Call,
     attempts: &Attempts,
-    saying: Option<&Saying>,
+    saying: Option<(&Saying, Stage)>,
     permit: &mut Permit,
 ) -> Result<Admitted, Refused> {
     loop {
@@ -165,7 +166,7 @@ struct Asking<'a> {
     /// By which others may serve.
     attempts: &'a Attempts,
     patience: Patience,
-    saying: Option<&'a Saying>,
+    saying: Option<(&'a Saying, Stage)>,
 }
 
 /// An admission that is wanted as long as these are the accounts that may serve.

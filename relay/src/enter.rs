@@ -89,8 +89,8 @@ async fn hold(
 ) -> Result<(Admitted, Waited, Saying), Error> {
     let began = Instant::now();
     let mut saying = intend::saying(app, call, asked, permit.purses());
-    let with_admission = intend::with_admission(call, asked, &saying);
-    let admitted = admit(app, call, attempts, with_admission, permit).await?;
+    let by_admission = (&saying, intend::when_admitted(call, asked));
+    let admitted = admit(app, call, attempts, Some(by_admission), permit).await?;
     let queued = began.elapsed();
     let entry = Entry {
         app,
@@ -117,7 +117,7 @@ impl Entry<'_> {
     ) -> Result<Admitted, Error> {
         let (app, call, facts) = (self.app, self.call, &self.asked.facts);
         let account = &admitted.upstream.account;
-        saying.goes_to(&account.id);
+        saying.goes_to(&account.id, UnixMillis::now());
         let others = self.others(&admitted);
         let taking = take_turn(app, call, facts, account, saying, permit);
         if others.is_empty() {
@@ -142,7 +142,7 @@ impl Entry<'_> {
             (None, None) => admitted,
         };
         let account = &admitted.upstream.account;
-        saying.goes_to(&account.id);
+        saying.goes_to(&account.id, UnixMillis::now());
         take_turn(app, call, facts, account, saying, permit).await?;
         Ok(admitted)
     }

@@ -1,9 +1,17 @@
 //! Before anything goes upstream it is said in Redis, so that another relay can book the request should this one die. It
-//! is said with the last thing that the request asks for: while it waits in a line, nothing has gone upstream.
+//! is said with the last thing that the request asks for: while it waits in a line, nothing has gone upstream, and that
+//! is what is said.
 
 use crate::{
-    app::App, call::Call, intent::Intent, models::written, purse::Purse, read::Asked,
-    store::Saying, time::UnixMillis, turn::wants_turn,
+    app::App,
+    call::Call,
+    intent::{Intent, Stage},
+    models::written,
+    purse::Purse,
+    read::Asked,
+    store::Saying,
+    time::UnixMillis,
+    turn::wants_turn,
 };
 
 pub(crate) fn saying(app: &App, call: &Call, asked: &Asked, purses: &[Purse]) -> Saying {
@@ -32,14 +40,13 @@ pub(crate) fn saying(app: &App, call: &Call, asked: &Asked, purses: &[Purse]) ->
     Saying::new(call.id, intent)
 }
 
-/// What is said with the admission; nothing if a turn may have to be asked for after it.
-pub(crate) fn with_admission<'a>(
-    call: &Call,
-    asked: &Asked,
-    saying: &'a Saying,
-) -> Option<&'a Saying> {
+/// How far a request comes by being admitted: a turn may have to be asked for after it.
+pub(crate) fn when_admitted(call: &Call, asked: &Asked) -> Stage {
     let mut upstreams = call.caller.group.upstreams.iter();
     let may_want_turn =
         wants_turn(call, &asked.facts) && upstreams.any(|one| one.account.turn.is_some());
-    (!may_want_turn).then_some(saying)
+    match may_want_turn {
+        true => Stage::Waits,
+        false => Stage::Goes,
+    }
 }

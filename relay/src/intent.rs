@@ -1,6 +1,6 @@
 //! What a relay says of a request before anything of it goes upstream, so that another one can book it should this one
-//! die. Pure: as text it is `<key> <group> <account> <at-ms> <input> <output> <cost> <budgets> <counted-as> <model>`, with
-//! `-` for what is not known.
+//! die, and operators see whose it is. Pure: as text it is `<stage> <key> <group> <account> <at-ms> <input> <output> <cost>
+//! <budgets> <counted-as> <model>`, with `-` for what is not known.
 
 use crate::{
     price::{Estimate, MicroUsd},
@@ -18,6 +18,7 @@ pub(crate) struct Intent {
     pub(crate) key: Box<str>,
     pub(crate) group: Box<str>,
     pub(crate) account: Option<Box<str>>,
+    /// Since when it asks for an account, or has a slot of one.
     pub(crate) at: UnixMillis,
     pub(crate) estimate: Estimate,
     /// Of that.
@@ -29,11 +30,35 @@ pub(crate) struct Intent {
     pub(crate) model: Option<Box<str>>,
 }
 
+/// How far a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// For a slot or a turn: no account knows of it.
+    Waits,
+    /// An account may have seen it.
+    Goes,
+}
+
+impl Stage {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Goes => "goes",
+        }
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        let all = [Self::Waits, Self::Goes];
+        all.into_iter().find(|stage| stage.word() == word)
+    }
+}
+
 impl Intent {
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self, stage: Stage) -> String {
         let [mut at, mut input, mut output, mut cost] = [itoa::Buffer::new(); 4];
         let purses = Purse::text(&self.purses);
         let words = [
+            stage.word(),
             &*self.key,
             &*self.group,
             self.account.as_deref().unwrap_or(UNKNOWN),
@@ -48,10 +73,11 @@ impl Intent {
         words.join(" ")
     }
 
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut words = text.splitn(10, ' ');
+    pub(crate) fn read(text: &str) -> Option<(Stage, Self)> {
+        let mut words = text.splitn(11, ' ');
         let known = |word: &str| (word != UNKNOWN).then(|| word.into());
-        Some(Self {
+        let stage = Stage::read(words.next()?)?;
+        let intent = Self {
             key: words.next()?.into(),
             group: words.next()?.into(),
             account: known(words.next()?),
@@ -70,7 +96,8 @@ impl Intent {
             },
             counted_as: words.next()?.into(),
             model: known(words.next()?),
-        })
+        };
+        Some((stage, intent))
     }
 }
 
@@ -118,7 +145,10 @@ mod tests {
                 model: model.map(Into::into),
             };
             assert_eq!(intent.estimate.input, Tokens(2_000));
-            assert_eq!(Intent::read(&intent.text()), Some(intent));
+            for stage in [Stage::Waits, Stage::Goes] {
+                let read = Intent::read(&intent.text(stage));
+                assert_eq!(read, Some((stage, intent.clone())));
+            }
         }
     }
 
@@ -126,13 +156,14 @@ mod tests {
     fn what_is_no_intent_is_none() {
         for text in [
             "",
-            "key",
-            "key g a1 5",
-            "key g a1 x 5 5 5 - c m",
-            "key g a1 5 -5 5 5 - c m",
-            "key g a1 5 5 5 x - c m",
-            "key g a1 5 5 5 5 k@x c m",
-            "key g a1 5 5 5 5 - c",
+            "goes",
+            "comes key g a1 5 5 5 5 - c m",
+            "goes key g a1 5",
+            "goes key g a1 x 5 5 5 - c m",
+            "goes key g a1 5 -5 5 5 - c m",
+            "goes key g a1 5 5 5 x - c m",
+            "goes key g a1 5 5 5 5 k@x c m",
+            "goes key g a1 5 5 5 5 - c",
         ] {
             assert_eq!(Intent::read(text), None, "{text}");
         }

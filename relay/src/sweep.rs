@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     config::Retention,
     ids::{RequestId, process_name},
-    intent::Intent,
+    intent::{Intent, Stage},
     store::{Period, Store, StoreError},
     time::{UnixMillis, millis},
 };
@@ -87,13 +87,22 @@ async fn sweep(store: &Store, present: Duration, period: &mut Period) -> Result<
     while let Some(place) = from {
         let page = store.intents(place).await?;
         let old = UnixMillis::now().0.saturating_sub(millis(present));
-        let of_others =
-            |(request, intent): &(RequestId, Intent)| request.process() != own && intent.at.0 < old;
+        let of_others = |(request, (_, intent)): &(RequestId, (Stage, Intent))| {
+            request.process() != own && intent.at.0 < old
+        };
         let mut orphans: Vec<_> = page.intents.into_iter().filter(of_others).collect();
         let requests = orphans.iter().map(|(request, _)| *request);
         let gone = store.without_relay(requests).await?;
         orphans.retain(|(request, _)| gone.contains(request));
-        counted += store.interrupt(&orphans, period).await?;
+        let (mut waited, mut went) = (Vec::new(), Vec::new());
+        for (request, (stage, intent)) in orphans {
+            match stage {
+                Stage::Waits => waited.push(request),
+                Stage::Goes => went.push((request, intent)),
+            }
+        }
+        store.forget(&waited).await?;
+        counted += store.interrupt(&went, period).await?;
         from = page.next;
     }
     Ok(counted)

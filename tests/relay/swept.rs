@@ -244,10 +244,10 @@ async fn what_only_waited_is_not_booked(family: &str, setup: Setup) {
     let addr = killed.addr();
     let waiting = tokio::spawn(ask(&weir, addr, ENDLESS));
     until_waiting(&weir, family, 1).await;
-    until_intents_are(&weir, 1).await;
+    until_intents_are(&weir, 2).await;
     killed.kill();
     assert!(!waiting.await.expect("the task has not failed"));
-    // Another one, whose intent is found, shows that it was looked.
+    until_intents_are(&weir, 1).await;
     let mut killed = weir.start_program();
     let addr = killed.addr();
     let waiting = tokio::spawn(ask(&weir, addr, ENDLESS));

@@ -6,13 +6,14 @@ use std::{
 };
 
 use super::{
-    Batch, Connection, Reply, Saying, Store, StoreError, intents::ask_saying, list,
+    Batch, Connection, Reply, Saying, Store, StoreError, intents::ask_saying, link::ask_on, list,
     rates::MINUTE_MS, tickets::add_wait,
 };
 use crate::{
     allowance::{Charge, Rate},
     gate::Gate,
     ids::RequestId,
+    intent::Stage,
     line::{Answer, Ask, Wait},
     time::millis,
 };
@@ -45,8 +46,8 @@ pub(crate) struct Admission<'a> {
     pub(crate) charges: &'a [Charge],
     /// Whose requests wait behind each other; others' wait beside them.
     pub(crate) flow: &'a str,
-    /// What is said with it; none where a turn is to be asked for after it.
-    pub(crate) saying: Option<&'a Saying>,
+    /// What is said with it, and how far the request comes by it; none where all was said before.
+    pub(crate) saying: Option<(&'a Saying, Stage)>,
 }
 
 /// A gate, and the number of its tier: lower ones come first.
@@ -211,6 +212,9 @@ impl Ask for Admission<'_> {
         let mut batch = self.command();
         add_wait(&mut batch, self.flow, wait);
         self.find(&mut batch);
-        ask_saying(over, batch, self.saying, |replies| self.answer(replies)).await
+        match self.saying {
+            Some(saying) => ask_saying(over, batch, saying, |replies| self.answer(replies)).await,
+            None => self.answer(&ask_on(over, &batch).await?),
+        }
     }
 }

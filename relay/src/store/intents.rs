@@ -1,4 +1,5 @@
-//! Intents: a hash, request → what was going to be asked of an account; and which relays are there to settle theirs.
+//! Intents: a hash, request → what it waits for or was going to ask of an account; and which relays are there to settle
+//! theirs.
 
 use std::{
     collections::HashSet,
@@ -15,9 +16,9 @@ use super::{
 };
 use crate::{
     ids::{RequestId, process_name},
-    intent::Intent,
+    intent::{Intent, Stage},
     line::Answer,
-    time::millis,
+    time::{UnixMillis, millis},
 };
 
 /// How many intents are looked at in one step.
@@ -31,13 +32,13 @@ const EXISTS: &str = "EXISTS";
 /// A few of all intents.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) intents: Vec<(RequestId, Intent)>,
+    pub(crate) intents: Vec<(RequestId, (Stage, Intent))>,
     /// Where the next begins; none after the last.
     pub(crate) next: Option<u64>,
 }
 
 /// An intent on its way: it is said together with the last thing that a request asks for, so that it stands when that is
-/// granted at once, and taken back while the request waits.
+/// granted at once; while the request waits it says just that.
 #[derive(Debug)]
 pub(crate) struct Saying {
     pub(crate) request: RequestId,
@@ -54,44 +55,47 @@ impl Saying {
         }
     }
 
-    /// As soon as that is known.
-    pub(crate) fn goes_to(&mut self, account: &str) {
+    /// As soon as it has a slot of that account.
+    pub(crate) fn goes_to(&mut self, account: &str, now: UnixMillis) {
         self.intent.account = Some(account.into());
+        self.intent.at = now;
     }
 
-    fn say(&self, batch: &mut Batch) {
+    fn say(&self, batch: &mut Batch, stage: Stage) {
         batch.command(SAY).arg(names::INTENTS);
-        batch.arg(self.request.as_str()).arg(self.intent.text());
+        batch
+            .arg(self.request.as_str())
+            .arg(self.intent.text(stage));
     }
 }
 
-/// Asks for something once, and says the intent if it goes with that. `read` has the replies to what was asked.
+/// Asks for something once, and says what the request is going to do when that is granted. `read` has the replies to what
+/// was asked.
 pub(super) async fn ask_saying<D>(
     over: &Connection,
     mut batch: Batch,
-    saying: Option<&Saying>,
+    (saying, when_granted): (&Saying, Stage),
     read: impl FnOnce(&[Reply]) -> Result<Answer<D>, StoreError>,
 ) -> Result<Answer<D>, StoreError> {
-    if let Some(saying) = saying {
-        saying.say(&mut batch);
-    }
+    saying.say(&mut batch, when_granted);
     let replies = ask_on(over, &batch).await?;
     if replies.iter().any(is_away) {
         return Err(StoreError::Down);
     }
-    let (Some(saying), [asked @ .., said]) = (saying, replies.as_slice()) else {
+    let [asked @ .., said] = replies.as_slice() else {
         return read(&replies);
     };
     let answer = read(asked)?;
-    match answer {
-        Answer::Granted(_) => saying.stands.store(said.int().is_some(), Relaxed),
-        Answer::Queued(_) => {
+    match (&answer, when_granted) {
+        (Answer::Granted(_), Stage::Goes) => saying.stands.store(said.int().is_some(), Relaxed),
+        (Answer::Queued(_), Stage::Goes) => {
             let mut batch = Batch::new();
-            withdraw(&mut batch, saying.request);
+            saying.say(&mut batch, Stage::Waits);
             drop(over.send(&batch));
         }
+        (Answer::Granted(_) | Answer::Queued(_), Stage::Waits) => {}
         // Its permit withdraws it.
-        Answer::Refused(_) | Answer::LineFull(_) => {}
+        (Answer::Refused(_) | Answer::LineFull(_), _) => {}
     }
     Ok(answer)
 }
@@ -103,7 +107,7 @@ impl Store {
             return Ok(());
         }
         let mut batch = Batch::new();
-        saying.say(&mut batch);
+        saying.say(&mut batch, Stage::Goes);
         match self.domain.ask_one(&batch).await? {
             Reply::Int(_) => Ok(()),
             refused => list(SAY, &refused).map(drop),
@@ -154,6 +158,18 @@ impl Store {
             .zip(&replies)
             .filter(|(_, there)| there.int() == Some(0));
         Ok(gone.map(|(request, _)| request).collect())
+    }
+
+    /// Takes back what was said of requests that no account has seen.
+    pub(crate) async fn forget(&self, requests: &[RequestId]) -> Result<(), StoreError> {
+        let mut batch = Batch::new();
+        for request in requests {
+            withdraw(&mut batch, *request);
+        }
+        match batch.is_empty() {
+            true => Ok(()),
+            false => self.domain.ask(&batch).await.map(drop),
+        }
     }
 
     /// Books what became of nobody knows what: how many of them nobody had counted.

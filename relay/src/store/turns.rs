@@ -9,6 +9,7 @@ use super::{
 use crate::{
     gate::Turn,
     ids::RequestId,
+    intent::Stage,
     line::{Answer, Ask, Wait},
     time::millis,
 };
@@ -45,7 +46,7 @@ impl Ask for TurnAsking<'_> {
         batch.arg("PX").number(millis(self.lease));
         batch.arg("DELAY").number(millis(self.turn.delay));
         add_wait(&mut batch, self.flow, wait);
-        ask_saying(over, batch, Some(self.saying), |replies| {
+        ask_saying(over, batch, (self.saying, Stage::Goes), |replies| {
             let first = replies.first().unwrap_or(&Reply::Nil);
             answer(first, wait)
         })

@@ -148,7 +148,7 @@ async fn until_somebody_is_back(
     Ok(())
 }
 
-/// A pause may be short: who may wait does.
+/// An account may be drained for a short time: who may wait does.
 async fn until_opened(app: &App, call: &Call, attempts: &Attempts) -> Result<(), Refused> {
     let closed = Refused::AccountsClosed { who: Who::of(call) };
     let Some(until) = call.patience.until.filter(|_| attempts.is_empty()) else {

@@ -13,7 +13,7 @@ pub(crate) enum Candidate {
     LacksPart,
     /// It has had this request already.
     Tried,
-    /// An operator has disabled or paused it.
+    /// An operator has disabled or drained it.
     Closed,
 }
 

@@ -46,7 +46,7 @@ enum Command {
     Usage(usage::Args),
     /// Export the records of requests.
     Records(records::Args),
-    /// Make, change, pause and delete stored accounts, while relays run.
+    /// Make, change, drain and delete stored accounts, while relays run.
     Account(account::Args),
     /// Make, change and delete stored groups, while relays run.
     Group(group::Args),

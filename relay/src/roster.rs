@@ -124,7 +124,8 @@ impl Roster {
             }
         }
         for (id, entry) in &accounts {
-            let is_open = entry.is_enabled && !stored.paused.iter().any(|paused| **paused == **id);
+            let is_open =
+                entry.is_enabled && !stored.drained.iter().any(|drained| **drained == **id);
             if entry.upstream.account.standing.set_open(is_open) {
                 tracing::info!(account = &**id, is_open, "an account was opened or closed");
             }

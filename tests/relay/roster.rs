@@ -181,13 +181,13 @@ async fn waiters_turn_to_whoever_is_open() {
 }
 
 #[tokio::test]
-async fn a_paused_account_is_waited_for_and_a_running_request_ends_well() {
+async fn a_drained_account_is_waited_for_and_a_running_request_ends_well() {
     let desk = Desk::start().await;
     let running = desk.weir.spawn(stream("chunks=20;delay_ms=50"));
     let mut running = running.await.unwrap();
     running.until("message_start").await;
-    desk.does("account pause a1");
-    assert_eq!(desk.does("account show a1")["paused"], true);
+    desk.does("account drain a1");
+    assert_eq!(desk.does("account show a1")["drained"], true);
     let impatient = desk.weir.add_key_without_queue().await;
     let impatient = impatient.secret.reveal();
     until(

@@ -28,7 +28,7 @@ pub(crate) struct Shown {
     pub(crate) version: Option<u64>,
     pub(crate) declared: bool,
     pub(crate) enabled: bool,
-    pub(crate) paused: bool,
+    pub(crate) drained: bool,
     /// Why it cannot be used, where it cannot.
     pub(crate) trouble: Option<String>,
     pub(crate) fields: Fields,
@@ -36,9 +36,9 @@ pub(crate) struct Shown {
     pub(crate) secrets: BTreeMap<String, String>,
 }
 
-/// Whether new requests are to go to it.
+/// Whether new requests are to go elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pause {
+pub(crate) enum Drain {
     Begins,
     Ends,
 }
@@ -125,14 +125,14 @@ impl Desk<'_> {
     }
 
     /// Also of an account that is declared.
-    pub(crate) async fn pause_account(&self, id: &str, pause: Pause) -> Result<(), AdminError> {
+    pub(crate) async fn drain_account(&self, id: &str, drain: Drain) -> Result<(), AdminError> {
         self.change(|stored, editing| {
             if !self.declares(What::Account, id) && find(stored, id).is_none() {
                 return Err(What::Account.unknown(id));
             }
-            match pause {
-                Pause::Begins => editing.pause_account(id),
-                Pause::Ends => editing.resume_account(id),
+            match drain {
+                Drain::Begins => editing.drain_account(id),
+                Drain::Ends => editing.refill_account(id),
             }
             Ok(())
         })
@@ -147,7 +147,7 @@ impl Desk<'_> {
         let mut shown: Vec<Shown> = declared.map(declared_account).collect();
         shown.extend(stored.accounts.iter().map(|account| show(account, &keys)));
         for account in &mut shown {
-            account.paused = stored.paused.contains(&account.id);
+            account.drained = stored.drained.contains(&account.id);
         }
         Ok(shown)
     }
@@ -282,7 +282,7 @@ fn show(account: &StoredAccount, keys: &Keys<'_>) -> Shown {
         version: Some(account.version),
         declared: false,
         enabled: fields.get("enabled") != Some(&json!(false)),
-        paused: false,
+        drained: false,
         trouble: trouble.map(|trouble| trouble.to_string()),
         fields,
         secrets: secrets
@@ -305,7 +305,7 @@ fn declared_account(account: &AccountConfig) -> Shown {
         version: None,
         declared: true,
         enabled: account.enabled,
-        paused: false,
+        drained: false,
         trouble: None,
         fields: fields.as_object().cloned().unwrap_or_default(),
         secrets: BTreeMap::new(),

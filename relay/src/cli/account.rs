@@ -1,4 +1,4 @@
-//! `weir account create|list|show|edit|delete|pause|resume`.
+//! `weir account create|list|show|edit|delete|drain|resume`.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::admin::{
     Desk,
-    accounts::{Pause, Shown},
+    accounts::{Drain, Shown},
 };
 
 #[derive(Debug, clap::Args)]
@@ -50,8 +50,8 @@ enum Action {
         #[arg(long)]
         version: Option<u64>,
     },
-    /// Send no new requests to an account; those that it serves end as they would.
-    Pause { id: String },
+    /// Send no new requests to an account: its waiters turn to others, and those that it serves end as they would.
+    Drain { id: String },
     /// Send requests to it again.
     Resume { id: String },
 }
@@ -95,12 +95,12 @@ async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
             desk.delete_account(&id, version).await?;
             Ok(Told::done(&id, None, "is deleted"))
         }
-        Action::Pause { id } => {
-            desk.pause_account(&id, Pause::Begins).await?;
-            Ok(Told::done(&id, None, "is paused"))
+        Action::Drain { id } => {
+            desk.drain_account(&id, Drain::Begins).await?;
+            Ok(Told::done(&id, None, "is drained"))
         }
         Action::Resume { id } => {
-            desk.pause_account(&id, Pause::Ends).await?;
+            desk.drain_account(&id, Drain::Ends).await?;
             Ok(Told::done(&id, None, "is resumed"))
         }
     }
@@ -112,7 +112,7 @@ fn line(account: &Shown) -> String {
             trouble: Some(_), ..
         } => "unusable",
         Shown { enabled: false, .. } => "disabled",
-        Shown { paused: true, .. } => "paused",
+        Shown { drained: true, .. } => "drained",
         Shown { .. } => "enabled",
     };
     let origin = origin(account.version);

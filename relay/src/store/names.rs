@@ -11,10 +11,10 @@ const DOMAIN: &str = "weir:{default}";
 pub(crate) const CHANGES: &str = "weir:{keys}:changes";
 /// The set of the ids of all keys of callers.
 pub(crate) const KEYS: &str = "weir:{keys}:ids";
-/// The sets of the ids of all stored accounts and groups, and of the accounts that are paused.
+/// The sets of the ids of all stored accounts and groups, and of the accounts that are drained.
 pub(crate) const ACCOUNTS: &str = "weir:{keys}:accounts";
 pub(crate) const GROUPS: &str = "weir:{keys}:groups";
-pub(crate) const PAUSED: &str = "weir:{keys}:paused";
+pub(crate) const DRAINED: &str = "weir:{keys}:drained";
 /// A hash of the accounts, and models of accounts, that rest.
 pub(crate) const COOLDOWNS: &str = "weir:{default}:cooldowns";
 /// A stream with one entry per request that went upstream.
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(key, "weir:{keys}:key:key_1");
         let others = [account("a"), group("g")];
         let others = others.iter().map(String::as_str);
-        for name in others.chain([CHANGES, KEYS, ACCOUNTS, GROUPS, PAUSED, &key]) {
+        for name in others.chain([CHANGES, KEYS, ACCOUNTS, GROUPS, DRAINED, &key]) {
             assert!(name.starts_with("weir:{keys}:"), "{name}");
         }
     }

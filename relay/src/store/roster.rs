@@ -1,4 +1,4 @@
-//! Stored accounts and groups: a HASH each, SETs of their ids, and a SET of the accounts that are paused. Who changes one
+//! Stored accounts and groups: a HASH each, SETs of their ids, and a SET of the accounts that are drained. Who changes one
 //! watches all changes, and writes nothing where there was another one meanwhile.
 
 use std::{
@@ -51,7 +51,7 @@ pub(crate) struct StoredRoster {
     pub(crate) accounts: Vec<StoredAccount>,
     pub(crate) groups: Vec<StoredGroup>,
     /// Ids of accounts, be they stored or not.
-    pub(crate) paused: Vec<String>,
+    pub(crate) drained: Vec<String>,
 }
 
 /// A change in the making: what was read has not changed when it is written.
@@ -100,17 +100,17 @@ impl Editing {
         let batch = &mut self.batch;
         batch.command("DEL").arg(names::account(id));
         batch.command("SREM").arg(names::ACCOUNTS).arg(id);
-        batch.command("SREM").arg(names::PAUSED).arg(id);
+        batch.command("SREM").arg(names::DRAINED).arg(id);
         changes::tell(batch, Made::Account, id);
     }
 
-    pub(crate) fn pause_account(&mut self, id: &str) {
-        self.batch.command("SADD").arg(names::PAUSED).arg(id);
+    pub(crate) fn drain_account(&mut self, id: &str) {
+        self.batch.command("SADD").arg(names::DRAINED).arg(id);
         changes::tell(&mut self.batch, Made::Account, id);
     }
 
-    pub(crate) fn resume_account(&mut self, id: &str) {
-        self.batch.command("SREM").arg(names::PAUSED).arg(id);
+    pub(crate) fn refill_account(&mut self, id: &str) {
+        self.batch.command("SREM").arg(names::DRAINED).arg(id);
         changes::tell(&mut self.batch, Made::Account, id);
     }
 
@@ -152,7 +152,7 @@ fn refused(command: &'static str, error: &str) -> StoreError {
 
 async fn read(over: &Connection) -> Result<StoredRoster, StoreError> {
     let mut batch = Batch::new();
-    for set in [names::ACCOUNTS, names::GROUPS, names::PAUSED] {
+    for set in [names::ACCOUNTS, names::GROUPS, names::DRAINED] {
         batch.command("SMEMBERS").arg(set);
     }
     let sets = ask_on(over, &batch).await?;
@@ -185,7 +185,7 @@ async fn read(over: &Connection) -> Result<StoredRoster, StoreError> {
         groups: groups
             .filter_map(|(id, hash)| known("group", id, hash, group))
             .collect(),
-        paused: ids(2)?,
+        drained: ids(2)?,
     })
 }
 

@@ -36,8 +36,9 @@ check: setup ## formatting, lints, documentation, licences
 bench: build ## measure the commands beside the scripts they replace, and the relay beside the direct path
 	cargo run --release -p weir-tests --bin bench
 
-soak: build ## 10 minutes at full load amid killed relays and a failover: no limit is broken, each request counted once
+soak: build ## 20 minutes at full load amid killed relays, a failover, a killed Redis: no limit is broken, each request counted once
 	cargo run --release -p weir-tests --bin soak -- --kills --minutes 10
+	cargo run --release -p weir-tests --bin soak -- --crashes --minutes 10
 
 history: build ## 1,000,000 random operations amid kills and failovers: every client was told the truth
 	cargo run --release -p weir-tests --bin history

@@ -17,15 +17,22 @@ pub(crate) struct Books {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) request: String,
+    pub(crate) key: String,
+    pub(crate) at_ms: u64,
+    /// Not known of one that was interrupted.
+    pub(crate) duration_ms: u64,
     pub(crate) model: String,
     pub(crate) outcome: String,
     pub(crate) input: u64,
     pub(crate) output: u64,
     pub(crate) estimated: u64,
+    /// In millionths of a dollar.
+    pub(crate) cost: u64,
 }
 
-/// What is not read of a record. Nothing has a price here.
-const UNCHECKED: [&str; 2] = ["failed", "unpriced"];
+/// What is not read of a record.
+const UNCHECKED: &str = "failed";
+const COST: &str = "cost_micro_usd";
 
 /// Of all keys and accounts together, by what is counted.
 pub(crate) type Counters = BTreeMap<String, u64>;
@@ -63,12 +70,16 @@ impl Record {
         let mut record = Self::default();
         for pair in pairs {
             let (name, value) = (pair[0].text(), pair[1].text());
-            let number = || value.parse().expect("tokens are a number");
+            let number = || value.parse().expect("it is a number");
             match name.as_str() {
                 "input" => record.input = number(),
                 "output" => record.output = number(),
                 "estimated" => record.estimated = number(),
+                "at_ms" => record.at_ms = number(),
+                "duration_ms" => record.duration_ms = number(),
+                COST => record.cost = number(),
                 "request" => record.request = value,
+                "key" => record.key = value,
                 "model" => record.model = value,
                 "outcome" => record.outcome = value,
                 _ => {}
@@ -88,7 +99,7 @@ pub(crate) fn counters(redis: &Redis, period: &str) -> Counters {
             let name = pair[0].text();
             let what = name.split(':').next().unwrap_or_default();
             let number = pair[1].text().parse::<u64>();
-            if !UNCHECKED.contains(&what) {
+            if what != UNCHECKED {
                 *sums.entry(what.to_owned()).or_default() += number.expect("a counter is a number");
             }
         }
@@ -107,6 +118,7 @@ pub(crate) fn counters_of(records: &[Record]) -> Counters {
             ("estimated", record.estimated),
             ("input", record.input),
             ("output", record.output),
+            (COST, record.cost),
         ];
         for (what, number) in counted.into_iter().filter(|(_, number)| *number > 0) {
             *sums.entry(what.to_owned()).or_default() += number;

@@ -11,6 +11,8 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 const PAUSE: Duration = Duration::from_millis(50);
+/// Of somebody who has spent all.
+const LONG_PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Caller {
     pub(crate) number: u32,
@@ -20,6 +22,9 @@ pub(crate) struct Caller {
     pub(crate) leave_percent: i64,
     pub(crate) draw: Draw,
 }
+
+/// How callers are refused whose user has spent all.
+pub(crate) const SPENT: &str = "weir_user_spend 429";
 
 /// What a caller saw of one call.
 #[derive(Clone, Debug)]
@@ -46,6 +51,17 @@ pub(crate) enum Saw {
     Refused(String),
 }
 
+impl Saw {
+    /// Before the next call, which another relay gets.
+    fn pause(&self) -> Option<Duration> {
+        match self {
+            Self::Whole | Self::Left => None,
+            Self::Refused(code) if code == SPENT => Some(LONG_PAUSE),
+            Self::Broken | Self::Nothing | Self::Refused(_) => Some(PAUSE),
+        }
+    }
+}
+
 /// The place of the key whose caller asks for this model.
 pub(crate) fn key_of(model: &str) -> Option<u32> {
     model
@@ -63,8 +79,8 @@ impl Caller {
         while time::now() < end {
             let model = format!("claude-{}-{}-{}", self.key.0, self.number, seen.len());
             let one = self.call(model, relay).await;
-            if matches!(one.saw, Saw::Nothing | Saw::Broken | Saw::Refused(_)) {
-                sleep(PAUSE).await;
+            if let Some(pause) = one.saw.pause() {
+                sleep(pause).await;
                 relay = (relay + 1) % self.relays.len();
             }
             seen.push(one);

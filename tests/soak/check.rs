@@ -1,6 +1,7 @@
 //! Whether all accounts of a soak agree: what callers saw, what the upstream saw, what the relays have written. A
 //! disturbance excuses what it can have caused, and nothing else. Pure.
 
+mod spent;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::books::{Counters, Record, counters_of};
 use crate::caller::{Saw, Seen};
 use crate::journal::{Ended, Journal, Over, Served};
+use crate::purse::{Limit, Purse};
 
 /// How many faults of a kind are shown.
 const SHOWN: usize = 5;
@@ -26,7 +28,12 @@ pub(crate) struct Story {
     pub(crate) records: Vec<Record>,
     /// By the hour and by the day.
     pub(crate) counters: [Counters; 2],
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) purses: Vec<Purse>,
+    pub(crate) callers_per_key: u32,
     pub(crate) absences: Vec<Absence>,
+    /// How often Redis was killed.
+    pub(crate) crashes: usize,
     /// From its order until the other server has taken over.
     pub(crate) failover: Option<[Instant; 2]>,
     /// When the machine stood still.
@@ -71,6 +78,7 @@ pub(crate) fn check(story: &Story) -> Faults {
     check_callers(story, &mut faults);
     check_records(story, &mut faults);
     check_counters(story, &mut faults);
+    spent::check(story, &mut faults);
     faults
 }
 
@@ -103,6 +111,11 @@ impl Story {
         these.any(|[from, until]| *from <= ended && began <= *until + self.renewal)
     }
 
+    /// Calls that were refused to somebody who has spent all.
+    pub(crate) fn poor(&self) -> usize {
+        self.seen.iter().filter(|one| spent::is_poor(one)).count()
+    }
+
     /// Whether a relay that said so has told the truth.
     pub(crate) fn was_without_redis(&self, one: &Seen) -> bool {
         let says_so = one.saw == Saw::Refused(WITHOUT_REDIS.into());
@@ -128,6 +141,7 @@ fn check_callers(story: &Story, faults: &mut Faults) {
     for one in &story.seen {
         match &one.saw {
             Saw::Whole | Saw::Left => {}
+            _ if spent::is_poor(one) => {}
             _ if was_gone(story, one) => {}
             _ if story.is_excused([one.began, one.ended]) => {}
             _ if story.was_without_redis(one) => {}

@@ -1,9 +1,11 @@
 //! What happens to a soak while it runs, and who looks on: threads that each do one thing now and then until the end.
 
+use std::io;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use harness::{Draw, Redis, time};
+use harness::{Client, Draw, Reply, time};
 
 use crate::check::Absence;
 use crate::world::World;
@@ -12,6 +14,8 @@ use crate::world::World;
 const LIVES_MS: [i64; 2] = [2_000, 12_000];
 /// For how long it stays away, in milliseconds; else it comes back at once.
 const AWAY_MS: [i64; 2] = [0, 1_500];
+/// How long Redis lives.
+const REDIS_LIVES_MS: [i64; 2] = [3_000, 15_000];
 
 /// A write that waits for longer than this may have had a neighbour that waited for as long as relays do.
 const LATE: Duration = Duration::from_millis(500);
@@ -50,14 +54,14 @@ impl Until {
 /// Kills a relay again and again; when it was away.
 pub(crate) fn kill(world: &World, relay: usize, seed: u64, until: &Until) -> Vec<Absence> {
     let mut draw = Draw::new(seed, relay as u64 + 1_000_000);
-    let mut span =
-        |[least, most]: [i64; 2]| Duration::from_millis(draw.between(least, most).unsigned_abs());
     let mut absences = Vec::new();
-    while until.goes_on_for(span(LIVES_MS)) {
+    while until.goes_on_for(span(&mut draw, LIVES_MS)) {
         let from = time::now();
         world.relay(relay).kill();
         // The end finds it alive.
-        until.goes_on_for(span(AWAY_MS));
+        until.goes_on_for(span(&mut draw, AWAY_MS));
+        // It does not start without Redis.
+        let _there = world.redis();
         world.relay(relay).start_again();
         absences.push(Absence {
             relay,
@@ -66,6 +70,21 @@ pub(crate) fn kill(world: &World, relay: usize, seed: u64, until: &Until) -> Vec
         });
     }
     absences
+}
+
+/// Kills Redis again and again; it comes back at once, with what it has written. How often.
+pub(crate) fn crash(world: &World, seed: u64, until: &Until) -> usize {
+    let mut draw = Draw::new(seed, 2_000_000);
+    let mut crashes = 0;
+    while until.goes_on_for(span(&mut draw, REDIS_LIVES_MS)) {
+        world.crash();
+        crashes += 1;
+    }
+    crashes
+}
+
+fn span(draw: &mut Draw, [least, most]: [i64; 2]) -> Duration {
+    Duration::from_millis(draw.between(least, most).unsigned_abs())
 }
 
 /// When the machine stood still, or this program did: nobody who ran on it could keep a time then.
@@ -81,15 +100,34 @@ pub(crate) fn stand_stills(until: &Until) -> Vec<[Instant; 2]> {
     found
 }
 
-/// When this server took a write so late that relays may have given it up. One that takes none is asked in vain.
-pub(crate) fn silences(redis: &Redis, until: &Until) -> Vec<[Instant; 2]> {
-    let (mut client, mut found) = (redis.connect(), Vec::new());
+/// When the server at this socket took a write so late, or none, that relays may have given it up. One that refuses writes is
+/// asked in vain.
+pub(crate) fn silences(socket: &Path, until: &Until) -> Vec<[Instant; 2]> {
+    let (mut client, mut found) = (None, Vec::new());
+    let (mut unanswered, mut is_lost) = (None, false);
     while until.goes_on_for(TICK) {
-        let asked = time::now();
-        let is_taken = client.call(WRITE) == "OK";
-        if is_taken && asked.elapsed() > LATE {
-            found.push([asked, time::now()]);
+        let since = *unanswered.get_or_insert_with(time::now);
+        let Ok(is_taken) = write(&mut client, socket) else {
+            is_lost = true;
+            continue;
+        };
+        if is_taken && (is_lost || since.elapsed() > LATE) {
+            found.push([since, time::now()]);
         }
+        (unanswered, is_lost) = (None, false);
     }
     found
+}
+
+fn write(client: &mut Option<Client>, socket: &Path) -> io::Result<bool> {
+    let mut connected = match client.take() {
+        Some(connected) => connected,
+        None => Client::connect(socket)?,
+    };
+    let reply = connected.try_call(WRITE)?;
+    *client = Some(connected);
+    match reply {
+        Reply::Error(why) if why.starts_with("LOADING") => Err(io::Error::other(why)),
+        reply => Ok(reply == "OK"),
+    }
 }

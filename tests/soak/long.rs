@@ -1,6 +1,6 @@
 //! `make soak`: many callers that do as they are told, few slots, for a while; with `--kills`, amid relays that die and a
-//! Redis that fails over. Exits with 1 when anybody was ever beyond a limit, an answer was not whole, something stayed
-//! held, or what the relays have written is not what the upstream saw.
+//! Redis that fails over; with `--crashes`, and a Redis that dies. Exits with 1 when anybody was ever beyond a limit, an
+//! answer was not whole, something stayed held, or what the relays have written is not what the upstream saw.
 
 mod books;
 mod caller;
@@ -9,6 +9,7 @@ mod disturb;
 mod journal;
 mod memory;
 mod plan;
+mod purse;
 mod report;
 mod run;
 mod world;
@@ -33,6 +34,9 @@ struct Options {
     /// Kill both relays again and again, and in the middle have another Redis take over
     #[arg(long)]
     kills: bool,
+    /// Kill both relays and their one Redis again and again
+    #[arg(long, conflicts_with = "kills")]
+    crashes: bool,
     /// What is asked and what happens follows from it
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -71,9 +75,10 @@ fn main() -> ExitCode {
         limit: options.limit,
         lease: Duration::from_millis(options.lease_ms),
         leave_percent: options.leave_percent,
-        disturbance: match options.kills {
-            true => Disturbance::Kills,
-            false => Disturbance::None,
+        disturbance: match (options.kills, options.crashes) {
+            (true, _) => Disturbance::Kills,
+            (false, true) => Disturbance::Crashes,
+            (false, false) => Disturbance::None,
         },
         seed: options.seed,
     });

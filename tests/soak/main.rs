@@ -1,4 +1,4 @@
-//! A short soak amid kills and a failover; `soak --kills` does it for long.
+//! Short soaks amid kills, crashes of Redis and a failover; the program `soak` does it for long.
 
 mod books;
 mod caller;
@@ -7,6 +7,7 @@ mod disturb;
 mod journal;
 mod memory;
 mod plan;
+mod purse;
 mod report;
 mod run;
 mod world;
@@ -39,6 +40,11 @@ fn is_clean(seconds: u64, disturbance: Disturbance) {
 #[test]
 fn relays_that_live_serve_everybody_within_all_limits() {
     is_clean(5, Disturbance::None);
+}
+
+#[test]
+fn relays_and_a_redis_that_are_killed_break_no_limit_and_count_each_request_once() {
+    is_clean(20, Disturbance::Crashes);
 }
 
 #[test]

@@ -25,9 +25,23 @@ pub(crate) enum Disturbance {
     None,
     /// Relays are killed and started again, and once another Redis takes over.
     Kills,
+    /// Relays are, and the one Redis, which has written all that it has answered.
+    Crashes,
 }
 
+/// What callers who have little may spend in all, for each second.
+const SCARCE_MICRO_USD_PER_S: u64 = 5_000;
+
 impl Plan {
+    /// What one user may spend in all, who would like to spend more.
+    pub(crate) fn scarce_micro_usd(&self) -> u64 {
+        SCARCE_MICRO_USD_PER_S * self.span.as_secs()
+    }
+
+    pub(crate) fn callers_per_key(&self) -> u32 {
+        self.callers.div_ceil(self.keys)
+    }
+
     /// After an outage of Redis, everything held is known to it again after so long.
     pub(crate) fn renewal(&self) -> Duration {
         self.lease / 3

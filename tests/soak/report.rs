@@ -29,6 +29,7 @@ impl Report {
         let faults = check(&story);
         let mut lines = vec![told(plan, took)];
         lines.extend([callers(&story, took), upstream(&story), written(&story)]);
+        lines.push(spent(&story));
         lines.extend(disturbed(&story));
         lines.extend(stood_still(&story));
         let names = ["first relay", "second relay", "Redis"];
@@ -123,9 +124,26 @@ fn written(story: &Story) -> String {
     )
 }
 
+fn spent(story: &Story) -> String {
+    let all: u64 = story.purses.iter().map(|purse| purse.spent).sum();
+    let scarce = story.limits.iter().filter(|limit| limit.is_scarce);
+    let scarce = scarce.map(|limit| {
+        let purses = story.purses.iter().filter(|purse| limit.has(purse));
+        let spent: u64 = purses.map(|purse| purse.spent).sum();
+        format!("{spent} of {}", limit.micro_usd)
+    });
+    format!(
+        "spending: {all} micro-dollars in {} budgets; who has little spent {}, and was refused {} times",
+        story.purses.len(),
+        scarce.collect::<Vec<_>>().join(", "),
+        story.poor(),
+    )
+}
+
 fn disturbed(story: &Story) -> Vec<String> {
     let Some([from, until]) = story.failover else {
-        return Vec::new();
+        let kills = story.absences.len();
+        return vec![format!("kills: {kills}, and {} of Redis", story.crashes)];
     };
     let over = story
         .journal

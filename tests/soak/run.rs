@@ -12,10 +12,11 @@ use weir_relay::mock::Event;
 use crate::books::{Books, counters};
 use crate::caller::{Caller, Seen};
 use crate::check::{Absence, Story};
-use crate::disturb::{End, Until, kill, silences, stand_stills};
+use crate::disturb::{End, Until, crash, kill, silences, stand_stills};
 use crate::journal::{Journal, Limits};
 use crate::memory::Memory;
 use crate::plan::{Disturbance, Plan};
+use crate::purse::purses;
 use crate::report::Report;
 use crate::world::{World, serial_account};
 
@@ -49,9 +50,10 @@ impl Looks {
         for event in self.events.try_iter() {
             self.journal.note(event);
         }
-        self.books.read(world.redis());
+        let redis = world.redis();
+        self.books.read(&redis);
         let relays = (0..world.relays()).map(|place| world.relay(place).pid());
-        let pids = relays.chain([world.redis().pid()]);
+        let pids = relays.chain([redis.pid()]);
         for (memory, pid) in self.memory.iter_mut().zip(pids) {
             memory.look(pid);
         }
@@ -69,12 +71,17 @@ pub(crate) fn run(plan: &Plan) -> Report {
     until_nothing_is_held(&world);
     let logs = stop_relays(&world);
     looks.look(&world);
+    let redis = world.redis();
     let story = Story {
         seen: happened.seen,
         journal: looks.journal,
         records: looks.books.records,
-        counters: ["hour", "day"].map(|period| counters(world.redis(), period)),
+        counters: ["hour", "day"].map(|period| counters(&redis, period)),
+        limits: world.limits.clone(),
+        purses: purses(&redis),
+        callers_per_key: plan.callers_per_key(),
         absences: happened.absences,
+        crashes: happened.crashes,
         failover: happened.failover,
         still: happened.still,
         silent: happened.silent,
@@ -89,6 +96,7 @@ struct Happened {
     still: Vec<[Instant; 2]>,
     silent: Vec<[Instant; 2]>,
     absences: Vec<Absence>,
+    crashes: usize,
     failover: Option<[Instant; 2]>,
 }
 
@@ -96,7 +104,7 @@ fn happen(world: &World, looks: &mut Looks, plan: &Plan) -> Happened {
     let mut end = End::default();
     let disturbed = match plan.disturbance {
         Disturbance::None => 0,
-        Disturbance::Kills => world.relays(),
+        Disturbance::Kills | Disturbance::Crashes => world.relays(),
     };
     thread::scope(|scope| {
         let until = end.until();
@@ -107,9 +115,9 @@ fn happen(world: &World, looks: &mut Looks, plan: &Plan) -> Happened {
         });
         let until = end.until();
         let ticker = scope.spawn(move || stand_stills(&until));
-        let writers = world.writers().into_iter().map(|redis| {
+        let writers = world.writers().into_iter().map(|socket| {
             let until = end.until();
-            scope.spawn(move || silences(redis, &until))
+            scope.spawn(move || silences(&socket, &until))
         });
         let writers: Vec<_> = writers.collect();
         let killers = (0..disturbed).map(|relay| {
@@ -117,6 +125,11 @@ fn happen(world: &World, looks: &mut Looks, plan: &Plan) -> Happened {
             scope.spawn(move || kill(world, relay, plan.seed, &until))
         });
         let killers: Vec<_> = killers.collect();
+        let until = end.until();
+        let crasher = scope.spawn(move || match plan.disturbance {
+            Disturbance::Crashes => crash(world, plan.seed, &until),
+            Disturbance::None | Disturbance::Kills => 0,
+        });
         let until = end.until();
         let failover = scope.spawn(move || fail_over(world, plan, &until));
         let seen = call(world, plan);
@@ -127,6 +140,7 @@ fn happen(world: &World, looks: &mut Looks, plan: &Plan) -> Happened {
             still: ticker.join().expect("the clock ticks"),
             silent: all(writers),
             absences: all(killers),
+            crashes: crasher.join().expect("Redis has come back"),
             failover: failover.join().expect("a server took over"),
         }
     })
@@ -141,7 +155,7 @@ fn all<T>(threads: Vec<ScopedJoinHandle<'_, Vec<T>>>) -> Vec<T> {
 
 /// In the middle of a run with kills; from its order until the other server has taken over.
 fn fail_over(world: &World, plan: &Plan, until: &Until) -> Option<[Instant; 2]> {
-    if plan.disturbance == Disturbance::None || !until.goes_on_for(plan.span / 2) {
+    if plan.disturbance != Disturbance::Kills || !until.goes_on_for(plan.span / 2) {
         return None;
     }
     let from = time::now();
@@ -173,15 +187,18 @@ fn call(world: &World, plan: &Plan) -> Vec<Seen> {
     })
 }
 
-/// No slot, turn, intent or upstream request is left. What killed relays held ends with its lease.
+/// No slot, turn, intent, reservation or upstream request is left. What killed relays held ends with its lease.
 fn until_nothing_is_held(world: &World) {
-    let held = Holdings(world.redis());
+    let redis = world.redis();
+    let held = Holdings(&redis);
     eventually("nothing is held any more", || {
         let upstream = world.provider.stats().in_flight;
-        match (held.slots(), held.turns(), held.intents().len(), upstream) {
-            (0, 0, 0, 0) => Ok(()),
+        let reserved: u64 = purses(&redis).iter().map(|purse| purse.reserved).sum();
+        let [slots, turns, intents] = [held.slots(), held.turns(), held.intents().len()];
+        match (slots, turns, intents, reserved, upstream) {
+            (0, 0, 0, 0, 0) => Ok(()),
             seen => Err(format!(
-                "slots, turns, intents, upstream requests: {seen:?}"
+                "slots, turns, intents, micro-dollars, upstream requests: {seen:?}"
             )),
         }
     });

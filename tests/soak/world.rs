@@ -1,17 +1,18 @@
 //! What a soak runs on: relays as processes of their own, their Redis, a simulated upstream behind every account, keys.
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use harness::program::create_key;
+use harness::program::operate;
 use harness::weir::Setup;
 use harness::{Cluster, Program, Redis, Weir, eventually, time};
 use tempfile::TempDir;
 use weir_relay::mock::{MockProvider, Options};
 
 use crate::plan::{Disturbance, Plan};
+use crate::purse::{self, Limit};
 
 const RELAYS: usize = 2;
 /// A server that could not take over within five seconds gives up, and has to be told again.
@@ -24,18 +25,17 @@ pub(crate) struct World {
     relays: Vec<Mutex<Program>>,
     pub(crate) addrs: Vec<SocketAddr>,
     pub(crate) keys: Vec<String>,
+    pub(crate) limits: Vec<Limit>,
     pub(crate) provider: MockProvider,
     servers: Servers,
     _dir: TempDir,
 }
 
-enum Servers {
-    One(Redis),
-    /// A Cluster, and a server that follows the one with what requests hold and owe, until it takes its place.
-    Followed {
-        cluster: Cluster,
-        follower: Redis,
-    },
+struct Servers {
+    /// The one there is; or one that follows the server of a Cluster with what requests hold and owe, until it takes its
+    /// place.
+    redis: RwLock<Redis>,
+    cluster: Option<Cluster>,
 }
 
 impl World {
@@ -50,15 +50,18 @@ impl World {
         let setup = Weir::setup()
             .accounts(plan.accounts - 1)
             .max_concurrent(limit)
+            .head(purse::PRICES)
+            .head(&purse::users(plan.scarce_micro_usd()))
+            .group_line(purse::GROUP)
             .account_at(&provider, &serial)
             .lease_ms(u32::try_from(plan.lease.as_millis()).expect("a lease is short"));
         let (servers, setup) = Servers::start(plan.disturbance, setup);
         let dir = tempfile::tempdir().expect("there is room for files");
         let toml = dir.path().join("weir.toml");
-        let text = setup.toml(&servers.reader().url(), &provider);
+        let text = setup.toml(&servers.redis().url(), &provider);
         std::fs::write(&toml, text).expect("the directory can be written to");
-        let keys = (0..plan.keys).map(|_| create_key(&toml, plan.key_limit));
-        let keys = keys.collect();
+        let keys = (0..plan.keys).map(|place| create_key(&toml, plan.key_limit, place));
+        let (ids, keys): (Vec<_>, _) = keys.unzip();
         let relays: Vec<_> = (1..=RELAYS)
             .map(|number| start_relay(dir.path(), &toml, number))
             .collect();
@@ -66,6 +69,7 @@ impl World {
             addrs: relays.iter().map(Program::addr).collect(),
             relays: relays.into_iter().map(Mutex::new).collect(),
             keys,
+            limits: purse::limits(&ids, plan.scarce_micro_usd()),
             provider,
             servers,
             _dir: dir,
@@ -83,23 +87,34 @@ impl World {
     }
 
     /// The server whose data may be read now, and who has the last word in the end.
-    pub(crate) fn redis(&self) -> &Redis {
-        self.servers.reader()
+    pub(crate) fn redis(&self) -> RwLockReadGuard<'_, Redis> {
+        self.servers.redis()
     }
 
-    /// Those that take what relays write, one after the other.
-    pub(crate) fn writers(&self) -> Vec<&Redis> {
-        match &self.servers {
-            Servers::One(redis) => vec![redis],
-            Servers::Followed { cluster, follower } => vec![cluster.server_of(DOMAIN), follower],
-        }
+    /// The sockets of those that take what relays write, one after the other.
+    pub(crate) fn writers(&self) -> Vec<PathBuf> {
+        let first = self.servers.cluster.iter();
+        let first = first.map(|cluster| cluster.server_of(DOMAIN).socket());
+        first.chain([self.redis().socket()]).collect()
+    }
+
+    /// Kills Redis, and starts it again with what it has written.
+    pub(crate) fn crash(&self) {
+        let mut redis = self
+            .servers
+            .redis
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        redis.kill();
+        redis.start_again();
     }
 
     /// Has the follower take over; nothing if there is none.
     pub(crate) fn fail_over(&self) {
-        let Servers::Followed { follower, .. } = &self.servers else {
+        if self.servers.cluster.is_none() {
             return;
-        };
+        }
+        let follower = self.redis();
         let mut told: Option<Instant> = None;
         eventually("the follower has taken over", || {
             if told.is_none_or(|told| told.elapsed() > TAKES_OVER_WITHIN) {
@@ -117,24 +132,36 @@ impl World {
 impl Servers {
     fn start(disturbance: Disturbance, setup: Setup) -> (Self, Setup) {
         match disturbance {
-            Disturbance::None => (Self::One(Redis::start()), setup),
+            Disturbance::None => (Self::lone(Redis::start()), setup),
+            Disturbance::Crashes => {
+                let redis = Redis::builder().arg("appendonly", "yes");
+                let redis = redis.arg("appendfsync", "always").start();
+                (Self::lone(redis), setup)
+            }
             Disturbance::Kills => {
                 let cluster = Cluster::start();
                 let follower = cluster.replica_of(DOMAIN);
                 cluster.servers().chain([&follower]).for_each(write_all);
                 follower.call("READONLY");
                 let reach = format!("cluster = {:?}", cluster.addresses());
-                let servers = Self::Followed { cluster, follower };
+                let servers = Self {
+                    redis: RwLock::new(follower),
+                    cluster: Some(cluster),
+                };
                 (servers, setup.reach(&reach))
             }
         }
     }
 
-    fn reader(&self) -> &Redis {
-        match self {
-            Self::One(redis) => redis,
-            Self::Followed { follower, .. } => follower,
+    fn lone(redis: Redis) -> Self {
+        Self {
+            redis: RwLock::new(redis),
+            cluster: None,
         }
+    }
+
+    fn redis(&self) -> RwLockReadGuard<'_, Redis> {
+        self.redis.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -143,6 +170,17 @@ fn write_all(redis: &Redis) {
     for setting in ["appendfsync always", "appendonly yes"] {
         assert_eq!(redis.call(format!("CONFIG SET {setting}")), "OK");
     }
+}
+
+/// Its id, and the key.
+fn create_key(toml: &Path, max_concurrent: u32, place: u32) -> (String, String) {
+    let limit = max_concurrent.to_string();
+    let mut words = vec!["key", "create", "--name", "soak", "--group", "main"];
+    words.extend(["--max-concurrent", &limit]);
+    words.extend(purse::rules(place));
+    let created = operate(toml, &words).expect("the key is made");
+    let text = |field: &str| created[field].as_str().expect("it is told").to_owned();
+    (text("id"), text("key"))
 }
 
 fn start_relay(dir: &Path, toml: &Path, number: usize) -> Program {

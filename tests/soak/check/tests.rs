@@ -14,7 +14,7 @@ use crate::journal::{Journal, Limits};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// One request that went as it should, begun at `began`.
-fn story(began: Instant) -> Story {
+pub(super) fn story(began: Instant) -> Story {
     let limits = Limits {
         account: 1,
         key: 1,
@@ -34,13 +34,19 @@ fn story(began: Instant) -> Story {
         outcome: "done".into(),
         input: 3,
         output: 4,
-        estimated: 0,
+        cost: 7,
+        duration_ms: 1_000,
+        ..Record::default()
     };
     let mut story = Story {
         seen: vec![seen],
         journal: Journal::new(limits),
         records: vec![record],
         counters: Default::default(),
+        limits: Vec::new(),
+        purses: Vec::new(),
+        callers_per_key: 1,
+        crashes: 0,
         absences: Vec::new(),
         failover: None,
         still: Vec::new(),
@@ -79,7 +85,7 @@ fn note(story: &mut Story, generation: u64, at: Instant, what: Happened) {
 }
 
 /// The kinds of faults once the counters say what the records say.
-fn kinds(mut story: Story) -> Vec<&'static str> {
+pub(super) fn kinds(mut story: Story) -> Vec<&'static str> {
     story.counters = [(); 2].map(|()| counters_of(&story.records));
     check(&story).0.into_keys().collect()
 }
@@ -103,7 +109,10 @@ fn what_the_relays_have_written_must_be_what_the_upstream_saw() {
     );
     let twice = changed(&|story| story.records.push(story.records[0].clone()));
     assert_eq!(twice, ["written of twice"]);
-    let otherwise = changed(&|story| story.records[0].output += 1);
+    let otherwise = changed(&|story| {
+        story.records[0].output += 1;
+        story.records[0].cost += 1;
+    });
     assert_eq!(otherwise, ["written of otherwise than it was"]);
     let again = changed(&|story| {
         let at = story.seen[0].began;
@@ -264,6 +273,7 @@ fn a_relay_that_stood_still_for_long_may_be_taken_for_dead() {
             input: 4,
             output: 1,
             estimated: 5,
+            cost: 5,
             ..story.records[0].clone()
         };
         kinds(story)

@@ -94,7 +94,11 @@ impl App {
 
     /// Whether new requests are served.
     pub(crate) fn is_open(&self) -> bool {
-        !self.draining.load(Relaxed) && self.store.is_up()
+        !self.is_draining() && self.store.is_up()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
     }
 
     pub(crate) fn close(&self) {

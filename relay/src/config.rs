@@ -9,6 +9,7 @@ mod failover;
 mod file;
 mod limits;
 mod names;
+mod operators;
 mod redis;
 mod retention;
 mod shape;
@@ -34,6 +35,7 @@ pub use endpoint::{Endpoint, Proof};
 pub use failover::Failover;
 pub(crate) use limits::network;
 pub use limits::{Limits, UserConfig};
+pub use operators::Operators;
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use retention::Retention;
 pub use spend::{Spend, SpendLimits, Unpriced};
@@ -48,6 +50,7 @@ pub struct Config {
     pub callers: SocketAddr,
     /// How callers know it; none = plain HTTP.
     pub tls: Option<Certified>,
+    pub operators: Operators,
     pub connections: Connections,
     pub redis: RedisAt,
     /// The module; absent = `libweir.so` beside the program.
@@ -173,6 +176,7 @@ impl Default for Config {
         Self {
             callers: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls: None,
+            operators: Operators::default(),
             connections: Connections::default(),
             redis: RedisAt::default(),
             module: None,
@@ -251,6 +255,13 @@ impl Config {
                 why: "must be an address and a port, like 127.0.0.1:8080".into(),
             })?;
         }
+        if let Some(text) = variable("WEIR_LISTEN_OPERATORS") {
+            self.operators.listen =
+                operators::place(&text).map_err(|why| ConfigError::Variable {
+                    name: "WEIR_LISTEN_OPERATORS".into(),
+                    why,
+                })?;
+        }
         if let Some(url) = variable("WEIR_REDIS_URL") {
             let address = Address::of_url(&url).map_err(|why| ConfigError::Variable {
                 name: "WEIR_REDIS_URL".into(),
@@ -268,6 +279,7 @@ impl Config {
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.operators.check().map_err(ConfigError::Whole)?;
         if let RedisAt::Own {
             when_public: false, ..
         } = self.redis

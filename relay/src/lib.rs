@@ -70,6 +70,7 @@ mod budget;
 mod group;
 pub mod key;
 mod models;
+mod operators;
 mod resting;
 mod roster;
 mod seal;

@@ -1,4 +1,4 @@
-//! A relay from start to stop: its Redis, its listener, the tasks beside it, and the drain.
+//! A relay from start to stop: its Redis, its listeners, the tasks beside it, and the drain.
 
 mod bounded;
 mod listen;
@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use listen::{Manners, listen};
+use listen::{Listener, Manners};
 
 use crate::{
     app::{self, App, Ears},
@@ -23,6 +23,7 @@ use crate::{
     embedded::{Embedded, EmbeddedError},
     follow,
     key::{self, CreatedKey, NewKey},
+    operators::Reception,
     permit::Ledger,
     renew,
     roster::Roster,
@@ -37,16 +38,17 @@ const REDIS_WITHIN: Duration = Duration::from_secs(15);
 /// How long another program may keep the data of the relay's own Redis.
 const RELEASED_WITHIN: Duration = Duration::from_secs(3);
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+/// What operators look at may go on for ever; everything else of theirs is short.
+const OPERATORS_WITHIN: Duration = Duration::from_millis(500);
 
 /// A running relay. Dropping it without `shutdown` breaks off whatever runs.
 #[derive(Debug)]
 pub struct Relay {
-    addr: SocketAddr,
     identity: Option<Arc<Identity>>,
     app: Arc<App>,
     drain_timeout: Duration,
-    drain: Arc<Notify>,
-    listener: JoinHandle<()>,
+    callers: Listener,
+    operators: Option<Listener>,
     beside: JoinSet<()>,
     settler: JoinHandle<()>,
     finish: Arc<Notify>,
@@ -60,10 +62,11 @@ impl Relay {
         config.check()?;
         let roster = Roster::new(&config)?;
         let identity = identity(config.tls.as_ref(), "listen.tls").await?;
-        let listener = TcpListener::bind(config.callers)
-            .await
-            .with_context(|| format!("cannot listen on {}", config.callers))?;
-        let addr = listener.local_addr()?;
+        let for_callers = bind(config.callers).await?;
+        let for_operators = match config.operators.listen {
+            Some(listen) => Some(bind(listen).await?),
+            None => None,
+        };
         let (embedded, servers) = redis(&config).await?;
         let (debts, owed) = mpsc::unbounded_channel();
         let ready = Self::connect(
@@ -89,26 +92,23 @@ impl Relay {
             owed,
             Arc::clone(&finish),
         ));
-        let drain = Arc::new(Notify::new());
         let beside = beside(&app, identity.clone());
-        let listener = tokio::spawn(listen(
-            Arc::clone(&app),
-            listener,
-            Arc::clone(&drain),
-            Manners {
-                drain_timeout: config.drain_timeout,
-                connections: config.connections,
-                identity: identity.clone(),
-            },
-        ));
-        tracing::info!(listen.callers = %addr, "the relay serves");
+        let manners = Manners {
+            drain_timeout: config.drain_timeout,
+            connections: config.connections,
+            identity: identity.clone(),
+        };
+        let callers = Listener::start(for_callers, Arc::clone(&app), manners)?;
+        let operators = for_operators
+            .map(|bound| serve_operators(bound, &app, &config))
+            .transpose()?;
+        tracing::info!(listen.callers = %callers.addr(), "the relay serves");
         Ok(Self {
-            addr,
             identity,
             app,
             drain_timeout: config.drain_timeout,
-            drain,
-            listener,
+            callers,
+            operators,
             beside,
             settler,
             finish,
@@ -147,7 +147,12 @@ impl Relay {
 
     /// Where callers connect.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.callers.addr()
+    }
+
+    /// Where operators connect, if anywhere.
+    pub fn operators_addr(&self) -> Option<SocketAddr> {
+        self.operators.as_ref().map(Listener::addr)
     }
 
     /// The same as a base URL for clients.
@@ -156,7 +161,7 @@ impl Relay {
             Some(_) => "https",
             None => "http",
         };
-        format!("{scheme}://{}", self.addr)
+        format!("{scheme}://{}", self.addr())
     }
 
     /// The relay's Redis.
@@ -201,8 +206,10 @@ impl Relay {
             drain.timeout_s = self.drain_timeout.as_secs_f32(),
             "the relay drains"
         );
-        self.drain.notify_one();
-        drop(self.listener.await);
+        self.callers.stop().await;
+        if let Some(mut operators) = self.operators {
+            operators.stop().await;
+        }
         self.beside.shutdown().await;
         self.finish.notify_one();
         let settler = self.settler.abort_handle();
@@ -216,6 +223,11 @@ impl Relay {
         }
         tracing::info!("the relay has stopped");
     }
+}
+
+async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(addr).await;
+    bound.with_context(|| format!("cannot listen on {addr}"))
 }
 
 async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {
@@ -246,6 +258,22 @@ async fn identity(files: Option<&Certified>, named: &str) -> anyhow::Result<Opti
     let read = Identity::read(files).await;
     let identity = read.with_context(|| format!("[{named}] names no good certificate"))?;
     Ok(Some(Arc::new(identity)))
+}
+
+fn serve_operators(
+    bound: TcpListener,
+    app: &Arc<App>,
+    config: &Config,
+) -> anyhow::Result<Listener> {
+    let manners = Manners {
+        drain_timeout: OPERATORS_WITHIN,
+        connections: config.connections,
+        identity: None,
+    };
+    let reception = Reception::open(Arc::clone(app), config);
+    let listener = Listener::start(bound, reception, manners)?;
+    tracing::info!(listen.operators = %listener.addr(), "operators are served");
+    Ok(listener)
 }
 
 /// The tasks that go on beside all requests.

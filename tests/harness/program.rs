@@ -18,6 +18,7 @@ type Variables = &'static [(&'static str, &'static str)];
 pub struct Program {
     process: Process,
     addr: SocketAddr,
+    operators: Option<SocketAddr>,
     variables: Variables,
     toml: PathBuf,
     log: PathBuf,
@@ -39,14 +40,43 @@ impl Program {
     /// When it does not start.
     #[track_caller]
     pub fn start_with(toml: &Path, log: &Path, variables: Variables) -> Self {
+        Self::launch(toml, log, variables, None)
+    }
+
+    /// A relay that serves operators too, on a port of their own.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start_with_operators(toml: &Path, log: &Path) -> Self {
+        Self::launch(toml, log, &[], Some(free_address()))
+    }
+
+    #[track_caller]
+    fn launch(
+        toml: &Path,
+        log: &Path,
+        variables: Variables,
+        operators: Option<SocketAddr>,
+    ) -> Self {
         let addr = free_address();
         Self {
-            process: launch(toml, log, addr, variables),
+            process: launch(toml, log, (addr, operators), variables),
             addr,
+            operators,
             variables,
             toml: toml.to_owned(),
             log: log.to_owned(),
         }
+    }
+
+    /// Where operators are served.
+    ///
+    /// # Panics
+    /// When they are not.
+    #[track_caller]
+    pub fn operators_addr(&self) -> SocketAddr {
+        self.operators.expect("it was started with operators")
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -73,7 +103,12 @@ impl Program {
     /// When it does not start.
     #[track_caller]
     pub fn start_again(&mut self) {
-        self.process = launch(&self.toml, &self.log, self.addr, self.variables);
+        self.process = launch(
+            &self.toml,
+            &self.log,
+            (self.addr, self.operators),
+            self.variables,
+        );
     }
 
     pub fn signal(&mut self, signal: rustix::process::Signal) {
@@ -139,10 +174,17 @@ pub fn operate(toml: &Path, arguments: &[&str]) -> Result<Value, String> {
 }
 
 #[track_caller]
-fn launch(toml: &Path, log: &Path, addr: SocketAddr, variables: Variables) -> Process {
+fn launch(
+    toml: &Path,
+    log: &Path,
+    (addr, operators): (SocketAddr, Option<SocketAddr>),
+    variables: Variables,
+) -> Process {
     let mut command = Command::new(config::program());
     command.arg("serve").arg("--config").arg(toml);
     command.env("WEIR_LISTEN", addr.to_string());
+    let operators = operators.map_or("off".into(), |addr| addr.to_string());
+    command.env("WEIR_LISTEN_OPERATORS", operators);
     command.envs(variables.iter().copied());
     let mut process = Process::start(command, log).expect("the program starts");
     eventually("the relay listens", || {

@@ -16,6 +16,7 @@ use weir_relay::server::Relay;
 use crate::eventually::eventually_async;
 use crate::http::{Answer, Call};
 use crate::lossy::Lossy;
+use crate::operator::Operator;
 use crate::program::Program;
 use crate::redis::Redis;
 use crate::speech::Speech;
@@ -52,6 +53,15 @@ impl Weir {
 
     pub fn addr(&self) -> SocketAddr {
         self.relay.addr()
+    }
+
+    /// An operator who may do everything.
+    ///
+    /// # Panics
+    /// When the relay was set up without operators.
+    pub async fn operator(&self) -> Operator {
+        let addr = self.relay.operators_addr();
+        Operator::of(addr.expect("it was set up with operators")).await
     }
 
     /// Sends a call with the key.

@@ -19,7 +19,7 @@ const RIGHTS: &str = "~weir:* &weir:* +@all -@admin -@dangerous";
 /// Why a relay does not start with these lines of `[redis]`.
 async fn refusal(reach: &str) -> String {
     let config = format!(
-        "[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\n{reach}\n\
+        "[listen]\ncallers = \"127.0.0.1:0\"\noperators = \"off\"\n[redis]\n{reach}\n\
          [accounts.a]\nkind = \"anthropic\"\napi_key = \"k\"\n[groups.g]\naccounts = [\"a\"]\n"
     );
     let config = Config::from_toml(&config).expect("the test's weir.toml is good");

@@ -5,11 +5,11 @@ use crate::source::{Finding, Source};
 /// What may not stand anywhere, with what to do instead.
 const BANNED: [(&str, &str); 9] = [
     (
-        "#[allow",
+        "#[allow(",
         "`#[expect(…, reason = \"…\")]` says why, and fails when it is no longer needed",
     ),
     (
-        "#![allow",
+        "#![allow(",
         "`#[expect(…, reason = \"…\")]` says why, and fails when it is no longer needed",
     ),
     (

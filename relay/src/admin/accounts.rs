@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{AdminError, Desk, Fields, What, check_version, merged, table_of, text_of};
 use crate::{
@@ -21,7 +22,8 @@ const SHOWN: usize = 4;
 pub(crate) type Secrets = BTreeMap<String, Secret>;
 
 /// An account as operators see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Account)]
 pub(crate) struct Shown {
     pub(crate) id: String,
     /// Of those in `weir.toml` none.
@@ -31,6 +33,7 @@ pub(crate) struct Shown {
     pub(crate) drained: bool,
     /// Why it cannot be used, where it cannot.
     pub(crate) trouble: Option<String>,
+    #[schema(value_type = Object)]
     pub(crate) fields: Fields,
     /// Of each secret its end.
     pub(crate) secrets: BTreeMap<String, String>,

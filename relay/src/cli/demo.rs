@@ -6,8 +6,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::Signals;
 use crate::{
     config::{
-        self, AccountConfig, AccountKind, Config, Credential, Endpoint, GroupConfig, Proof,
-        Timeouts,
+        self, AccountConfig, AccountKind, Config, Credential, Endpoint, GroupConfig, Operators,
+        Proof, Timeouts,
     },
     embedded,
     key::NewKey,
@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Where the relay listens.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Where operators are served.
+    #[arg(long, default_value = "127.0.0.1:8081")]
+    operators: SocketAddr,
     /// Where its Redis keeps its data.
     #[arg(long, default_value = "data/demo")]
     data_dir: PathBuf,
@@ -47,6 +50,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         ACCOUNTS.map(|(id, kind, variable)| account(id, kind, variable, &provider.url()));
     let config = Config {
         callers: args.listen,
+        operators: Operators {
+            listen: Some(args.operators),
+            ..Operators::default()
+        },
         module: args.module,
         data_dir: args.data_dir.clone(),
         groups: vec![GroupConfig {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, base_url, limits,
+    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Operators, base_url, limits,
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group},
 };
@@ -77,6 +77,11 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
     Ok(Config {
         callers: file.listen.callers,
         tls: file.listen.tls,
+        operators: Operators {
+            listen: file.listen.operators,
+            hosts: file.listen.operators_hosts,
+            without_tls: file.listen.operators_without_tls,
+        },
         connections: file.connections.into(),
         redis,
         module: file.module.path,
@@ -316,6 +321,10 @@ mod tests {
             (
                 "[listen]\ncallers = \"x\"",
                 "weir.toml line 2: callers: invalid socket address syntax",
+            ),
+            (
+                "[listen]\noperators = \"on\"",
+                "weir.toml line 2: operators: must be an address and a port, like 127.0.0.1:8081, or \"off\"",
             ),
             (
                 "[listen]\n[body]\nmax_bytes = 2048\nmax_buffered_bytes = 2047",

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::{
     AccountKind, Certified, Config, MicroUsd, Price, Spend, Timeouts, connections,
-    failover::FailoverTable, limits::User, retention::RetentionTable, waits::Waiting,
+    failover::FailoverTable, limits::User, operators, retention::RetentionTable, waits::Waiting,
 };
 use crate::time::millis;
 
@@ -42,6 +42,10 @@ pub(super) struct File {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Listen {
     pub(super) callers: SocketAddr,
+    #[serde(deserialize_with = "operators::listen")]
+    pub(super) operators: Option<SocketAddr>,
+    pub(super) operators_hosts: Vec<String>,
+    pub(super) operators_without_tls: bool,
     pub(super) trusted_proxies: List,
     pub(super) tls: Option<Certified>,
 }
@@ -198,8 +202,14 @@ impl Default for File {
 
 impl Default for Listen {
     fn default() -> Self {
+        let Config {
+            callers, operators, ..
+        } = Config::default();
         Self {
-            callers: Config::default().callers,
+            callers,
+            operators: operators.listen,
+            operators_hosts: operators.hosts,
+            operators_without_tls: operators.without_tls,
             trusted_proxies: List::new(),
             tls: None,
         }

@@ -1,8 +1,21 @@
-//! The callers' listener: who is let in, over which connection, until it is told to drain.
+//! A listener, of callers or of operators: who is let in, over which connection, until it is told to drain.
 
-use std::{io, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    error::Error,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use bytes::Bytes;
+use hyper::{
+    Request, Response,
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
@@ -11,7 +24,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Notify,
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -21,15 +34,52 @@ use super::{
     opening::Opening,
     seats::{Seat, Seats},
 };
-use crate::{app::App, config::Connections, flow, tls::Identity};
+use crate::{
+    answer::AnswerBody, app::App, config::Connections, flow, operators::Reception, tls::Identity,
+};
 
 /// Until the headers of a request; an idle connection waits for them too.
 const HEADERS_WITHIN: Duration = Duration::from_secs(75);
-/// How long a caller may take none of what is there for it; what it holds others wait for.
+/// How long a guest may take none of what is there for it; what it holds others wait for.
 const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How the listener treats callers.
+/// Whoever answers the requests that come in.
+pub(super) trait Host: Send + Sync + 'static {
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+
+    fn answer(
+        self: Arc<Self>,
+        from: IpAddr,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Self::Body>, Infallible>> + Send;
+}
+
+impl Host for App {
+    type Body = AnswerBody;
+
+    async fn answer(
+        self: Arc<Self>,
+        from: IpAddr,
+        request: Request<Incoming>,
+    ) -> Result<Response<AnswerBody>, Infallible> {
+        flow::serve(self, from, request).await
+    }
+}
+
+impl Host for Reception {
+    type Body = axum::body::Body;
+
+    async fn answer(
+        self: Arc<Self>,
+        from: IpAddr,
+        request: Request<Incoming>,
+    ) -> Result<Response<axum::body::Body>, Infallible> {
+        Ok(self.serve(from, request).await)
+    }
+}
+
+/// How a listener treats its guests.
 #[derive(Debug)]
 pub(super) struct Manners {
     pub(super) drain_timeout: Duration,
@@ -38,7 +88,15 @@ pub(super) struct Manners {
     pub(super) identity: Option<Arc<Identity>>,
 }
 
-/// A caller's connection, and the seat that it has.
+/// One that runs. Dropped, it breaks off whatever runs.
+#[derive(Debug)]
+pub(super) struct Listener {
+    addr: SocketAddr,
+    drain: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+/// A guest's connection, and the seat that it has.
 #[derive(Debug)]
 struct Guest {
     stream: TcpStream,
@@ -46,20 +104,44 @@ struct Guest {
 }
 
 /// What a connection needs of its listener.
-struct Door {
-    app: Arc<App>,
+struct Door<H> {
+    host: Arc<H>,
     /// How long the handshake of TLS may take, and from its first byte on the head of its first request.
     head: Duration,
     watcher: Watcher,
 }
 
+impl Listener {
+    pub(super) fn start(
+        bound: TcpListener,
+        host: Arc<impl Host>,
+        manners: Manners,
+    ) -> io::Result<Self> {
+        let addr = bound.local_addr()?;
+        let drain = Arc::new(Notify::new());
+        let task = tokio::spawn(listen(host, bound, Arc::clone(&drain), manners));
+        Ok(Self { addr, drain, task })
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Takes in nobody any more, and ends when everybody has gone.
+    pub(super) async fn stop(&mut self) {
+        self.drain.notify_one();
+        drop((&mut self.task).await);
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 /// Accepts until told to drain; then waits for what runs, and breaks off what has not finished in time.
-pub(super) async fn listen(
-    app: Arc<App>,
-    listener: TcpListener,
-    drain: Arc<Notify>,
-    manners: Manners,
-) {
+async fn listen(host: Arc<impl Host>, listener: TcpListener, drain: Arc<Notify>, manners: Manners) {
     let seats = Seats::new(manners.connections.max, manners.connections.max_per_ip);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -69,7 +151,7 @@ pub(super) async fn listen(
             accepted = accept(&listener, &seats) => match accepted {
                 Ok(guest) => {
                     let door = Door {
-                        app: Arc::clone(&app),
+                        host: Arc::clone(&host),
                         head: manners.connections.head,
                         watcher: graceful.watcher(),
                     };
@@ -97,7 +179,7 @@ pub(super) async fn listen(
     connections.shutdown().await;
 }
 
-/// The next caller for whom there is a seat. Others are hung up on.
+/// The next guest for whom there is a seat. Others are hung up on.
 async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> io::Result<Guest> {
     loop {
         let (stream, from) = listener.accept().await?;
@@ -113,7 +195,7 @@ async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> io::Result<Guest>
     }
 }
 
-async fn greet(guest: Guest, door: Door, acceptor: Option<TlsAcceptor>) {
+async fn greet(guest: Guest, door: Door<impl Host>, acceptor: Option<TlsAcceptor>) {
     let Guest { stream, _seat } = guest;
     let ready = stream.set_nodelay(true).and_then(|()| stream.peer_addr());
     let from = match ready {
@@ -132,7 +214,12 @@ async fn greet(guest: Guest, door: Door, acceptor: Option<TlsAcceptor>) {
 }
 
 /// What is bounded in leaving is what TLS has made of an answer, since it keeps some of that back.
-async fn shake_hands(stream: Bounded<TcpStream>, from: IpAddr, door: Door, acceptor: TlsAcceptor) {
+async fn shake_hands(
+    stream: Bounded<TcpStream>,
+    from: IpAddr,
+    door: Door<impl Host>,
+    acceptor: TlsAcceptor,
+) {
     match timeout(door.head, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => serve(stream, from, door).await,
         Ok(Err(error)) => tracing::debug!(%from, %error, "a handshake failed"),
@@ -143,14 +230,18 @@ async fn shake_hands(stream: Bounded<TcpStream>, from: IpAddr, door: Door, accep
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     from: IpAddr,
-    door: Door,
+    door: Door<impl Host>,
 ) {
-    let Door { app, head, watcher } = door;
+    let Door {
+        host,
+        head,
+        watcher,
+    } = door;
     let (stream, came) = Opening::new(stream, head);
     // Boxed, it is let go when the answer begins; else each connection would keep room for it as long as it is open.
-    let service = service_fn(|request: hyper::Request<Incoming>| {
+    let service = service_fn(|request: Request<Incoming>| {
         came.say();
-        Box::pin(flow::serve(Arc::clone(&app), from, request))
+        Box::pin(Arc::clone(&host).answer(from, request))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

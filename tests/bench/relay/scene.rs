@@ -167,7 +167,7 @@ fn announced(process: &Process, field: &str) -> SocketAddr {
 
 fn toml(redis: &str, upstream: SocketAddr) -> String {
     format!(
-        "[listen]\ncallers = \"127.0.0.1:0\"\n[redis]\nurl = \"{redis}\"\n\
+        "[listen]\ncallers = \"127.0.0.1:0\"\noperators = \"off\"\n[redis]\nurl = \"{redis}\"\n\
          [accounts.a1]\nkind = \"anthropic\"\nbase_url = \"http://{upstream}\"\napi_key = \"{CREDENTIAL}\"\n\
          [groups.main]\naccounts = [\"a1\"]\n"
     )

@@ -28,8 +28,10 @@ pub struct Setup {
     others: Vec<(String, String)>,
     /// Lines of the group's section.
     group_lines: String,
-    /// Lines of the section of the listener.
+    /// Lines of the section of the listeners.
     listen_lines: String,
+    /// Where operators are served.
+    operators: &'static str,
     /// Lines and sections before the accounts.
     head: String,
     behaviour: Behaviour,
@@ -61,6 +63,7 @@ impl Default for Setup {
             others: Vec::new(),
             group_lines: String::new(),
             listen_lines: String::new(),
+            operators: "off",
             head: String::new(),
             behaviour: Behaviour::default(),
             redis: Redis::builder(),
@@ -130,7 +133,13 @@ impl Setup {
         self
     }
 
-    /// A line of the listener's section.
+    /// Operators are served too.
+    pub fn operators(mut self) -> Self {
+        self.operators = "127.0.0.1:0";
+        self
+    }
+
+    /// A line of the listeners' section.
     pub fn listen_line(mut self, line: &str) -> Self {
         self.listen_lines += line;
         self.listen_lines += "\n";
@@ -229,13 +238,13 @@ impl Setup {
             names.push(format!("\"a{account}\""));
         }
         let (head, more, names) = (&self.head, &self.group_lines, names.join(", "));
-        let listen = &self.listen_lines;
+        let (listen, operators) = (&self.listen_lines, self.operators);
         let redis = match &self.reach {
             Reach::Directly | Reach::Lossy => format!("url = \"{redis}\""),
             Reach::Lines(lines) => lines.clone(),
         };
         format!(
-            "{head}[listen]\ncallers = \"127.0.0.1:0\"\n{listen}[redis]\n{redis}\n\
+            "{head}[listen]\ncallers = \"127.0.0.1:0\"\noperators = \"{operators}\"\n{listen}[redis]\n{redis}\n\
              {sections}[groups.main]\naccounts = [{names}]\n{more}"
         )
     }

@@ -1,0 +1,4 @@
+//! The operators' side of the relay, in process, with a Redis of each test's own. A concern is a file.
+
+mod form;
+mod listener;

@@ -1,0 +1,66 @@
+/** What uPlot is told: axes and lines in the colours that the page has at the moment. */
+import type uPlot from 'uplot'
+
+export type Tone = 'series-1' | 'series-2' | 'series-3' | 'series-4' | 'series-5' | 'series-6' | 'bad-fill'
+
+export interface Series {
+  label: string
+  tone: Tone
+  values: (number | null)[]
+  /** On an axis of its own, at the right. */
+  right?: boolean
+  bars?: boolean
+}
+
+export interface Look {
+  /** Left and right of the first and the last moment: half a bar. */
+  marginS: number
+  /** As much as there is at least from the left to the right. */
+  leastS: number
+  width: number
+  height: number
+  colour: (name: string) => string
+  /** Of the axis at the left, and of that at the right. */
+  left: (value: number) => string
+  right: (value: number) => string
+  time: (seconds: number, stepS: number) => string
+  bars: uPlot.Series.PathBuilder | undefined
+}
+
+const AXIS_FONT = "11px 'Inter Variable', system-ui, sans-serif"
+
+export function plotOptions(series: Series[], look: Look): uPlot.Options {
+  const axis = { stroke: look.colour('ink-3'), font: AXIS_FONT, ticks: { show: false }, gap: 6 }
+  const grid = { stroke: look.colour('line'), width: 1 }
+  const hasRight = series.some((one) => one.right)
+  return {
+    width: look.width,
+    height: look.height,
+    padding: [8, hasRight ? 0 : 12, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    scales: { x: { time: true, range: (_, least, most) => [Math.min(least, most - look.leastS) - look.marginS, most + look.marginS] }, y: { range: fromZero }, right: { range: fromZero } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 26, values: (_, splits, __, ___, step) => splits.map((at) => look.time(at, step)) },
+      { ...axis, grid, size: 46, values: (_, splits) => splits.map(look.left) },
+      { ...axis, show: hasRight, scale: 'right', side: 1, grid: { show: false }, size: 54, values: (_, splits) => splits.map(look.right) },
+    ],
+    series: [{}, ...series.map((one) => line(one, look))],
+  }
+}
+
+function line(one: Series, look: Look): uPlot.Series {
+  const colour = look.colour(one.tone)
+  return {
+    label: one.label,
+    scale: one.right ? 'right' : 'y',
+    stroke: colour,
+    width: one.bars ? 0 : 1.75,
+    points: { show: false },
+    ...(one.bars && look.bars ? { fill: colour, paths: look.bars } : { fill: `${colour}1f` }),
+  }
+}
+
+function fromZero(_: uPlot, __: number | null, most: number | null): [number, number] {
+  return [0, Math.max(1e-9, (most ?? 0) * 1.1) || 1]
+}

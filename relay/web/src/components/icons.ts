@@ -1,0 +1,33 @@
+/** The pictures of buttons and pages: strokes on a field of 24 by 24. */
+export const icons = {
+  overview: 'M4 13h5V4H4zM4 20h5v-4H4zM13 20h7v-9h-7zM13 4v4h7V4z',
+  queues: 'M4 6h3M4 12h3M4 18h3M11 6h9M11 12h6M11 18h8',
+  accounts: 'M4 7a8 3 0 0 0 16 0a8 3 0 0 0-16 0v10a8 3 0 0 0 16 0V7M4 12a8 3 0 0 0 16 0',
+  keys: 'M14.5 4a5.5 5.5 0 1 0 0 11a5.5 5.5 0 0 0 0-11M10.5 13.5L4 20v0h3v-2h2v-2.5M15.5 8.5h.01',
+  groups: 'M12 3l8 4.5l-8 4.5l-8-4.5zM4 12l8 4.5l8-4.5M4 16.5L12 21l8-4.5',
+  users: 'M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 0 0 0-7M2.5 20a6.5 6.5 0 0 1 13 0M16 5.3a3.5 3.5 0 0 1 0 6.4M18.5 14.5a6.5 6.5 0 0 1 3 5.5',
+  usage: 'M4 20V4M4 20h16M8 16v-4M12.5 16V8M17 16v-6',
+  requests: 'M4 6h10M4 12h16M9 18h11',
+  guide: 'M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3zM5 17a3 3 0 0 1 3-3h11M9 8h6',
+  settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4',
+  audit: 'M12 3l7 3v5c0 5-3 8-7 10c-4-2-7-5-7-10V6zM9 12l2 2l4-4',
+  menu: 'M4 7h16M4 12h16M4 17h16',
+  close: 'M6 6l12 12M18 6L6 18',
+  plus: 'M12 5v14M5 12h14',
+  more: 'M6 12h.01M12 12h.01M18 12h.01',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  check: 'M5 13l4.5 4.5L19 7',
+  pause: 'M9 5v14M15 5v14',
+  play: 'M7 5l12 7l-12 7z',
+  drain: 'M12 4v11M7 10l5 5l5-5M5 20h14',
+  retry: 'M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6',
+  search: 'M11 5a6 6 0 1 0 0 12a6 6 0 0 0 0-12M15.5 15.5L20 20',
+  warning: 'M12 4l9 16H3zM12 10v4M12 17h.01',
+  down: 'M6 9l6 6l6-6',
+  download: 'M12 4v10M8 10.5l4 4l4-4M5 19h14',
+  globe: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M3 12h18M12 3c3 3 3.5 6 3.5 9s-.5 6-3.5 9c-3-3-3.5-6-3.5-9s.5-6 3.5-9',
+  sun: 'M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4',
+  person: 'M12 4a4 4 0 1 0 0 8a4 4 0 0 0 0-8M4.5 20.5a7.5 7.5 0 0 1 15 0',
+} as const
+
+export type IconName = keyof typeof icons

@@ -1,0 +1,48 @@
+import { pair } from './pair'
+
+export const login = pair(
+  {
+    title: 'Sign in',
+    lead: 'Weir shares a few accounts fairly among many callers.',
+    name: 'Name',
+    password: 'Password',
+    enter: 'Sign in',
+    expired: 'Your session has ended. Sign in again to go on where you were.',
+    wrong: 'Name or password is wrong.',
+    throttled: 'Too many attempts. Try again in {after}.',
+    setup: {
+      title: 'First run',
+      lead: 'Choose who administers this relay. The set-up token stands in the terminal where the relay was started; it works once.',
+      token: 'Set-up token',
+      name: 'Your name',
+      password: 'Password',
+      again: 'Password, once more',
+      differs: 'The two passwords differ.',
+      short: 'At least {least} characters.',
+      enter: 'Set up',
+      already: 'This relay is set up already. Sign in.',
+    },
+  },
+  {
+    title: '登录',
+    lead: 'Weir 让众多调用方公平地共用少数几个账户。',
+    name: '名称',
+    password: '密码',
+    enter: '登录',
+    expired: '会话已结束。重新登录后会回到原来的页面。',
+    wrong: '名称或密码不正确。',
+    throttled: '尝试次数过多，请在 {after}后再试。',
+    setup: {
+      title: '首次运行',
+      lead: '请设置管理此中继的人。设置令牌显示在启动中继的终端中，只能使用一次。',
+      token: '设置令牌',
+      name: '你的名称',
+      password: '密码',
+      again: '再次输入密码',
+      differs: '两次输入的密码不一致。',
+      short: '至少 {least} 个字符。',
+      enter: '完成设置',
+      already: '此中继已完成设置，请登录。',
+    },
+  },
+)

@@ -1,0 +1,251 @@
+/** What the operators' API says and takes. Times are milliseconds since 1970, money is millionths of a dollar. */
+
+export type Role = 'viewer' | 'operator' | 'admin'
+
+export interface Session {
+  name: string
+  role: Role
+  csrf: string
+  expires_ms: number
+}
+
+export interface Page<Item> {
+  items: Item[]
+  next: string | null
+}
+
+// ---- live
+
+export type AccountState = 'open' | 'full' | 'resting' | 'paused' | 'draining' | 'drained' | 'disabled' | 'broken'
+
+export interface Why {
+  cause: string
+  model: string | null
+  until_ms: number | null
+}
+
+export interface Slot {
+  member: string
+  key: string
+  key_name: string
+  model: string
+  since_ms: number
+}
+
+export interface Waiter {
+  member: string
+  key: string
+  key_name: string
+  since_ms: number
+  position: number
+}
+
+export interface Turn {
+  holder: Slot | null
+  next_at_ms: number | null
+  waiting: number
+  line: Waiter[]
+}
+
+export interface LiveAccount {
+  id: string
+  kind: string
+  state: AccountState
+  why: Why | null
+  in_use: number
+  limit: number
+  waiting: number
+  slots: Slot[]
+  slots_more: number
+  line: Waiter[]
+  line_more: number
+  turn: Turn | null
+}
+
+export interface LiveKey {
+  id: string
+  name: string
+  in_use: number
+  limit: number
+  waiting: number
+}
+
+export interface LiveCaller {
+  key: string
+  key_name: string
+  share: number
+  wait_p50_ms: number
+  wait_p95_ms: number
+}
+
+export interface LiveRelay {
+  process: string
+  since_ms: number
+}
+
+export interface Totals {
+  in_flight: number
+  waiting: number
+  requests_per_s: number
+  errors_per_s: number
+  tokens_per_s: number
+  spend_today_micro_usd: number
+}
+
+export interface Snapshot {
+  at_ms: number
+  totals: Totals
+  accounts: LiveAccount[]
+  keys: LiveKey[]
+  callers: LiveCaller[]
+  relays: LiveRelay[]
+}
+
+// ---- what operators make
+
+export type Value = string | number | boolean | null | string[] | { [name: string]: Value }
+export type Fields = Record<string, Value>
+
+/** An account, group or user: declared in weir.toml or stored. */
+export interface Entry {
+  id: string
+  version: number | string | null
+  declared: boolean
+  fields: Fields
+}
+
+export interface Account extends Entry {
+  enabled: boolean
+  paused: boolean
+  drained: boolean
+  trouble: string | null
+  secrets: Record<string, string>
+}
+
+export interface Trial {
+  ok: boolean
+  status: number | null
+  latency_ms: number
+  message: string
+}
+
+export interface Spent {
+  spent_micro_usd: number
+  limit_micro_usd: number | null
+}
+
+export interface Key {
+  id: string
+  version: number | string
+  name: string
+  group: string
+  fallback_group?: string | null
+  user: string | null
+  max_concurrent: number
+  waits: boolean
+  enabled: boolean
+  created_ms: number
+  rules: Fields
+  tags: string[]
+  spent?: { day: Spent; month: Spent; total: Spent }
+}
+
+export type NewKey = Key & { key: string }
+
+export interface Operator {
+  name: string
+  role: Role
+}
+
+export interface ApiToken {
+  id: string
+  name: string
+  role: Role
+  created_ms?: number
+  expires_ms: number | null
+}
+
+export type NewToken = ApiToken & { token: string }
+
+export interface Settings {
+  version: number | string
+  declared: string[]
+  values: Fields
+}
+
+export interface About {
+  version: string
+  callers_url: string
+  redis: { version: string; module_version: string; mode: string; embedded: boolean }
+  relays: { process: string; version: string; since_ms: number; digest: string }[]
+  differing: boolean
+}
+
+// ---- what was
+
+export interface Counts {
+  requests: number
+  errors: number
+  input_tokens: number
+  output_tokens: number
+  cache_read_tokens: number
+  cache_write_tokens: number
+  cost_micro_usd: number
+  saved_micro_usd: number
+}
+
+export type UsageBy = 'key' | 'user' | 'account' | 'group' | 'model' | 'hour' | 'day'
+export type UsageRow = Counts & Partial<Record<UsageBy, string | number>>
+
+export interface Usage {
+  rows: UsageRow[]
+  totals: Counts
+}
+
+export interface Attempt {
+  account: string
+  cause: string
+}
+
+/** One request, as it was recorded; what is not known is absent or null. */
+export interface RequestRecord {
+  request: string
+  at_ms: number
+  key: string
+  key_name?: string | null
+  group?: string | null
+  account?: string | null
+  chosen?: string | null
+  failed?: Attempt[] | string | null
+  dialect?: string | null
+  stream?: boolean | number | null
+  model?: string | null
+  served?: string | null
+  answered?: string | null
+  status?: number | null
+  outcome?: string | null
+  wait_ms?: number | null
+  turn_ms?: number | null
+  first_byte_ms?: number | null
+  duration_ms?: number | null
+  input?: number | null
+  output?: number | null
+  cache_read?: number | null
+  cache_write_5m?: number | null
+  cache_write_1h?: number | null
+  reasoning?: number | null
+  cost_micro_usd?: number | null
+  unpriced?: boolean | number | null
+}
+
+export interface AuditEntry {
+  id: string
+  at_ms: number
+  who: string
+  role: Role
+  from: string
+  act: string
+  what: string
+  id_of: string
+  changes: unknown
+}

@@ -1,7 +1,7 @@
 # The commands of this repository. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench soak history fuzz clients setup
+.PHONY: help run build web test check bench soak history fuzz clients setup
 
 # redis.conf and the tests find the module below target/, wherever else cargo is told to build.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -15,13 +15,18 @@ help: ## list these commands
 run: build ## start Redis with the module, the relay and a simulated provider, and say how to call it
 	@exec target/release/weir demo
 
-build: setup ## build target/release/libweir.so (the module) and target/release/weir (the relay)
+build: setup ## build target/release/libweir.so (the module) and target/release/weir (the relay, with its pages where Node.js is)
+	relay/web/make.sh build --if-possible
 	cargo build --release -p weir-module -p weir-relay
+
+web: ## build the operators' pages, relay/web/dist, which `make build` embeds
+	relay/web/make.sh build
 
 # The tests wait more than they compute: more of them at once than there are cores.
 test: export RUST_TEST_THREADS := 8
 test: build ## run all tests, against real servers and with real SDKs, and those of the module on Valkey too
 	tests/setup.sh test
+	relay/web/make.sh test --if-possible
 	@"$${WEIR_REDIS_SERVER:-redis-server}" --version
 	cargo test --workspace --no-fail-fast
 	@if [ -x "$(VALKEY)" ]; then "$(VALKEY)" --version; set -x; \
@@ -31,6 +36,7 @@ check: setup ## formatting, lints, documentation, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	relay/web/make.sh check --if-possible
 	if command -v cargo-deny >/dev/null; then cargo deny check --hide-inclusion-graph licenses bans sources; fi
 
 bench: build ## measure the commands beside the scripts they replace, and the relay beside the direct path

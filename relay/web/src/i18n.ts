@@ -1,15 +1,10 @@
-/** The two languages of the pages. Messages are beside each other, a file for each page; a new page adds a line here. */
+/** The two languages of the pages. */
 import { createI18n } from 'vue-i18n'
-import { common } from './messages/common'
-import { login } from './messages/login'
-import { overview } from './messages/overview'
-import { queues } from './messages/queues'
+import { chapters } from './chapters'
 import { remembered } from './composables/remembered'
 
 export const LANGUAGES = { en: 'English', zh: '简体中文' } as const
 export type Language = keyof typeof LANGUAGES
-
-const chapters = { common, login, overview, queues }
 
 type Chapters = typeof chapters
 type Messages = { [Chapter in keyof Chapters]: Chapters[Chapter]['en'] }

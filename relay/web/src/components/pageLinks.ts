@@ -6,9 +6,4 @@ export interface Part {
   pages: IconName[]
 }
 
-export const PARTS: Part[] = [
-  { part: 'live', pages: ['overview', 'queues'] },
-  { part: 'made', pages: ['accounts', 'groups', 'keys', 'users'] },
-  { part: 'past', pages: ['usage', 'requests', 'audit'] },
-  { part: 'help', pages: ['guide', 'settings'] },
-]
+export const PARTS: Part[] = [{ part: 'live', pages: ['overview', 'queues'] }]

@@ -8,19 +8,19 @@ use std::{
     time::Duration,
 };
 
-use ipnet::IpNet;
+use arc_swap::{ArcSwap, Guard};
 
 use crate::{
     allowance::Allowances,
     attempts::Budget,
-    books::Books,
-    config::{Config, Failover, Retention, Spend, Waits},
+    config::Config,
     key::KeyTable,
     permit::Ledger,
     price::Prices,
     read::Buffers,
     resting::Resting,
     roster::Roster,
+    settings::{Current, Settings},
     store::{COOLDOWNS, Store, Tickets},
 };
 
@@ -48,18 +48,14 @@ pub(crate) struct App {
     pub(crate) keys: KeyTable,
     pub(crate) roster: Roster,
     pub(crate) allowances: Allowances,
-    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) resting: Arc<Resting>,
     pub(crate) budget: Budget,
-    pub(crate) failover: Failover,
-    pub(crate) retention: Retention,
-    pub(crate) spend: Spend,
-    pub(crate) affinity_patience: Duration,
+    /// What `weir.toml` says now.
+    pub(crate) declared: ArcSwap<Config>,
+    pub(crate) settings: Current,
     pub(crate) lease: Duration,
-    pub(crate) waits: Waits,
-    pub(crate) max_body_bytes: usize,
     draining: AtomicBool,
 }
 
@@ -76,20 +72,28 @@ impl App {
             keys: KeyTable::default(),
             roster,
             allowances: Allowances::new(config),
-            trusted_proxies: config.trusted_proxies.clone(),
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
             resting: ears.resting,
             budget: Budget::default(),
-            failover: config.failover,
-            retention: config.retention,
-            spend: config.spend.clone(),
-            affinity_patience: config.affinity_patience,
+            declared: ArcSwap::from_pointee(config.clone()),
+            settings: Current::new(Settings::of(config)),
             lease: config.lease,
-            waits: config.waits,
-            max_body_bytes: config.max_body_bytes,
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// What holds now for all requests.
+    pub(crate) fn settings(&self) -> Guard<Arc<Settings>> {
+        self.settings.now()
+    }
+
+    /// What another `weir.toml` says is in force from now on, as far as it can be.
+    pub(crate) fn declare(&self, config: Config) {
+        self.ledger.books.reprice(prices(&config));
+        self.buffers.set_limit(config.max_buffered_bytes);
+        self.settings.set(Settings::of(&config));
+        self.declared.store(Arc::new(config));
     }
 
     /// Whether new requests are served.
@@ -107,12 +111,12 @@ impl App {
 }
 
 /// Prices, and the names under which models are counted.
-pub(crate) fn books(config: &Config) -> Books {
+pub(crate) fn prices(config: &Config) -> Prices {
     let own = config.prices.iter();
     let own = own.map(|(name, price)| (name.as_str(), price.clone()));
     let mapped = config.accounts.iter().flat_map(|account| &account.models);
     let aliased = config.groups.iter().flat_map(|group| &group.aliases);
     let named = mapped.chain(aliased).map(|(_, called)| called.as_str());
     let whole = named.filter(|name| !name.ends_with('*'));
-    Books::new(Prices::new(own, whole))
+    Prices::new(own, whole)
 }

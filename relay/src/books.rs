@@ -1,7 +1,9 @@
 //! What requests cost on this relay: prices, and how long answers usually are. What an answer did not tell is made up for
 //! by estimates here, and said to be one.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
 
 use crate::{
     price::{Asked, Estimate, Listed, MicroUsd, Prices},
@@ -14,7 +16,7 @@ use crate::{
 
 #[derive(Debug)]
 pub(crate) struct Books {
-    prices: Prices,
+    prices: ArcSwap<Prices>,
     usual: Mutex<Usual>,
 }
 
@@ -75,9 +77,14 @@ pub(crate) struct Bill {
 impl Books {
     pub(crate) fn new(prices: Prices) -> Self {
         Self {
-            prices,
+            prices: ArcSwap::from_pointee(prices),
             usual: Mutex::default(),
         }
+    }
+
+    /// From now on these prices count.
+    pub(crate) fn reprice(&self, prices: Prices) {
+        self.prices.store(Arc::new(prices));
     }
 
     /// What a request is likely to use and to cost, before anything is known of its answer.
@@ -85,7 +92,8 @@ impl Books {
         let Prospect {
             key, model, work, ..
         } = request;
-        let Listed { price, counted_as } = self.prices.listed(model);
+        let prices = self.prices.load();
+        let Listed { price, counted_as } = prices.listed(model);
         let usual = self.usual.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = Asked {
             body_bytes: request.body_bytes,
@@ -109,7 +117,8 @@ impl Books {
 
     /// Completes what was told by what was not, and says what it costs.
     pub(crate) fn bill(&self, answered: Answered<'_>, usage: &mut Usage) -> Bill {
-        let model: Box<str> = self.prices.listed(answered.model).counted_as.into();
+        let prices = self.prices.load();
+        let model: Box<str> = prices.listed(answered.model).counted_as.into();
         if !answered.is_charged() {
             return Bill {
                 cost: Some(MicroUsd(0)),
@@ -123,7 +132,7 @@ impl Books {
             usual.learn(answered.key, &model, Tokens(output));
         }
         Bill {
-            cost: self.prices.cost(answered.model, usage, answered.at),
+            cost: prices.cost(answered.model, usage, answered.at),
             estimated,
             model,
         }

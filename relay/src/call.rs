@@ -78,7 +78,10 @@ impl Call {
             pins: std::mem::take(&mut facts.pins),
             pinned: None,
             storing: facts.storing,
-            patience: app.waits.patience(caller.key.waits, facts.answer),
+            patience: app
+                .settings()
+                .waits
+                .patience(caller.key.waits, facts.answer),
             kind: None,
             words: None,
             caller,
@@ -144,7 +147,7 @@ impl Call {
     pub(crate) fn affinity_patience(&self, app: &App) -> Duration {
         match self.patience.until {
             Some(until) if !self.may_move() => until - self.patience.since,
-            _ => app.affinity_patience,
+            _ => app.settings().affinity_patience,
         }
     }
 

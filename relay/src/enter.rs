@@ -124,7 +124,8 @@ impl Entry<'_> {
             taking.await?;
             return Ok(admitted);
         }
-        let refusal = match timeout(app.affinity_patience.max(ANSWERED_WITHIN), taking).await {
+        let patience = app.settings().affinity_patience;
+        let refusal = match timeout(patience.max(ANSWERED_WITHIN), taking).await {
             Ok(Ok(())) => return Ok(admitted),
             Ok(Err(refusal)) if refusal.is_busy() => Some(refusal),
             Ok(Err(error)) => return Err(error.into()),

@@ -134,7 +134,7 @@ impl Failover {
     }
 
     fn may_go_on(&self, app: &App, call: &Call, now: UnixMillis) -> bool {
-        let bounds = app.failover;
+        let bounds = app.settings().failover;
         let others = || call.eligible(app, &self.attempts, now).is_ok();
         let in_bounds =
             self.attempts.are_within(bounds.max_attempts) && self.began.elapsed() <= bounds.within;

@@ -55,11 +55,12 @@ pub(crate) async fn serve(
     let id = RequestId::next();
     let (head, mut body) = request.into_parts();
     let dialect = route::dialect(&head);
-    let from = address::of_caller(connected, &head.headers, &app.trusted_proxies);
+    let from = address::of_caller(connected, &head.headers, &app.settings().trusted_proxies);
     let mut response = match relay(&app, (head, from), &mut body, id).await {
         Ok(response) => response,
         Err(error) => {
-            discard(&mut body, app.max_body_bytes.saturating_mul(2)).await;
+            let most = app.settings().max_body_bytes;
+            discard(&mut body, most.saturating_mul(2)).await;
             failure(&error, dialect, id)
         }
     };
@@ -86,7 +87,8 @@ async fn relay(
     let spoken = (route.work, route.dialect);
     let caller = authenticate(app, &head, spoken)?;
     may_enter(&caller.key, route, head.uri.path(), from, UnixMillis::now())?;
-    let mut asked = read(&app.buffers, route, &head.headers, body, app.max_body_bytes).await?;
+    let most = app.settings().max_body_bytes;
+    let mut asked = read(&app.buffers, route, &head.headers, body, most).await?;
     let answer_form = asked.facts.answer;
     let mut call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
     limit(&mut call, &asked)?;
@@ -95,7 +97,8 @@ async fn relay(
         Answer::Stream => {
             let dialect = call.dialect;
             let work = Box::pin(answer(Arc::clone(app), call, asked));
-            keep_alive(work, dialect, id, app.waits).await
+            let waits = app.settings().waits;
+            keep_alive(work, dialect, id, waits).await
         }
     }
 }
@@ -123,7 +126,7 @@ async fn answer(
             Next::TryAnother => {}
         }
     };
-    let wait = permit.waited();
+    let (wait, waits) = (permit.waited(), app.settings().waits);
     let upstream = &admitted.upstream;
     let translation = call.translation(&upstream.account);
     let manner = Manner {
@@ -133,14 +136,14 @@ async fn answer(
             None => Cuts::AreTold,
             Some(_) => Cuts::AreLeft,
         },
-        waits: app.waits,
+        waits,
         keeper: Keeper::of(&app, &call, upstream),
     };
     let in_words = translation.map(|translation| InWords {
         translation,
         dialect: call.dialect,
         tells_usage: asked.tells_usage(),
-        silence: app.waits.silence,
+        silence: waits.silence,
     });
     drop((asked, call.words.take()));
     let response = stream(heard, upstream, permit, manner);

@@ -5,8 +5,10 @@
 mod app;
 pub mod cli;
 pub mod config;
+mod declared;
 mod follow;
 pub mod server;
+mod settings;
 mod tls;
 
 // The life of a request.

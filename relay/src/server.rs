@@ -19,7 +19,9 @@ use listen::{Listener, Manners};
 
 use crate::{
     app::{self, App, Ears},
+    books::Books,
     config::{Certified, Config, RedisAt, Servers},
+    declared,
     embedded::{Embedded, EmbeddedError},
     follow,
     key::{self, CreatedKey, NewKey},
@@ -45,8 +47,9 @@ const OPERATORS_WITHIN: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Relay {
     identity: Option<Arc<Identity>>,
+    /// What it was started with.
+    began: Config,
     app: Arc<App>,
-    drain_timeout: Duration,
     callers: Listener,
     operators: Option<Listener>,
     beside: JoinSet<()>,
@@ -73,7 +76,7 @@ impl Relay {
             &config,
             &servers,
             roster,
-            Ledger::new(app::books(&config), debts),
+            Ledger::new(Books::new(app::prices(&config)), debts),
         )
         .await;
         let (app, supervisors) = match ready {
@@ -88,13 +91,12 @@ impl Relay {
 
         let finish = Arc::new(Notify::new());
         let settler = tokio::spawn(settle::run(
-            (app.store.clone(), app.retention),
+            (app.store.clone(), app.settings.clone()),
             owed,
             Arc::clone(&finish),
         ));
         let beside = beside(&app, identity.clone());
         let manners = Manners {
-            drain_timeout: config.drain_timeout,
             connections: config.connections,
             identity: identity.clone(),
         };
@@ -102,11 +104,11 @@ impl Relay {
         let operators = for_operators
             .map(|bound| serve_operators(bound, &app, &config))
             .transpose()?;
-        tracing::info!(listen.callers = %callers.addr(), "the relay serves");
+        tracing::info!(listen.callers = %callers.addr(), declared = declared::digest(&config), "the relay serves");
         Ok(Self {
             identity,
+            began: config,
             app,
-            drain_timeout: config.drain_timeout,
             callers,
             operators,
             beside,
@@ -188,8 +190,30 @@ impl Relay {
         Ok(created)
     }
 
-    /// Looks now whether another certificate is to be shown. One that cannot be leaves the one before it.
-    pub async fn renew_certificate(&self) {
+    /// Puts in force what it says, as far as that is possible while requests run; the rest is named in the log. A
+    /// configuration that is refused changes nothing.
+    pub async fn reload(&self, config: Config) -> anyhow::Result<()> {
+        config.check()?;
+        let of_now = declared::changes(&self.app.declared.load(), &config);
+        let since_start = declared::changes(&self.began, &config);
+        let digest = declared::digest(&config);
+        self.app.declare(config);
+        self.renew_certificate().await;
+        let changed = of_now.at_once.join(", ");
+        tracing::info!(
+            changed,
+            declared = digest,
+            "weir.toml is read again and in force"
+        );
+        if !since_start.at_start.is_empty() {
+            let parts = since_start.at_start.join(", ");
+            tracing::warn!(parts, "these take effect when the relay is started again");
+        }
+        Ok(())
+    }
+
+    /// One that cannot be shown leaves the one before it.
+    async fn renew_certificate(&self) {
         let Some(identity) = &self.identity else {
             return;
         };
@@ -202,13 +226,14 @@ impl Relay {
     /// what was started.
     pub async fn shutdown(mut self) {
         self.app.close();
+        let drain_timeout = self.app.settings().drain_timeout;
         tracing::info!(
-            drain.timeout_s = self.drain_timeout.as_secs_f32(),
+            drain.timeout_s = drain_timeout.as_secs_f32(),
             "the relay drains"
         );
-        self.callers.stop().await;
-        if let Some(mut operators) = self.operators {
-            operators.stop().await;
+        self.callers.stop(drain_timeout).await;
+        if let Some(operators) = self.operators {
+            operators.stop(OPERATORS_WITHIN).await;
         }
         self.beside.shutdown().await;
         self.finish.notify_one();
@@ -266,7 +291,6 @@ fn serve_operators(
     config: &Config,
 ) -> anyhow::Result<Listener> {
     let manners = Manners {
-        drain_timeout: OPERATORS_WITHIN,
         connections: config.connections,
         identity: None,
     };
@@ -293,6 +317,6 @@ fn beside(app: &Arc<App>, identity: Option<Arc<Identity>>) -> JoinSet<()> {
     let (spans, present) = (Spans::of(app.lease), Arc::clone(app));
     tasks.spawn(async move { sweep::be_present(&present.store, spans).await });
     let sweeper = Arc::clone(app);
-    tasks.spawn(async move { sweep::run(&sweeper.store, spans, sweeper.retention).await });
+    tasks.spawn(async move { sweep::run(&sweeper.store, spans, &sweeper.settings).await });
     tasks
 }

@@ -14,7 +14,6 @@ use crate::{
     books::{Answered, Bill, Books, Tells},
     call::Call,
     choice::Reason,
-    config::Retention,
     cooldown::Cause,
     dialect::Dialect,
     ids::RequestId,
@@ -23,6 +22,7 @@ use crate::{
     price::Estimate,
     read::{Answer, Facts},
     route::Work,
+    settings::Current,
     store::{Debt, Period, Store},
     time::UnixMillis,
     usage::Usage,
@@ -220,11 +220,11 @@ impl Record {
 
 /// Settles until told to finish, then what is left, and ends.
 pub(crate) async fn run(
-    (store, retention): (Store, Retention),
+    (store, settings): (Store, Current),
     mut debts: mpsc::UnboundedReceiver<Debt>,
     finish: Arc<Notify>,
 ) {
-    let mut settler = Settler::new(store, retention);
+    let mut settler = Settler::new(store, settings);
     loop {
         let all_came = debts.is_closed() && debts.is_empty();
         if all_came && settler.left.is_empty() {
@@ -250,10 +250,10 @@ struct Settler {
 }
 
 impl Settler {
-    fn new(store: Store, retention: Retention) -> Self {
+    fn new(store: Store, settings: Current) -> Self {
         Self {
             store,
-            period: Period::new(retention),
+            period: Period::new(settings),
             left: VecDeque::new(),
             due: Instant::now(),
             pause: FIRST_PAUSE,

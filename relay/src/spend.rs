@@ -92,7 +92,10 @@ pub(crate) async fn spend(
         }
         // A smaller one may fit.
         _ if spending.cost > budget.limit => Opens::Never,
-        Some(until) => Opens::At(until.since(now), shown(until, &app.spend.time_zone)),
+        Some(until) => Opens::At(
+            until.since(now),
+            shown(until, &app.settings().spend.time_zone),
+        ),
         None => Opens::Never,
     };
     Err(Unpaid::Spent(Box::new(Short {
@@ -115,7 +118,8 @@ fn spending(
     let expected = app.ledger.books.foresee(prospect, now);
     let allowances = call.caller.allowances();
     let budgets: Vec<_> = allowances.flat_map(|one| &one.budgets).cloned().collect();
-    let cost = match (expected.cost, app.spend.unpriced, budgets.first()) {
+    let settings = app.settings();
+    let cost = match (expected.cost, settings.spend.unpriced, budgets.first()) {
         (Some(cost), _, _) => cost,
         // What the answer says of its model may have a price.
         (None, Unpriced::Allow, _) => MicroUsd(0),
@@ -127,7 +131,7 @@ fn spending(
             });
         }
     };
-    let zone = &app.spend.time_zone;
+    let zone = &settings.spend.time_zone;
     Ok(Some(Spending::new(budgets, cost, zone, now)))
 }
 

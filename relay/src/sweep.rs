@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    config::Retention,
     ids::{RequestId, process_name},
     intent::{Intent, Stage},
+    settings::Current,
     store::{Period, Store, StoreError},
     time::{UnixMillis, millis},
 };
@@ -45,8 +45,8 @@ pub(crate) async fn be_present(store: &Store, spans: Spans) {
 }
 
 /// Looks for ever. After an outage of Redis the others have time to say that they are there.
-pub(crate) async fn run(store: &Store, spans: Spans, retention: Retention) {
-    let mut period = Period::new(retention);
+pub(crate) async fn run(store: &Store, spans: Spans, settings: &Current) {
+    let mut period = Period::new(settings.clone());
     let mut known = None;
     loop {
         // Relays that were started together do not look together.

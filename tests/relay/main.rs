@@ -29,6 +29,7 @@ mod open_files;
 mod pins;
 mod recorded;
 mod refusals;
+mod reload;
 mod roster;
 mod routes;
 mod sdk;

@@ -23,7 +23,13 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         tracing::warn!("there is no key yet, so nobody is served: make one with `weir key create`");
     }
     while signals.goes_on().await {
-        relay.renew_certificate().await;
+        let reloaded = match load(&args.config) {
+            Ok(config) => relay.reload(config).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = reloaded {
+            tracing::error!("the configuration stays as it is: {error:#}");
+        }
     }
     tokio::select! {
         () = relay.shutdown() => Ok(()),

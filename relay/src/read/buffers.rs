@@ -9,7 +9,7 @@ use std::sync::{
 #[derive(Debug)]
 pub(crate) struct Buffers {
     held: AtomicUsize,
-    limit: usize,
+    limit: AtomicUsize,
 }
 
 /// What one request holds of it; given back when dropped.
@@ -27,8 +27,13 @@ impl Buffers {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             held: AtomicUsize::new(0),
-            limit,
+            limit: AtomicUsize::new(limit),
         }
+    }
+
+    /// What is held already stays.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Relaxed);
     }
 
     pub(crate) fn share(self: &Arc<Self>) -> Share {
@@ -43,7 +48,7 @@ impl Share {
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
         let before = self.of.held.fetch_add(bytes, Relaxed);
         self.held += bytes;
-        if before + bytes > self.of.limit {
+        if before + bytes > self.of.limit.load(Relaxed) {
             Err(Full)
         } else {
             Ok(())
@@ -70,6 +75,8 @@ mod tests {
         assert!(other.grow(6).is_err());
         drop(other);
         assert!(one.grow(4).is_ok());
+        buffers.set_limit(12);
+        assert!(one.grow(2).is_ok());
         drop(one);
         assert_eq!(buffers.held.load(Relaxed), 0);
     }

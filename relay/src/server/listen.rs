@@ -23,7 +23,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::oneshot,
     task::{JoinHandle, JoinSet},
     time::{sleep, timeout},
 };
@@ -82,7 +82,6 @@ impl Host for Reception {
 /// How a listener treats its guests.
 #[derive(Debug)]
 pub(super) struct Manners {
-    pub(super) drain_timeout: Duration,
     pub(super) connections: Connections,
     /// None: it speaks plain HTTP.
     pub(super) identity: Option<Arc<Identity>>,
@@ -92,7 +91,8 @@ pub(super) struct Manners {
 #[derive(Debug)]
 pub(super) struct Listener {
     addr: SocketAddr,
-    drain: Arc<Notify>,
+    /// How long what runs may take to finish, once it is to stop.
+    drain: Option<oneshot::Sender<Duration>>,
     task: JoinHandle<()>,
 }
 
@@ -118,18 +118,25 @@ impl Listener {
         manners: Manners,
     ) -> io::Result<Self> {
         let addr = bound.local_addr()?;
-        let drain = Arc::new(Notify::new());
-        let task = tokio::spawn(listen(host, bound, Arc::clone(&drain), manners));
-        Ok(Self { addr, drain, task })
+        let (drain, draining) = oneshot::channel();
+        let task = tokio::spawn(listen(host, bound, draining, manners));
+        Ok(Self {
+            addr,
+            drain: Some(drain),
+            task,
+        })
     }
 
     pub(super) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Takes in nobody any more, and ends when everybody has gone.
-    pub(super) async fn stop(&mut self) {
-        self.drain.notify_one();
+    /// Takes in nobody any more, and ends when everybody has gone, or is broken off then.
+    pub(super) async fn stop(mut self, within: Duration) {
+        if let Some(drain) = self.drain.take() {
+            // Who does not hear it has ended already.
+            let _ = drain.send(within);
+        }
         drop((&mut self.task).await);
     }
 }
@@ -141,13 +148,19 @@ impl Drop for Listener {
 }
 
 /// Accepts until told to drain; then waits for what runs, and breaks off what has not finished in time.
-async fn listen(host: Arc<impl Host>, listener: TcpListener, drain: Arc<Notify>, manners: Manners) {
+async fn listen(
+    host: Arc<impl Host>,
+    listener: TcpListener,
+    mut drain: oneshot::Receiver<Duration>,
+    manners: Manners,
+) {
     let seats = Seats::new(manners.connections.max, manners.connections.max_per_ip);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    loop {
+    let within = loop {
         tokio::select! {
-            () = drain.notified() => break,
+            // Nobody who could say it is left only when this is broken off too.
+            within = &mut drain => break within.unwrap_or_default(),
             accepted = accept(&listener, &seats) => match accepted {
                 Ok(guest) => {
                     let door = Door {
@@ -165,12 +178,9 @@ async fn listen(host: Arc<impl Host>, listener: TcpListener, drain: Arc<Notify>,
             },
             Some(_) = connections.join_next() => {}
         }
-    }
+    };
     drop(listener);
-    if timeout(manners.drain_timeout, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if timeout(within, graceful.shutdown()).await.is_err() {
         tracing::warn!(
             connections = connections.len(),
             "requests are broken off: they did not finish in time"

@@ -34,7 +34,7 @@ impl Bookings {
     ) {
         let from = self.begin(batch);
         count(batch, record, period.counters(record.at, &record.key));
-        write(batch, record, period.retention);
+        write(batch, record, period.retention());
         if let Some(spent) = spent {
             settle(batch, record.request, &spent.spending.purses, spent.cost);
         }
@@ -56,7 +56,7 @@ impl Bookings {
         let from = self.begin(batch);
         let counters = period.counters(intent.at, &intent.key);
         count_interrupted(batch, request, intent, counters);
-        write_interrupted(batch, request, intent, period.retention);
+        write_interrupted(batch, request, intent, period.retention());
         let cost = intent.cost.unwrap_or_default();
         settle(batch, request, &intent.purses, cost);
         withdraw(batch, request);

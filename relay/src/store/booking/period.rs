@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::{Batch, names};
-use crate::{config::Retention, tally::Span, time::UnixMillis};
+use crate::{config::Retention, settings::Current, tally::Span, time::UnixMillis};
 
 const HOURS_OF_DAY: u64 = 24;
 /// A request is booked in the hour in which it began; few last for longer than this.
@@ -12,7 +12,7 @@ const HOURS_REMEMBERED: usize = 3;
 /// What this relay has booked lately.
 #[derive(Debug)]
 pub(crate) struct Period {
-    pub(super) retention: Retention,
+    settings: Current,
     hours: BTreeMap<u64, HashMap<Box<str>, Counters>>,
 }
 
@@ -32,11 +32,15 @@ enum End {
 }
 
 impl Period {
-    pub(crate) fn new(retention: Retention) -> Self {
+    pub(crate) fn new(settings: Current) -> Self {
         Self {
-            retention,
+            settings,
             hours: BTreeMap::new(),
         }
+    }
+
+    pub(super) fn retention(&self) -> Retention {
+        self.settings.now().retention
     }
 
     pub(super) fn counters(&mut self, at: UnixMillis, key: &str) -> &Counters {
@@ -66,7 +70,8 @@ impl Period {
 
     fn bound_one(&self, batch: &mut Batch, hour: u64, key: &str, counters: &Counters) {
         let spans = [Span::Hour(hour), Span::Day(hour / HOURS_OF_DAY)];
-        let kept = [self.retention.hours, self.retention.days];
+        let retention = self.retention();
+        let kept = [retention.hours, retention.days];
         for ((span, kept), hash) in spans.into_iter().zip(kept).zip(&counters.hashes) {
             let users = names::users(span);
             batch.command("SADD").arg(&users).arg(key);
@@ -78,7 +83,7 @@ impl Period {
     }
 
     fn forget_old_records(&self, batch: &mut Batch, hour: u64) {
-        let age_ms = u64::try_from(self.retention.record_age.as_millis()).unwrap_or(u64::MAX);
+        let age_ms = u64::try_from(self.retention().record_age.as_millis()).unwrap_or(u64::MAX);
         let oldest = Span::Hour(hour).begin().0.saturating_sub(age_ms);
         batch.command("XTRIM").arg(names::RECORDS);
         batch.arg("MINID").number(oldest);
@@ -106,8 +111,13 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{config::Config, settings::Settings};
 
     const HOUR_MS: u64 = 3_600_000;
+
+    fn period() -> Period {
+        Period::new(Current::new(Settings::of(&Config::default())))
+    }
 
     fn bound(period: &Period) -> String {
         let mut batch = Batch::new();
@@ -117,7 +127,7 @@ mod tests {
 
     #[test]
     fn redis_is_told_once_an_hour_and_caller_until_it_has_heard() {
-        let mut period = Period::new(Retention::default());
+        let mut period = period();
         let at = UnixMillis(50 * HOUR_MS + 5);
         period.counters(at, "k1");
         for _ in 0..2 {
@@ -138,7 +148,7 @@ mod tests {
 
     #[test]
     fn hours_that_are_over_are_forgotten() {
-        let mut period = Period::new(Retention::default());
+        let mut period = period();
         for hour in 0..100 {
             period.counters(UnixMillis(hour * HOUR_MS), "k");
             period.is_bound();

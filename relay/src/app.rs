@@ -14,14 +14,17 @@ use crate::{
     allowance::Allowances,
     attempts::Budget,
     config::Config,
+    ids::RequestId,
     key::KeyTable,
     permit::Ledger,
     price::Prices,
     read::Buffers,
     resting::Resting,
     roster::Roster,
+    server::Seats,
     settings::{Current, Settings},
     store::{COOLDOWNS, Store, Tickets},
+    telemetry::Meters,
 };
 
 /// Who is told what Redis says of itself.
@@ -50,6 +53,10 @@ pub(crate) struct App {
     pub(crate) allowances: Allowances,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) meters: Arc<Meters>,
+    pub(crate) seats: Arc<Seats>,
+    /// By which it is told from other relays of its process too.
+    pub(crate) own_id: RequestId,
     pub(crate) resting: Arc<Resting>,
     pub(crate) budget: Budget,
     /// What `weir.toml` says now.
@@ -74,6 +81,9 @@ impl App {
             allowances: Allowances::new(config),
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
+            meters: Arc::default(),
+            seats: Seats::new(config.connections.max, config.connections.max_per_ip),
+            own_id: RequestId::next(),
             resting: ears.resting,
             budget: Budget::default(),
             declared: ArcSwap::from_pointee(config.clone()),

@@ -51,6 +51,8 @@ pub struct Config {
     /// How callers know it; none = plain HTTP.
     pub tls: Option<Certified>,
     pub operators: Operators,
+    /// What `GET /metrics` demands; absent = nothing.
+    pub metrics_token: Option<Credential>,
     pub connections: Connections,
     pub redis: RedisAt,
     /// The module; absent = `libweir.so` beside the program.
@@ -177,6 +179,7 @@ impl Default for Config {
             callers: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls: None,
             operators: Operators::default(),
+            metrics_token: None,
             connections: Connections::default(),
             redis: RedisAt::default(),
             module: None,

@@ -92,8 +92,10 @@ impl Failover {
             }
             return self.end(admitted, sent);
         };
-        app.resting
-            .refused(account, call.model(), fault.cause, fault.stated, now);
+        let resting = &app.resting;
+        if resting.refused(account, call.model(), fault.cause, fault.stated, now) {
+            app.meters.rests(&account.id, fault.cause);
+        }
         self.attempts.failed(admitted.place);
         permit.note(|record| record.failed(&account.id, fault.cause));
         if !self.may_go_on(app, call, now) {

@@ -61,7 +61,7 @@ pub(crate) async fn serve(
         Err(error) => {
             let most = app.settings().max_body_bytes;
             discard(&mut body, most.saturating_mul(2)).await;
-            failure(&error, dialect, id)
+            failure(&app, &error, dialect, id)
         }
     };
     let shown = HeaderValue::from_str(id.as_str()).expect("made of ASCII letters and digits");
@@ -169,13 +169,14 @@ fn health(app: &App) -> Response<AnswerBody> {
     )
 }
 
-fn failure(error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBody> {
+fn failure(app: &App, error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBody> {
     let told = error.told(id);
     let Verdict {
         status,
         code,
         retry,
     } = told.verdict;
+    app.meters.refused(dialect, code);
     tracing::debug!(request = %id, status = status.as_u16(), code, error = ?error, "a request was not served");
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -82,6 +82,9 @@ mod standing;
 pub mod embedded;
 pub mod store;
 
+// What machines see.
+mod telemetry;
+
 // A simulated upstream.
 pub mod mock;
 

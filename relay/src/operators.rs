@@ -1,9 +1,10 @@
-//! What operators are served: the pages, the API behind them, `/readyz`. A further group of routes is a file in
+//! What operators are served: the pages, the API behind them, `/readyz`, `/metrics`. A further group of routes is a file in
 //! `operators/` and a line in `of_role` below: the list says who may use it, and nothing else does.
 
 mod accounts;
 mod error;
 mod list;
+mod metrics;
 mod office;
 mod pages;
 mod panic;
@@ -82,6 +83,7 @@ fn router(office: &Arc<Office>) -> Router<Arc<Office>> {
     router
         .route("/api/{*rest}", any(async || Refusal::no_route()))
         .route("/readyz", get(ready::show))
+        .route("/metrics", get(metrics::show))
         .fallback(pages::serve)
         .method_not_allowed_fallback(async || Refusal::no_method())
         .layer(DefaultBodyLimit::max(MOST_BYTES))

@@ -1,7 +1,13 @@
 //! What one request holds or has asked for, as one value: slots, a turn, a place in line, and the record of what came of
 //! it. Dropping it, whenever and wherever that happens, hands all of it to the settling task, once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use tokio::{sync::mpsc, time::Instant};
 
@@ -23,6 +29,8 @@ use crate::{
 pub(crate) struct Ledger {
     pub(crate) leases: Leases,
     pub(crate) books: Books,
+    /// How many permits live.
+    permits: AtomicUsize,
     debts: mpsc::UnboundedSender<Debt>,
 }
 
@@ -67,13 +75,19 @@ impl Ledger {
         Self {
             leases: Leases::default(),
             books,
+            permits: AtomicUsize::new(0),
             debts,
         }
+    }
+
+    pub(crate) fn permits(&self) -> usize {
+        self.permits.load(Relaxed)
     }
 }
 
 impl Permit {
     pub(crate) fn new(id: RequestId, ledger: &Arc<Ledger>) -> Self {
+        ledger.permits.fetch_add(1, Relaxed);
         Self {
             id,
             asked: Vec::new(),
@@ -316,6 +330,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        self.ledger.permits.fetch_sub(1, Relaxed);
         let turn = self.owed_turn();
         let holds = !self.slots.is_empty() || turn.is_some() || self.record.is_some();
         let is_said = self.intent == Place::MayStand;

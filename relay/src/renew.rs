@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -28,7 +31,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is held by whom right now.
 #[derive(Debug, Default)]
-pub(crate) struct Leases(Mutex<HashMap<RequestId, Holding>>);
+pub(crate) struct Leases {
+    held: Mutex<HashMap<RequestId, Holding>>,
+    /// How many slots were.
+    lost: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct Holding {
@@ -87,8 +94,12 @@ impl Leases {
         drop(holding);
     }
 
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+
     fn table(&self) -> MutexGuard<'_, HashMap<RequestId, Holding>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn holds(&self, id: RequestId, gate: &Gate) -> bool {
@@ -304,6 +315,7 @@ async fn register(
         "lost leases are registered again"
     );
     register_slots(over, gate, &lost, lease).await?;
+    leases.lost.fetch_add(lost.len() as u64, Relaxed);
     let gone: Vec<_> = lost
         .into_iter()
         .filter(|id| !leases.holds(*id, gate))

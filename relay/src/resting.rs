@@ -94,6 +94,7 @@ impl Resting {
         }
     }
 
+    /// Says whether a rest has begun.
     pub(crate) fn refused(
         &self,
         account: &Account,
@@ -101,10 +102,10 @@ impl Resting {
         cause: Cause,
         stated: Option<Duration>,
         now: UnixMillis,
-    ) {
+    ) -> bool {
         let found = self.write(|rests| rests.refused(&account.id, model, cause, stated, now));
         let Some((model, rest)) = found else {
-            return;
+            return false;
         };
         let span = Duration::from_millis(rest.until.0.saturating_sub(now.0));
         tracing::warn!(
@@ -121,6 +122,7 @@ impl Resting {
             rest,
             closes: is_sure.then(|| (Arc::clone(&account.gate), span)),
         });
+        true
     }
 
     /// An account has served, and has nothing left for so long: others go first.

@@ -188,6 +188,11 @@ impl Roster {
 }
 
 impl Served {
+    /// All accounts, in no order.
+    pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.accounts.values().map(|entry| &entry.upstream)
+    }
+
     /// What all keys of a stored group may use together; none where it has no limits.
     pub(crate) fn of_group(&self, id: &str) -> Option<Arc<Allowance>> {
         self.allowances.get(id).cloned()

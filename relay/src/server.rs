@@ -15,6 +15,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+pub(crate) use seats::Seats;
+
 use listen::{Listener, Manners};
 
 use crate::{
@@ -32,6 +34,7 @@ use crate::{
     settle,
     store::{Part, Store, Supervisor},
     sweep::{self, Spans},
+    telemetry::Counting,
     tls::Identity,
 };
 
@@ -93,11 +96,13 @@ impl Relay {
         let settler = tokio::spawn(settle::run(
             (app.store.clone(), app.settings.clone()),
             owed,
+            Counting::new(Arc::clone(&app.meters)),
             Arc::clone(&finish),
         ));
         let beside = beside(&app, identity.clone());
         let manners = Manners {
             connections: config.connections,
+            seats: Arc::clone(&app.seats),
             identity: identity.clone(),
         };
         let callers = Listener::start(for_callers, Arc::clone(&app), manners)?;
@@ -290,8 +295,10 @@ fn serve_operators(
     app: &Arc<App>,
     config: &Config,
 ) -> anyhow::Result<Listener> {
+    let connections = config.connections;
     let manners = Manners {
-        connections: config.connections,
+        connections,
+        seats: Seats::new(connections.max, connections.max_per_ip),
         identity: None,
     };
     let reception = Reception::open(Arc::clone(app), config);

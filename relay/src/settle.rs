@@ -24,6 +24,7 @@ use crate::{
     route::Work,
     settings::Current,
     store::{Debt, Period, Store},
+    telemetry::Counting,
     time::UnixMillis,
     usage::Usage,
 };
@@ -222,9 +223,10 @@ impl Record {
 pub(crate) async fn run(
     (store, settings): (Store, Current),
     mut debts: mpsc::UnboundedReceiver<Debt>,
+    counting: Counting,
     finish: Arc<Notify>,
 ) {
-    let mut settler = Settler::new(store, settings);
+    let mut settler = Settler::new(store, settings, counting);
     loop {
         let all_came = debts.is_closed() && debts.is_empty();
         if all_came && settler.left.is_empty() {
@@ -242,6 +244,7 @@ pub(crate) async fn run(
 struct Settler {
     store: Store,
     period: Period,
+    counting: Counting,
     /// What Redis has not taken, oldest first.
     left: VecDeque<Debt>,
     /// When that is tried again, and how long after that.
@@ -250,9 +253,10 @@ struct Settler {
 }
 
 impl Settler {
-    fn new(store: Store, settings: Current) -> Self {
+    fn new(store: Store, settings: Current, counting: Counting) -> Self {
         Self {
             store,
+            counting,
             period: Period::new(settings),
             left: VecDeque::new(),
             due: Instant::now(),
@@ -262,6 +266,8 @@ impl Settler {
 
     /// What is left of others does not hold these up.
     async fn settle(&mut self, mut debts: Vec<Debt>) {
+        let records = debts.iter().filter_map(|debt| debt.record.as_deref());
+        records.for_each(|record| self.counting.count(record));
         self.store.up().await;
         self.attempt(&mut debts).await;
         if self.left.is_empty() {
@@ -272,6 +278,8 @@ impl Settler {
         if self.left.len() > MOST_LEFT {
             let lost = self.left.len() - MOST_LEFT;
             self.left.drain(..lost);
+            let meters = self.counting.meters();
+            meters.settlements_lost.inc_by(lost as u64);
             tracing::error!(
                 requests.lost = lost,
                 "Redis takes no bookings: requests are not counted"
@@ -303,5 +311,10 @@ impl Settler {
             tracing::debug!(%error, requests = debts.len(), "a settlement is to be repeated");
         }
         debts.retain(|debt| !debt.is_settled());
+        let left = self.left.len() + debts.len();
+        let meters = self.counting.meters();
+        meters
+            .unsettled
+            .set(i64::try_from(left).unwrap_or(i64::MAX));
     }
 }

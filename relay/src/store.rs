@@ -7,9 +7,11 @@ mod booking;
 mod budgets;
 mod changes;
 mod cooldowns;
+mod elections;
 mod gates;
 mod intents;
 mod keys;
+mod lines;
 mod link;
 mod locate;
 pub(crate) mod names;
@@ -31,9 +33,11 @@ pub(crate) use booking::Period;
 pub(crate) use budgets::{Reserved, register_purse, renew_purse};
 pub(crate) use changes::{Change, Made};
 pub(crate) use cooldowns::{COOLDOWNS, News};
+pub(crate) use elections::Office;
 pub(crate) use gates::{register_slots, release_slots, renew_slots};
 pub(crate) use intents::Saying;
 pub(crate) use keys::StoredKey;
+pub(crate) use lines::Line;
 pub(crate) use link::{Link, Part, Supervisor};
 pub(crate) use records::Written;
 pub(crate) use roster::{Editing, StoredAccount, StoredGroup, StoredRoster, StoredSecret};
@@ -44,7 +48,7 @@ pub(crate) use turns::{TurnAsking, renew_turns};
 pub use wire::Fault;
 pub(crate) use wire::{Batch, Connection, Reply};
 
-use crate::{config::Servers, tally::Span};
+use crate::{config::Servers, tally::Span, telemetry::Spread};
 use link::{Goal, Hearing};
 
 /// How long a command may be without its answer.
@@ -128,6 +132,15 @@ impl Store {
     /// Waits until Redis is reachable; for ever when nobody keeps the connection any more.
     pub(crate) async fn up(&self) {
         self.domain.up().await;
+    }
+
+    /// How long Redis takes to answer, and how often it was lost and came back.
+    pub(crate) fn latency(&self) -> Spread {
+        self.domain.latency()
+    }
+
+    pub(crate) fn reconnects(&self) -> u64 {
+        self.domain.returns()
     }
 
     /// Tells the connection of this moment from others; none while there is none.

@@ -23,6 +23,7 @@ mod kinds;
 mod large;
 mod leases;
 mod limits;
+mod metrics;
 mod mock;
 mod models;
 mod open_files;

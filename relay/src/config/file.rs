@@ -11,12 +11,12 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{
-    AccountConfig, AccountKind, Config, ConfigError, GroupConfig, Operators, base_url, limits,
+    AccountConfig, Config, ConfigError, GroupConfig, Operators, base_url, limits,
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group},
 };
 pub(super) use alone::{account_of, group_of};
-use endpoint::{Told, credential};
+use endpoint::{Told, credential, secret, translate};
 use master_key::master_key;
 use redis::redis_from;
 
@@ -66,6 +66,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
     let users = limits::users(&source, &file.users)?;
     let trusted_proxies = limits::networks(&source, &file.listen.trusted_proxies)?;
     let redis = redis_from(&source, file.redis)?;
+    let metrics_token = secret(&source, file.listen.metrics_token.as_ref())?;
     let master_key = master_key(&source, file.secrets.master_key.as_ref())?;
     check_body(&source, &file.body)?;
     let body = file.body.into_inner();
@@ -82,6 +83,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
             hosts: file.listen.operators_hosts,
             without_tls: file.listen.operators_without_tls,
         },
+        metrics_token,
         connections: file.connections.into(),
         redis,
         module: file.module.path,
@@ -160,20 +162,6 @@ fn account_from(
         note: account.note,
         timeouts: account.timeouts.into(),
     })
-}
-
-fn translate(
-    source: &Source<'_>,
-    kind: AccountKind,
-    translate: Option<&Spanned<bool>>,
-) -> Result<bool, ConfigError> {
-    match translate {
-        Some(translate) if *translate.get_ref() && kind == AccountKind::Gemini => {
-            let why = "what Gemini speaks is not translated";
-            Err(source.error(translate.span().start, why))
-        }
-        translate => Ok(translate.is_some_and(|translate| *translate.get_ref())),
-    }
 }
 
 fn group_from(

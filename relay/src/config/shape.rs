@@ -46,6 +46,7 @@ pub(super) struct Listen {
     pub(super) operators: Option<SocketAddr>,
     pub(super) operators_hosts: Vec<String>,
     pub(super) operators_without_tls: bool,
+    pub(super) metrics_token: Option<Spanned<String>>,
     pub(super) trusted_proxies: List,
     pub(super) tls: Option<Certified>,
 }
@@ -210,6 +211,7 @@ impl Default for Listen {
             operators: operators.listen,
             operators_hosts: operators.hosts,
             operators_without_tls: operators.without_tls,
+            metrics_token: None,
             trusted_proxies: List::new(),
             tls: None,
         }

@@ -36,6 +36,14 @@ impl Buffers {
         self.limit.store(limit, Relaxed);
     }
 
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Relaxed)
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.load(Relaxed)
+    }
+
     pub(crate) fn share(self: &Arc<Self>) -> Share {
         Share {
             of: Arc::clone(self),
@@ -78,6 +86,6 @@ mod tests {
         buffers.set_limit(12);
         assert!(one.grow(2).is_ok());
         drop(one);
-        assert_eq!(buffers.held.load(Relaxed), 0);
+        assert_eq!(buffers.held(), 0);
     }
 }

@@ -83,6 +83,7 @@ impl Host for Reception {
 #[derive(Debug)]
 pub(super) struct Manners {
     pub(super) connections: Connections,
+    pub(super) seats: Arc<Seats>,
     /// None: it speaks plain HTTP.
     pub(super) identity: Option<Arc<Identity>>,
 }
@@ -154,14 +155,13 @@ async fn listen(
     mut drain: oneshot::Receiver<Duration>,
     manners: Manners,
 ) {
-    let seats = Seats::new(manners.connections.max, manners.connections.max_per_ip);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let within = loop {
         tokio::select! {
             // Nobody who could say it is left only when this is broken off too.
             within = &mut drain => break within.unwrap_or_default(),
-            accepted = accept(&listener, &seats) => match accepted {
+            accepted = accept(&listener, &manners.seats) => match accepted {
                 Ok(guest) => {
                     let door = Door {
                         host: Arc::clone(&host),

@@ -3,15 +3,19 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 #[derive(Debug)]
-pub(super) struct Seats {
+pub(crate) struct Seats {
     most: usize,
     /// From one address; 0 = as many as there are.
     most_of_one: usize,
     taken: Mutex<Taken>,
+    refused: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -22,14 +26,14 @@ struct Taken {
 
 /// A connection's own, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     seats: Arc<Seats>,
     by: IpAddr,
 }
 
 /// Why there is no seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NoSeat {
+pub(crate) enum NoSeat {
     #[error("as many connections are open as max_connections allows")]
     All,
     #[error("as many connections of this address are open as max_connections_per_ip allows")]
@@ -37,17 +41,37 @@ pub(super) enum NoSeat {
 }
 
 impl Seats {
-    pub(super) fn new(most: usize, most_of_one: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize, most_of_one: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
             most_of_one,
             taken: Mutex::default(),
+            refused: AtomicU64::new(0),
         })
     }
 
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    pub(crate) fn taken(&self) -> usize {
+        self.table().all
+    }
+
+    /// How many connections found none.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
+    }
+
     pub(super) fn take(self: &Arc<Self>, by: IpAddr) -> Result<Seat, NoSeat> {
+        self.take_free(by).inspect_err(|_| {
+            self.refused.fetch_add(1, Relaxed);
+        })
+    }
+
+    fn take_free(self: &Arc<Self>, by: IpAddr) -> Result<Seat, NoSeat> {
         let by = one_of(by);
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.table();
         if taken.all >= self.most {
             return Err(NoSeat::All);
         }
@@ -62,15 +86,15 @@ impl Seats {
         let seats = Arc::clone(self);
         Ok(Seat { seats, by })
     }
+
+    fn table(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self
-            .seats
-            .taken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.seats.table();
         taken.all -= 1;
         if let Some(own) = taken.by.get_mut(&self.by) {
             *own -= 1;
@@ -106,10 +130,11 @@ mod tests {
         let first = seats.take(at("10.0.0.1")).unwrap();
         let second = seats.take(at("10.0.0.1")).unwrap();
         assert_eq!(seats.take(at("10.0.0.2")).unwrap_err(), NoSeat::All);
+        assert_eq!((seats.taken(), seats.refused()), (2, 1));
         drop(first);
         let third = seats.take(at("10.0.0.2")).unwrap();
         drop((second, third));
-        assert_eq!(seats.taken.lock().unwrap().all, 0);
+        assert_eq!(seats.taken(), 0);
     }
 
     #[test]

@@ -2,7 +2,14 @@
 //! writes, has the module and sends us our messages, says up or down to everybody at once, and looks whether an idle
 //! connection still answers.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use tokio::{
     sync::watch,
@@ -13,9 +20,12 @@ use tokio::{
 use super::{
     ANSWER_WITHIN, StoreError, is_away,
     locate::Locator,
-    wire::{Batch, Connection, OnMessage, Reply},
+    wire::{Batch, Connection, Keeping, OnMessage, Reply},
 };
-use crate::config::Servers;
+use crate::{
+    config::Servers,
+    telemetry::{Scale, Spread},
+};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -36,6 +46,9 @@ pub(super) struct Goal {
     /// A key that is not there, on which writing is tried.
     key: String,
     hearing: Option<Hearing>,
+    latency: Spread,
+    /// How often a connection that was lost was made again.
+    returns: AtomicU64,
 }
 
 /// What a relay has to do with its link besides asking.
@@ -62,6 +75,8 @@ impl Goal {
             locator: Locator::new(servers, key.clone()),
             key,
             hearing,
+            latency: Spread::new(Scale::RoundTrips),
+            returns: AtomicU64::new(0),
         }
     }
 }
@@ -95,6 +110,15 @@ impl Link {
         self.connection().is_ok()
     }
 
+    /// How long answers take over all connections of this link.
+    pub(super) fn latency(&self) -> Spread {
+        self.goal.latency.clone()
+    }
+
+    pub(super) fn returns(&self) -> u64 {
+        self.goal.returns.load(Relaxed)
+    }
+
     /// Waits until Redis is reachable; for ever when nobody keeps the link any more.
     pub(crate) async fn up(&self) {
         if self.current.clone().wait_for(is_open).await.is_err() {
@@ -124,8 +148,8 @@ impl Link {
     pub(super) async fn another(&self, answer_within: Duration) -> Result<Connection, StoreError> {
         let connection = async {
             let address = self.goal.locator.address().await?;
-            let deaf = Arc::new(|_: &[u8]| {});
-            Ok(Connection::open(&address, answer_within, deaf).await?)
+            let keeping = Keeping::deaf(answer_within, self.latency());
+            Ok(Connection::open(&address, keeping).await?)
         };
         timeout(CONNECT_WITHIN, connection)
             .await
@@ -185,6 +209,7 @@ async fn supervise(goal: Arc<Goal>, up: watch::Sender<Option<Connection>>) {
         }
         let connection = reconnect(&goal).await;
         tracing::info!(redis.address = %connection.address(), redis.connection = connection.number(), "Redis is back");
+        goal.returns.fetch_add(1, Relaxed);
         up.send_replace(Some(connection));
     }
 }
@@ -235,7 +260,12 @@ async fn connect(goal: &Goal) -> Result<Connection, StoreError> {
             None => Arc::new(|_: &[u8]| {}),
         };
         let address = goal.locator.address().await?;
-        let connection = Connection::open(&address, ANSWER_WITHIN, on_message).await?;
+        let keeping = Keeping {
+            answer_within: ANSWER_WITHIN,
+            on_message,
+            latency: goal.latency.clone(),
+        };
+        let connection = Connection::open(&address, keeping).await?;
         make_sure(&connection, goal).await?;
         Ok(connection)
     };

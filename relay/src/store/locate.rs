@@ -4,10 +4,7 @@ mod cluster;
 mod sentinel;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -15,9 +12,12 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     StoreError,
-    wire::{Batch, Connection, Reply},
+    wire::{Batch, Connection, Keeping, Reply},
 };
-use crate::config::{Address, Servers};
+use crate::{
+    config::{Address, Servers},
+    telemetry::{Scale, Spread},
+};
 
 /// How long one of those that know may take to say it.
 const TOLD_WITHIN: Duration = Duration::from_millis(500);
@@ -76,7 +76,8 @@ impl Locator {
 
 async fn ask(knows: &Address, question: &Batch) -> Result<Vec<Reply>, StoreError> {
     let told = async {
-        let connection = Connection::open(knows, TOLD_WITHIN, Arc::new(|_| {})).await?;
+        let latency = Spread::new(Scale::RoundTrips);
+        let connection = Connection::open(knows, Keeping::deaf(TOLD_WITHIN, latency)).await?;
         Ok(connection.send(question).await?)
     };
     let told = timeout(TOLD_WITHIN, told)

@@ -84,6 +84,11 @@ pub(crate) fn trial_gate(field: &str) -> String {
     format!("{DOMAIN}:gate:trial:{field}")
 }
 
+/// Who does for all relays what one does.
+pub(crate) fn office(of: &str) -> String {
+    format!("{DOMAIN}:gate:office:{of}")
+}
+
 pub(crate) fn turn(account: &str) -> String {
     format!("{DOMAIN}:turn:{account}")
 }
@@ -119,6 +124,7 @@ mod tests {
             budget("user:u:total"),
             turn("a"),
             trial_gate("a/m"),
+            office("gauges"),
             pins("k"),
             users(Span::Hour(1)),
             usage(Span::Day(1), "k"),

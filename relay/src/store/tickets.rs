@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -35,6 +35,7 @@ pub(crate) enum Message {
 pub(crate) struct Tickets {
     open: Mutex<HashMap<RequestId, Open>>,
     next: AtomicU64,
+    waiting: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -50,6 +51,7 @@ pub(crate) struct Ticket {
     number: u64,
     message: oneshot::Receiver<Message>,
     tickets: Arc<Tickets>,
+    in_line: bool,
 }
 
 impl Tickets {
@@ -63,7 +65,13 @@ impl Tickets {
             number,
             message,
             tickets: Arc::clone(self),
+            in_line: false,
         }
+    }
+
+    /// How many stand in a line.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
     }
 
     /// Hands a message of the notification channel to whom it is for; others' and unknown ones pass.
@@ -84,14 +92,20 @@ impl Tickets {
 }
 
 impl Ticket {
-    /// Waits for the message.
+    /// Waits for the message, in line.
     pub(crate) async fn told(&mut self) -> Message {
+        if !std::mem::replace(&mut self.in_line, true) {
+            self.tickets.waiting.fetch_add(1, Relaxed);
+        }
         (&mut self.message).await.unwrap_or(Message::Moved)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        if self.in_line {
+            self.tickets.waiting.fetch_sub(1, Relaxed);
+        }
         let mut table = self.tickets.table();
         if table
             .get(&self.member)
@@ -187,8 +201,11 @@ mod tests {
         let member = RequestId::next();
         let mut older = tickets.take(member);
         let mut newer = tickets.take(member);
+        assert_eq!(tickets.waiting(), 0);
         assert_eq!(older.told().await, Message::Moved);
+        assert_eq!(tickets.waiting(), 1);
         drop(older);
+        assert_eq!(tickets.waiting(), 0);
         tickets.hear(format!("granted:2:{member}").as_bytes());
         assert_eq!(newer.told().await, Message::Granted(2));
     }

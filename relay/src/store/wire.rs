@@ -10,5 +10,5 @@ mod socket;
 
 pub(crate) use batch::Batch;
 pub use connection::Fault;
-pub(crate) use connection::{Connection, OnMessage};
+pub(crate) use connection::{Connection, Keeping, OnMessage};
 pub(crate) use reply::Reply;

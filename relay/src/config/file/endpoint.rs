@@ -145,6 +145,32 @@ impl Told<'_> {
     }
 }
 
+/// Whether it also serves callers of another dialect.
+pub(super) fn translate(
+    source: &Source<'_>,
+    kind: AccountKind,
+    translate: Option<&Spanned<bool>>,
+) -> Result<bool, ConfigError> {
+    match translate {
+        Some(translate) if *translate.get_ref() && kind == AccountKind::Gemini => {
+            let why = "what Gemini speaks is not translated";
+            Err(source.error(translate.span().start, why))
+        }
+        translate => Ok(translate.is_some_and(|translate| *translate.get_ref())),
+    }
+}
+
+/// Where a secret is, if it is told.
+pub(super) fn secret(
+    source: &Source<'_>,
+    told: Option<&Spanned<String>>,
+) -> Result<Option<Credential>, ConfigError> {
+    let read = |told: &Spanned<String>| {
+        credential(told.get_ref()).map_err(|why| source.error(told.span().start, why))
+    };
+    told.map(read).transpose()
+}
+
 pub(super) fn credential(text: &str) -> Result<Credential, &'static str> {
     match text.split_once(':') {
         Some(("env", name)) if !name.is_empty() => Ok(Credential::Env(name.to_owned())),

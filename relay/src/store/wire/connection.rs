@@ -23,13 +23,26 @@ use super::{
     reply::Reply,
     socket::{self, Socket},
 };
-use crate::config::{Access, Address};
+use crate::{
+    config::{Access, Address},
+    telemetry::Spread,
+};
 
 /// So many bytes may wait for the socket to take them.
 const UNSENT_MOST: usize = 16 << 20;
 
 /// Is told each message of the channels that this connection has subscribed to. It must not wait for anything.
 pub(crate) type OnMessage = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// How a connection is kept, and who hears of it.
+#[derive(Clone)]
+pub(crate) struct Keeping {
+    /// Bounds each batch's wait for its replies.
+    pub(crate) answer_within: Duration,
+    pub(crate) on_message: OnMessage,
+    /// Where that wait is counted.
+    pub(crate) latency: Spread,
+}
 
 /// Why there are no replies.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -89,17 +102,24 @@ pub(super) struct Waiting {
     pub(super) caller: oneshot::Sender<Result<Vec<Reply>, Fault>>,
 }
 
+impl Keeping {
+    /// Of a connection for which there are no messages.
+    pub(crate) fn deaf(answer_within: Duration, latency: Spread) -> Self {
+        Self {
+            answer_within,
+            on_message: Arc::new(|_| {}),
+            latency,
+        }
+    }
+}
+
 impl Connection {
-    /// Connects, speaks RESP3, is let in. `answer_within` bounds each batch's wait for its replies.
-    pub(crate) async fn open(
-        address: &Address,
-        answer_within: Duration,
-        on_message: OnMessage,
-    ) -> Result<Self, Fault> {
+    /// Connects, speaks RESP3, is let in.
+    pub(crate) async fn open(address: &Address, keeping: Keeping) -> Result<Self, Fault> {
         let greeting = greeting(&address.access)?;
         let socket = socket::open(address).await;
         let socket = socket.map_err(|error| Fault::Unopened(error.to_string().into()))?;
-        let connection = Self::over(socket, address.clone(), answer_within, on_message);
+        let connection = Self::over(socket, address.clone(), keeping);
         let replies = connection.send(&greeting).await?;
         match replies.iter().find_map(Reply::error) {
             Some(why) => Err(Fault::Refused(why.into())),
@@ -107,23 +127,13 @@ impl Connection {
         }
     }
 
-    fn over(
-        socket: Box<dyn Socket>,
-        address: Address,
-        answer_within: Duration,
-        on_message: OnMessage,
-    ) -> Self {
+    fn over(socket: Box<dyn Socket>, address: Address, keeping: Keeping) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             lost: watch::Sender::new(false),
         });
-        tokio::spawn(driver::run(
-            Arc::clone(&shared),
-            socket,
-            answer_within,
-            on_message,
-        ));
+        tokio::spawn(driver::run(Arc::clone(&shared), socket, keeping));
         Self(Arc::new(Handle {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             address,
@@ -243,14 +253,16 @@ impl Queue {
 }
 
 impl Waiting {
-    /// Takes one more reply, and gives all to the caller when this was the last.
-    pub(super) fn answer(mut self, reply: Reply, line: &mut VecDeque<Self>) {
+    /// Takes one more reply, and gives all to the caller when this was the last. Says since when that one has waited.
+    pub(super) fn answer(mut self, reply: Reply, line: &mut VecDeque<Self>) -> Option<Instant> {
         self.replies.push(reply);
-        match self.replies.len() < self.expected {
-            true => line.push_front(self),
-            // Whoever has stopped waiting wants them no more.
-            false => drop(self.caller.send(Ok(self.replies))),
+        if self.replies.len() < self.expected {
+            line.push_front(self);
+            return None;
         }
+        // Whoever has stopped waiting wants them no more.
+        drop(self.caller.send(Ok(self.replies)));
+        Some(self.since)
     }
 
     pub(super) fn fail(self, fault: Fault) {

@@ -8,18 +8,17 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::{Buf as _, BytesMut};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWrite as _},
     task::yield_now,
-    time::{Interval, MissedTickBehavior, interval},
+    time::{Instant, Interval, MissedTickBehavior, interval},
 };
 
 use super::{
-    connection::{Fault, OnMessage, Shared, Waiting},
+    connection::{Fault, Keeping, Shared, Waiting},
     parse::{Incoming, Malformed, Parser},
     reply::Reply,
     socket::Socket,
@@ -43,18 +42,14 @@ struct Driver {
     /// Whose commands have been sent, the oldest first.
     line: VecDeque<Waiting>,
     gathering: bool,
-    answer_within: Duration,
+    keeping: Keeping,
     look: Interval,
-    on_message: OnMessage,
+    /// Of what came last, which may answer many.
+    came: Option<Instant>,
 }
 
-pub(super) async fn run(
-    shared: Arc<Shared>,
-    socket: Box<dyn Socket>,
-    answer_within: Duration,
-    on_message: OnMessage,
-) {
-    let mut look = interval(answer_within / LOOKS);
+pub(super) async fn run(shared: Arc<Shared>, socket: Box<dyn Socket>, keeping: Keeping) {
+    let mut look = interval(keeping.answer_within / LOOKS);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut driver = Driver {
         shared,
@@ -65,9 +60,9 @@ pub(super) async fn run(
         written: 0,
         line: VecDeque::new(),
         gathering: false,
-        answer_within,
+        keeping,
         look,
-        on_message,
+        came: None,
     };
     let fault = poll_fn(|context| match driver.step(context) {
         Ok(()) => Poll::Pending,
@@ -103,6 +98,7 @@ impl Driver {
 
     fn take_in(&mut self) -> Result<(), Fault> {
         let input = std::mem::take(&mut self.input);
+        self.came = None;
         let mut left = &input[..];
         while let Some(incoming) = self.parser.next(&mut left)? {
             match incoming {
@@ -118,7 +114,10 @@ impl Driver {
 
     fn answer(&mut self, reply: Reply) -> Result<(), Fault> {
         let first = self.line.pop_front().ok_or(Fault::Malformed)?;
-        first.answer(reply, &mut self.line);
+        if let Some(since) = first.answer(reply, &mut self.line) {
+            let came = *self.came.get_or_insert_with(Instant::now);
+            self.keeping.latency.add(came - since);
+        }
         Ok(())
     }
 
@@ -127,7 +126,7 @@ impl Driver {
         match push.first().and_then(Reply::bytes) {
             Some(b"smessage") => {
                 if let Some(message) = push.get(2).and_then(Reply::bytes) {
-                    (self.on_message)(message);
+                    (self.keeping.on_message)(message);
                 }
                 Ok(())
             }
@@ -189,7 +188,7 @@ impl Driver {
     fn look_for_the_late(&mut self, context: &mut Context<'_>) -> Result<(), Fault> {
         while self.look.poll_tick(context).is_ready() {
             let oldest = self.line.front();
-            if oldest.is_some_and(|waiting| waiting.since.elapsed() > self.answer_within) {
+            if oldest.is_some_and(|waiting| waiting.since.elapsed() > self.keeping.answer_within) {
                 return Err(Fault::Late);
             }
         }

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 use super::*;
+use crate::telemetry::Scale;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
@@ -32,7 +33,12 @@ fn connected() -> (Connection, Server, mpsc::Receiver<String>) {
         tell.send(String::from_utf8_lossy(message).into_owned())
             .unwrap();
     });
-    let connection = Connection::over(Box::new(ours), address, ANSWER_WITHIN, on_message);
+    let keeping = Keeping {
+        answer_within: ANSWER_WITHIN,
+        on_message,
+        latency: Spread::new(Scale::RoundTrips),
+    };
+    let connection = Connection::over(Box::new(ours), address, keeping);
     (connection, Server(theirs), heard)
 }
 

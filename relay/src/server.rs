@@ -49,7 +49,7 @@ const OPERATORS_WITHIN: Duration = Duration::from_millis(500);
 /// A running relay. Dropping it without `shutdown` breaks off whatever runs.
 #[derive(Debug)]
 pub struct Relay {
-    identity: Option<Arc<Identity>>,
+    identities: Vec<Arc<Identity>>,
     /// What it was started with.
     began: Config,
     app: Arc<App>,
@@ -68,6 +68,9 @@ impl Relay {
         config.check()?;
         let roster = Roster::new(&config)?;
         let identity = identity(config.tls.as_ref(), "listen.tls").await?;
+        let to_operators = config.operators.tls.as_ref();
+        let to_operators = self::identity(to_operators, "listen.operators_tls").await?;
+        let identities: Vec<_> = identity.iter().chain(&to_operators).cloned().collect();
         let for_callers = bind(config.callers).await?;
         let for_operators = match config.operators.listen {
             Some(listen) => Some(bind(listen).await?),
@@ -99,19 +102,19 @@ impl Relay {
             Counting::new(Arc::clone(&app.meters)),
             Arc::clone(&finish),
         ));
-        let beside = beside(&app, identity.clone());
+        let beside = beside(&app, &identities);
         let manners = Manners {
             connections: config.connections,
             seats: Arc::clone(&app.seats),
-            identity: identity.clone(),
+            identity,
         };
         let callers = Listener::start(for_callers, Arc::clone(&app), manners)?;
         let operators = for_operators
-            .map(|bound| serve_operators(bound, &app, &config))
+            .map(|bound| serve_operators(bound, &app, &config, to_operators))
             .transpose()?;
         tracing::info!(listen.callers = %callers.addr(), declared = declared::digest(&config), "the relay serves");
         Ok(Self {
-            identity,
+            identities,
             began: config,
             app,
             callers,
@@ -164,7 +167,7 @@ impl Relay {
 
     /// The same as a base URL for clients.
     pub fn url(&self) -> String {
-        let scheme = match self.identity {
+        let scheme = match self.began.tls {
             Some(_) => "https",
             None => "http",
         };
@@ -203,7 +206,7 @@ impl Relay {
         let since_start = declared::changes(&self.began, &config);
         let digest = declared::digest(&config);
         self.app.declare(config);
-        self.renew_certificate().await;
+        self.renew_certificates().await;
         let changed = of_now.at_once.join(", ");
         tracing::info!(
             changed,
@@ -218,12 +221,11 @@ impl Relay {
     }
 
     /// One that cannot be shown leaves the one before it.
-    async fn renew_certificate(&self) {
-        let Some(identity) = &self.identity else {
-            return;
-        };
-        if let Err(error) = identity.renew().await {
-            tracing::error!(%error, "the certificate before this one stays");
+    async fn renew_certificates(&self) {
+        for identity in &self.identities {
+            if let Err(error) = identity.renew().await {
+                tracing::error!(%error, "the certificate before this one stays");
+            }
         }
     }
 
@@ -294,12 +296,13 @@ fn serve_operators(
     bound: TcpListener,
     app: &Arc<App>,
     config: &Config,
+    identity: Option<Arc<Identity>>,
 ) -> anyhow::Result<Listener> {
     let connections = config.connections;
     let manners = Manners {
         connections,
         seats: Seats::new(connections.max, connections.max_per_ip),
-        identity: None,
+        identity,
     };
     let reception = Reception::open(Arc::clone(app), config);
     let listener = Listener::start(bound, reception, manners)?;
@@ -308,9 +311,10 @@ fn serve_operators(
 }
 
 /// The tasks that go on beside all requests.
-fn beside(app: &Arc<App>, identity: Option<Arc<Identity>>) -> JoinSet<()> {
+fn beside(app: &Arc<App>, identities: &[Arc<Identity>]) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    if let Some(identity) = identity {
+    for identity in identities {
+        let identity = Arc::clone(identity);
         tasks.spawn(async move { identity.follow().await });
     }
     let made = Arc::clone(app);

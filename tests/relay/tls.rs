@@ -171,3 +171,23 @@ async fn who_says_nothing_of_tls_loses_the_seat() {
     assert_eq!(silent.read(&mut [0; 16]).await.unwrap_or(0), 0);
     shown.until_shown_at(weir.addr()).await;
 }
+
+#[tokio::test]
+async fn operators_are_served_over_tls_with_a_certificate_of_their_own() {
+    let (dir, shown) = (TempDir::new().unwrap(), Shown::new());
+    shown.write(dir.path());
+    let files = dir.path().display();
+    let setup = Weir::setup().operators().listen_line(&format!(
+        "operators_tls = {{ certificate = \"{files}/tls.crt\", key = \"{files}/tls.key\" }}"
+    ));
+    let weir = setup.start().await;
+    let to = weir.relay.operators_addr().unwrap();
+    let tls = shown.connect(to).await.unwrap();
+    let answer = Call::get("/readyz")
+        .send_over(tls, "localhost")
+        .await
+        .unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(Call::get("/readyz").try_send(to).await.is_err());
+    weir.until_status(200).await;
+}

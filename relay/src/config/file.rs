@@ -81,6 +81,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         operators: Operators {
             listen: file.listen.operators,
             hosts: file.listen.operators_hosts,
+            tls: file.listen.operators_tls,
             without_tls: file.listen.operators_without_tls,
         },
         metrics_token,

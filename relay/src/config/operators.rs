@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use super::Certified;
 use serde::{Deserialize as _, Deserializer, de::Error as _};
 
 const OFF: &str = "off";
@@ -14,6 +15,8 @@ pub struct Operators {
     pub listen: Option<SocketAddr>,
     /// Names that it may be called by, beside those of this machine.
     pub hosts: Vec<String>,
+    /// How operators know it; none = plain HTTP.
+    pub tls: Option<Certified>,
     /// Other machines may reach it in clear text.
     pub without_tls: bool,
 }
@@ -23,6 +26,7 @@ impl Default for Operators {
         Self {
             listen: Some(SocketAddr::from(([127, 0, 0, 1], 8081))),
             hosts: Vec::new(),
+            tls: None,
             without_tls: false,
         }
     }
@@ -31,10 +35,12 @@ impl Default for Operators {
 impl Operators {
     /// Passwords and tokens do not travel in clear text unless that was said.
     pub(super) fn check(&self) -> Result<(), String> {
+        let in_clear_text = self.tls.is_none() && !self.without_tls;
         match self.listen {
-            Some(listen) if !listen.ip().is_loopback() && !self.without_tls => Err(format!(
-                "operators would reach {listen} from other machines in clear text: listen on 127.0.0.1, or say \
-                 operators_without_tls = true in [listen] where something before it does TLS"
+            Some(listen) if !listen.ip().is_loopback() && in_clear_text => Err(format!(
+                "operators would reach {listen} from other machines in clear text: listen on 127.0.0.1, name a \
+                 certificate in [listen.operators_tls], or say operators_without_tls = true in [listen] where something \
+                 before it does TLS"
             )),
             Some(_) | None => Ok(()),
         }
@@ -71,6 +77,7 @@ mod tests {
         let expected = Operators {
             listen: Some(([0, 0, 0, 0], 9).into()),
             hosts: vec!["weir.example.com".into()],
+            tls: None,
             without_tls: true,
         };
         assert_eq!(config.operators, expected);
@@ -85,6 +92,7 @@ mod tests {
             "operators = \"off\"",
             "operators = \"[::1]:8081\"",
             "operators = \"0.0.0.0:8081\"\noperators_without_tls = true",
+            "operators = \"0.0.0.0:8081\"\noperators_tls = { certificate = \"a\", key = \"b\" }",
         ] {
             assert_eq!(check(fine), Ok(()), "{fine}");
         }

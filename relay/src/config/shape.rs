@@ -47,6 +47,7 @@ pub(super) struct Listen {
     pub(super) operators_hosts: Vec<String>,
     pub(super) operators_without_tls: bool,
     pub(super) metrics_token: Option<Spanned<String>>,
+    pub(super) operators_tls: Option<Certified>,
     pub(super) trusted_proxies: List,
     pub(super) tls: Option<Certified>,
 }
@@ -212,6 +213,7 @@ impl Default for Listen {
             operators_hosts: operators.hosts,
             operators_without_tls: operators.without_tls,
             metrics_token: None,
+            operators_tls: operators.tls,
             trusted_proxies: List::new(),
             tls: None,
         }

@@ -67,15 +67,13 @@ impl Relay {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         config.check()?;
         let roster = Roster::new(&config)?;
-        let identity = identity(config.tls.as_ref(), "listen.tls").await?;
-        let to_operators = config.operators.tls.as_ref();
-        let to_operators = self::identity(to_operators, "listen.operators_tls").await?;
+        let [identity, to_operators] = [
+            identity(config.tls.as_ref(), "listen.tls").await?,
+            identity(config.operators.tls.as_ref(), "listen.operators_tls").await?,
+        ];
         let identities: Vec<_> = identity.iter().chain(&to_operators).cloned().collect();
         let for_callers = bind(config.callers).await?;
-        let for_operators = match config.operators.listen {
-            Some(listen) => Some(bind(listen).await?),
-            None => None,
-        };
+        let for_operators = bind_for_operators(&config).await?;
         let (embedded, servers) = redis(&config).await?;
         let (debts, owed) = mpsc::unbounded_channel();
         let ready = Self::connect(
@@ -260,6 +258,13 @@ impl Relay {
 async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
     let bound = TcpListener::bind(addr).await;
     bound.with_context(|| format!("cannot listen on {addr}"))
+}
+
+async fn bind_for_operators(config: &Config) -> anyhow::Result<Option<TcpListener>> {
+    match config.operators.listen {
+        Some(listen) => bind(listen).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {

@@ -2,8 +2,11 @@
 //! reads all that is stored, decides, and writes where nothing was changed meanwhile, else does so again.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod groups;
+pub(crate) mod keys;
 pub(crate) mod secrets;
+pub(crate) mod users;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +16,7 @@ use crate::{
     seal::{Master, MasterError},
     store::{Editing, Store, StoreError, StoredRoster},
 };
+use audit::{Deed, Who};
 
 /// Others who change something at the same moment are few.
 const MOST_TRIES: u32 = 20;
@@ -21,12 +25,13 @@ const MOST_TRIES: u32 = 20;
 pub(crate) type Fields = Map<String, Value>;
 
 /// An operator at work.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a Store,
     /// What is declared in it can be seen, and not changed.
     pub(crate) config: &'a Config,
     pub(crate) master: &'a Master,
+    pub(crate) who: Who,
 }
 
 /// What it is about.
@@ -34,6 +39,8 @@ pub(crate) struct Desk<'a> {
 pub(crate) enum What {
     Account,
     Group,
+    Key,
+    User,
 }
 
 /// Why something was not done. The operator's fault, or that of the store.
@@ -55,23 +62,23 @@ pub(crate) enum AdminError {
     Master(#[from] MasterError),
     #[error(transparent)]
     Unusable(#[from] Unusable),
-    #[error("others change accounts and groups all the time: try again")]
+    #[error("others change something all the time: try again")]
     Crowded,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Desk<'_> {
-    /// `decide` may be asked several times; what it answered last was done.
+    /// `decide` may be asked several times; what it answered last was done, and written down.
     async fn change<T>(
         &self,
-        mut decide: impl FnMut(&StoredRoster, &mut Editing) -> Result<T, AdminError>,
+        mut decide: impl FnMut(&StoredRoster, &mut Editing) -> Result<(T, Deed), AdminError>,
     ) -> Result<T, AdminError> {
         for _ in 0..MOST_TRIES {
-            let (mut editing, stored) = self.store.edit_roster().await?;
-            let decided = decide(&stored, &mut editing)?;
-            if editing.commit().await? {
-                return Ok(decided);
+            let (mut editing, stored) = self.store.edit().await?;
+            let (answer, deed) = decide(&stored, &mut editing)?;
+            if editing.commit(&deed.by(&self.who)).await? {
+                return Ok(answer);
             }
         }
         Err(AdminError::Crowded)
@@ -81,6 +88,8 @@ impl Desk<'_> {
         match what {
             What::Account => self.config.accounts.iter().any(|account| account.id == id),
             What::Group => self.config.groups.iter().any(|group| group.id == id),
+            What::User => self.config.users.iter().any(|user| user.id == id),
+            What::Key => false,
         }
     }
 
@@ -100,11 +109,20 @@ impl What {
         match self {
             Self::Account => "account",
             Self::Group => "group",
+            Self::Key => "key",
+            Self::User => "user",
         }
     }
 
     fn unknown(self, id: &str) -> AdminError {
         AdminError::Unknown {
+            what: self,
+            id: id.to_owned(),
+        }
+    }
+
+    fn exists(self, id: &str) -> AdminError {
+        AdminError::Exists {
             what: self,
             id: id.to_owned(),
         }
@@ -120,16 +138,26 @@ fn check_version(seen: Option<u64>, is: u64) -> Result<(), AdminError> {
 }
 
 /// The fields with these in their places; null takes one away.
-fn merged(table: &str, changes: &Fields) -> Result<Fields, AdminError> {
-    let fields = serde_json::from_str(table);
-    let mut fields: Fields = fields.map_err(|_| Unusable::NotATable)?;
+fn merged(mut fields: Fields, changes: &Fields) -> Fields {
     for (field, value) in changes {
         match value {
             Value::Null => drop(fields.remove(field)),
             value => drop(fields.insert(field.clone(), value.clone())),
         }
     }
-    Ok(fields)
+    fields
+}
+
+/// What is stored as a text.
+fn fields_of(table: &str) -> Result<Fields, Unusable> {
+    serde_json::from_str(table).map_err(|_| Unusable::NotATable)
+}
+
+fn misfit(field: &str, why: impl Into<String>) -> AdminError {
+    AdminError::Misfit(Misfit {
+        field: Some(field.to_owned()),
+        why: why.into(),
+    })
 }
 
 /// As the functions that check it take it.
@@ -154,9 +182,10 @@ mod tests {
     #[test]
     fn a_change_puts_fields_in_their_places_and_null_takes_them_away() {
         let changes = json!({"a": null, "b": 2, "c": {"d": 3}});
-        let merged = merged(r#"{"a": 1, "b": 1, "e": 5}"#, changes.as_object().unwrap());
+        let before = fields_of(r#"{"a": 1, "b": 1, "e": 5}"#).unwrap();
+        let merged = merged(before, changes.as_object().unwrap());
         assert_eq!(
-            Value::Object(merged.unwrap()),
+            Value::Object(merged),
             json!({"b": 2, "c": {"d": 3}, "e": 5})
         );
     }

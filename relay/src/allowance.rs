@@ -7,13 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{
-    budget::Budget,
-    config::{Config, Limits},
-    gate::Gate,
-    intent::estimate,
-    store::names,
-};
+use crate::{budget::Budget, config::Limits, gate::Gate, intent::estimate, store::names};
 
 /// Whose limit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +43,6 @@ pub(crate) struct Rate {
     pub(crate) per_minute: u64,
     pub(crate) owner: Owner,
     pub(crate) measure: Measure,
-}
-
-/// The limits of users and groups, as they are configured.
-#[derive(Debug, Default)]
-pub(crate) struct Allowances {
-    users: HashMap<Box<str>, Arc<Allowance>>,
-    groups: HashMap<Box<str>, Arc<Allowance>>,
 }
 
 /// What a request takes of rates, before it is known what it uses.
@@ -123,39 +110,17 @@ impl Allowance {
         }
     }
 
+    /// At the gate that was there before, whose waiters ask again under its new limit.
+    pub(crate) fn after(mut self, before: Option<&Self>) -> Self {
+        if let Some(gate) = before.and_then(|before| before.gate.as_ref()) {
+            gate.set_limit(self.gate.as_ref().map_or(0, |gate| gate.limit()));
+            self.gate = self.gate.map(|_| Arc::clone(gate));
+        }
+        self
+    }
+
     fn rates(&self) -> impl Iterator<Item = &Arc<Rate>> {
         self.requests.iter().chain(&self.tokens)
-    }
-}
-
-impl Allowances {
-    pub(crate) fn new(config: &Config) -> Self {
-        let has_limits = |limits: &Limits| *limits != Limits::default();
-        let all = |owner: Owner, of: Vec<(&String, Limits)>| {
-            let limited = of.into_iter().filter(|(_, limits)| has_limits(limits));
-            limited
-                .map(|(id, limits)| {
-                    (
-                        id.as_str().into(),
-                        Arc::new(Allowance::new(owner, id, limits)),
-                    )
-                })
-                .collect()
-        };
-        let users = config.users.iter().map(|user| (&user.id, user.limits));
-        let groups = config.groups.iter().map(|group| (&group.id, group.limits));
-        Self {
-            users: all(Owner::User, users.collect()),
-            groups: all(Owner::Group, groups.collect()),
-        }
-    }
-
-    pub(crate) fn of_user(&self, id: &str) -> Option<Arc<Allowance>> {
-        self.users.get(id).cloned()
-    }
-
-    pub(crate) fn of_group(&self, id: &str) -> Option<Arc<Allowance>> {
-        self.groups.get(id).cloned()
     }
 }
 

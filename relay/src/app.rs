@@ -11,7 +11,6 @@ use std::{
 use arc_swap::{ArcSwap, Guard};
 
 use crate::{
-    allowance::Allowances,
     attempts::Budget,
     config::Config,
     ids::RequestId,
@@ -50,7 +49,6 @@ pub(crate) struct App {
     pub(crate) tickets: Arc<Tickets>,
     pub(crate) keys: KeyTable,
     pub(crate) roster: Roster,
-    pub(crate) allowances: Allowances,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) meters: Arc<Meters>,
@@ -78,7 +76,6 @@ impl App {
             tickets: ears.tickets,
             keys: KeyTable::default(),
             roster,
-            allowances: Allowances::new(config),
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
             meters: Arc::default(),

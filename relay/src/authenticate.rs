@@ -15,7 +15,9 @@ use crate::{
     group::Group,
     key::{Key, KeyTable},
     provider::Api,
+    roster::Served,
     route::Work,
+    time::UnixMillis,
 };
 
 /// A caller whose key is good.
@@ -24,6 +26,8 @@ pub(crate) struct Caller {
     pub(crate) key: Arc<Key>,
     /// Those accounts of the key's group that can serve the request.
     pub(crate) group: Arc<Group>,
+    /// The same of the key's other group, where it has one.
+    pub(crate) fallback: Option<Arc<Group>>,
     /// What all keys of its user, and of its group, may use together; none where that has no limits.
     shared: [Option<Arc<Allowance>>; 2],
 }
@@ -69,39 +73,61 @@ pub(crate) fn authenticate(
     app: &App,
     head: &Parts,
     (work, dialect): (Work, Dialect),
+    now: UnixMillis,
 ) -> Result<Caller, Unauthorized> {
     let api = dialect.api();
-    let key = find(&app.keys, head, api)?;
+    let key = find(&app.keys, head, api, now)?;
     let served = app.roster.served();
-    let sides = served.groups.get(&*key.group);
-    let sides = sides.ok_or(Unauthorized::NoGroup)?;
-    let group = sides.serving(work, dialect).ok_or_else(|| {
-        let translated = sides.serving(Work::Generate, dialect);
-        match (work, translated) {
-            (Work::CountTokens, Some(_)) => Unauthorized::NoCount,
-            _ => Unauthorized::NoAccount { api },
-        }
-    })?;
+    let fallback = key.fallback_group.as_deref();
+    let fallback = fallback.and_then(|group| served.groups.get(group)?.serving(work, dialect));
+    let group = match (serving(&served, &key.group, (work, dialect)), fallback) {
+        (Ok(group), _) | (Err(_), Some(group)) => group,
+        (Err(error), None) => return Err(error),
+    };
     let user = key.rules.user.as_deref();
     Ok(Caller {
         group: Arc::clone(group),
+        fallback: fallback.cloned(),
         shared: [
-            user.and_then(|user| app.allowances.of_user(user)),
-            app.allowances
-                .of_group(&key.group)
-                .or_else(|| served.of_group(&key.group)),
+            user.and_then(|user| served.shared.of_user(user)),
+            served.shared.of_group(&key.group),
         ],
         key,
     })
 }
 
+fn serving<'s>(
+    served: &'s Served,
+    group: &str,
+    (work, dialect): (Work, Dialect),
+) -> Result<&'s Arc<Group>, Unauthorized> {
+    let sides = served.groups.get(group).ok_or(Unauthorized::NoGroup)?;
+    sides.serving(work, dialect).ok_or_else(|| {
+        let translated = sides.serving(Work::Generate, dialect);
+        match (work, translated) {
+            (Work::CountTokens, Some(_)) => Unauthorized::NoCount,
+            _ => Unauthorized::NoAccount { api: dialect.api() },
+        }
+    })
+}
+
 /// Of who asks the relay itself.
-pub(crate) fn key_of(app: &App, head: &Parts, dialect: Dialect) -> Result<Arc<Key>, Unauthorized> {
-    find(&app.keys, head, dialect.api())
+pub(crate) fn key_of(
+    app: &App,
+    head: &Parts,
+    dialect: Dialect,
+    now: UnixMillis,
+) -> Result<Arc<Key>, Unauthorized> {
+    find(&app.keys, head, dialect.api(), now)
 }
 
 /// Clients that are given a key in several places may hold an old one in any.
-fn find(keys: &KeyTable, head: &Parts, api: Api) -> Result<Arc<Key>, Unauthorized> {
+fn find(
+    keys: &KeyTable,
+    head: &Parts,
+    api: Api,
+    now: UnixMillis,
+) -> Result<Arc<Key>, Unauthorized> {
     let plain = |name| head.headers.get(name).map(HeaderValue::as_bytes);
     let in_query = match api {
         Api::Gemini => head.uri.query().and_then(key_of_query),
@@ -119,7 +145,7 @@ fn find(keys: &KeyTable, head: &Parts, api: Api) -> Result<Arc<Key>, Unauthorize
     given
         .into_iter()
         .flatten()
-        .find_map(|text| keys.find(text))
+        .find_map(|text| keys.find(text, now))
         .ok_or(Unauthorized::UnknownKey)
 }
 

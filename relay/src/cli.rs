@@ -1,6 +1,7 @@
 //! The commands of `weir`: one file each, and the words they share.
 
 mod account;
+mod audit;
 mod demo;
 mod desk;
 mod fields;
@@ -13,6 +14,7 @@ mod records;
 mod secrets;
 mod serve;
 mod usage;
+mod user;
 
 use std::{io::IsTerminal as _, path::Path, process::ExitCode};
 
@@ -40,8 +42,10 @@ enum Command {
     Serve(serve::Args),
     /// Write a commented weir.toml.
     Init(init::Args),
-    /// Make, list and disable the keys of callers.
+    /// Make, change, rotate, disable and delete the keys of callers, while relays run.
     Key(key::Args),
+    /// Make, change and delete stored users, while relays run.
+    User(user::Args),
     /// Show what was used and what it cost.
     Usage(usage::Args),
     /// Export the records of requests.
@@ -50,6 +54,8 @@ enum Command {
     Account(account::Args),
     /// Make, change and delete stored groups, while relays run.
     Group(group::Args),
+    /// Show what operators did.
+    Audit(audit::Args),
     /// Renew the master key with which stored secrets are sealed.
     Secrets(secrets::Args),
     /// Run a simulated upstream.
@@ -64,7 +70,8 @@ impl Command {
         match self {
             Self::Serve(_) | Self::MockProvider(_) | Self::Demo(_) => "info",
             Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
-            Self::Account(_) | Self::Group(_) | Self::Secrets(_) => "warn",
+            Self::Account(_) | Self::Group(_) | Self::User(_) => "warn",
+            Self::Audit(_) | Self::Secrets(_) => "warn",
         }
     }
 }
@@ -82,6 +89,8 @@ pub async fn main() -> ExitCode {
         Command::Records(args) => records::run(args).await,
         Command::Account(args) => account::run(args).await,
         Command::Group(args) => group::run(args).await,
+        Command::User(args) => user::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,
         Command::MockProvider(args) => mock::run(args).await,
         Command::Demo(args) => demo::run(args).await,

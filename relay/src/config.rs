@@ -7,6 +7,7 @@ mod connections;
 mod endpoint;
 mod failover;
 mod file;
+mod key;
 mod limits;
 mod names;
 mod operators;
@@ -33,6 +34,7 @@ pub use certified::Certified;
 pub use connections::Connections;
 pub use endpoint::{Endpoint, Proof};
 pub use failover::Failover;
+pub(crate) use key::{KeyTable, LAST_MS, route, word};
 pub(crate) use limits::network;
 pub use limits::{Limits, UserConfig};
 pub use operators::Operators;
@@ -41,7 +43,9 @@ pub use retention::Retention;
 pub use spend::{Spend, SpendLimits, Unpriced};
 pub use waits::Waits;
 
-pub(crate) use stored::{Misfit, SECRET_FIELDS, stored_account, stored_group};
+pub(crate) use stored::{
+    Misfit, SECRET_FIELDS, stored_account, stored_group, stored_key, stored_user,
+};
 
 /// Everything a relay needs to start. `Default` is a loopback listener with a Redis of its own and no account.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ use crate::{
     enter::enter,
     error::{Error, Retry, Verdict},
     failover::{Failover, Next},
+    fallback::fall_back,
     forward::forward,
     ids::RequestId,
     interpret::interpret,
@@ -79,16 +80,18 @@ async fn relay(
     if route.work == Work::Health {
         return Ok(health(app));
     }
+    let now = UnixMillis::now();
     if route.work == Work::Usage {
-        let key = key_of(app, &head, route.dialect)?;
-        may_enter(&key, route, head.uri.path(), from, UnixMillis::now())?;
+        let key = key_of(app, &head, route.dialect, now)?;
+        may_enter(&key, route, head.uri.path(), from, now)?;
         return Ok(own_usage(app, &key, head.uri.query()).await?);
     }
     let spoken = (route.work, route.dialect);
-    let caller = authenticate(app, &head, spoken)?;
-    may_enter(&caller.key, route, head.uri.path(), from, UnixMillis::now())?;
+    let mut caller = authenticate(app, &head, spoken, now)?;
+    may_enter(&caller.key, route, head.uri.path(), from, now)?;
     let most = app.settings().max_body_bytes;
     let mut asked = read(&app.buffers, route, &head.headers, body, most).await?;
+    fall_back(app, &mut caller, spoken, &asked.facts, UnixMillis::now());
     let answer_form = asked.facts.answer;
     let mut call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
     limit(&mut call, &asked)?;

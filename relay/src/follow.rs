@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use crate::{
     app::App,
+    key::Limited,
     store::{Change, StoreError},
 };
 
@@ -32,7 +33,8 @@ async fn follow(app: &App) -> Result<(), StoreError> {
                     load_roster(app).await?;
                 }
                 if !news.keys.is_empty() {
-                    app.keys.refresh(&app.store, &news.keys).await?;
+                    let limited = app.keys.refresh(&app.store, &news.keys).await?;
+                    keys_changed(app, limited);
                 }
             }
             Change::Gap => load(app).await?,
@@ -43,7 +45,19 @@ async fn follow(app: &App) -> Result<(), StoreError> {
 /// Reads all and puts it in place of what was there.
 pub(crate) async fn load(app: &App) -> Result<(), StoreError> {
     load_roster(app).await?;
-    app.keys.load(&app.store).await
+    keys_changed(app, app.keys.load(&app.store).await?);
+    Ok(())
+}
+
+/// Who waits under an old limit asks again.
+fn keys_changed(app: &App, limited: Limited) {
+    match limited {
+        Limited::AsBefore => {}
+        Limited::Otherwise => {
+            app.roster.is_changed();
+            app.resting.accounts_changed();
+        }
+    }
 }
 
 async fn load_roster(app: &App) -> Result<(), StoreError> {

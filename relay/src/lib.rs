@@ -20,6 +20,7 @@ mod charge;
 mod early;
 mod enter;
 mod failover;
+mod fallback;
 mod flow;
 mod forward;
 mod intend;
@@ -76,6 +77,7 @@ mod operators;
 mod resting;
 mod roster;
 mod seal;
+mod spent;
 mod standing;
 
 // Redis.

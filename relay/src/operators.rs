@@ -2,7 +2,10 @@
 //! `operators/` and a line in `of_role` below: the list says who may use it, and nothing else does.
 
 mod accounts;
+mod audit;
 mod error;
+mod groups;
+mod keys;
 mod list;
 mod metrics;
 mod office;
@@ -11,6 +14,7 @@ mod panic;
 mod parts;
 mod ready;
 mod roles;
+mod users;
 mod visitor;
 
 use std::{net::IpAddr, sync::Arc};
@@ -42,9 +46,29 @@ type Routes = OpenApiRouter<Arc<Office>>;
 fn of_role(role: Role) -> Routes {
     let routes = OpenApiRouter::new();
     match role {
-        Role::Viewer => routes.routes(routes!(accounts::list)),
-        Role::Operator => routes,
-        Role::Admin => routes.routes(routes!(accounts::create)),
+        Role::Viewer => routes
+            .routes(routes!(accounts::list))
+            .routes(routes!(accounts::show))
+            .routes(routes!(groups::list))
+            .routes(routes!(groups::show))
+            .routes(routes!(users::list))
+            .routes(routes!(users::show))
+            .routes(routes!(keys::list))
+            .routes(routes!(keys::show))
+            .routes(routes!(audit::list)),
+        Role::Operator => routes
+            .routes(routes!(users::create))
+            .routes(routes!(users::edit, users::delete))
+            .routes(routes!(keys::create))
+            .routes(routes!(keys::edit, keys::delete))
+            .routes(routes!(keys::rotate))
+            .routes(routes!(keys::enable))
+            .routes(routes!(keys::disable)),
+        Role::Admin => routes
+            .routes(routes!(accounts::create))
+            .routes(routes!(accounts::edit, accounts::delete))
+            .routes(routes!(groups::create))
+            .routes(routes!(groups::edit, groups::delete)),
     }
 }
 

@@ -25,8 +25,9 @@ pub(crate) enum Unpinned {
 
 /// Reasoning that nobody knows may go to any account: its provider is to judge.
 pub(crate) async fn pin(app: &App, call: &mut Call) -> Result<(), Unpinned> {
-    let (pins, upstreams) = (&call.pins, &call.caller.group.upstreams);
-    if pins.named.is_empty() && (pins.reasoning.is_none() || upstreams.len() == 1) {
+    let (pins, group) = (&call.pins, &call.caller.group);
+    let is_alone = group.upstreams.len() == 1 && call.caller.fallback.is_none();
+    if pins.named.is_empty() && (pins.reasoning.is_none() || is_alone) {
         return Ok(());
     }
     let marks = pins.marks();
@@ -48,7 +49,13 @@ pub(crate) async fn pin(app: &App, call: &mut Call) -> Result<(), Unpinned> {
         return Ok(());
     };
     let is_maker = |upstream: &Arc<Upstream>| *upstream.account.id == *maker;
-    let place = upstreams.iter().position(is_maker);
-    call.pinned = Some(place.ok_or(Unpinned::Gone)?);
+    let both = [Some(group), call.caller.fallback.as_ref()];
+    let found = both.into_iter().flatten().find_map(|group| {
+        let place = group.upstreams.iter().position(is_maker)?;
+        Some((Arc::clone(group), place))
+    });
+    let (group, place) = found.ok_or(Unpinned::Gone)?;
+    call.caller.group = group;
+    call.pinned = Some(place);
     Ok(())
 }

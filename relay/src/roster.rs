@@ -3,6 +3,7 @@
 //! an account has begun to serve ends with what it began with.
 
 mod opened;
+mod shared;
 
 use std::{
     collections::HashMap,
@@ -16,20 +17,23 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::{
     account::Account,
-    allowance::{Allowance, Owner},
-    config::{AccountConfig, Config, ConfigError, GroupConfig, Limits, stored_group},
+    config::{
+        AccountConfig, Config, ConfigError, GroupConfig, UserConfig, stored_group, stored_user,
+    },
     forward::{Tls, Upstream},
     group::Sides,
     seal::Master,
-    store::{Store, StoreError, StoredAccount, StoredGroup, StoredRoster},
+    store::{Store, StoreError, StoredAccount, StoredRoster, StoredTable},
 };
 
 pub(crate) use opened::{Keys, Unusable, opened, purpose, table};
+use shared::Shared;
 
 #[derive(Debug)]
 pub(crate) struct Roster {
     declared: Vec<Entry>,
     declared_groups: Vec<GroupConfig>,
+    declared_users: Vec<UserConfig>,
     master: Master,
     tls: Tls,
     served: ArcSwap<Served>,
@@ -41,8 +45,7 @@ pub(crate) struct Roster {
 pub(crate) struct Served {
     pub(crate) groups: HashMap<String, Sides>,
     accounts: HashMap<Box<str>, Entry>,
-    /// Of stored groups that have limits.
-    allowances: HashMap<String, Arc<Allowance>>,
+    pub(crate) shared: Shared,
 }
 
 /// An account, and by what a later edition of it is told to be the same.
@@ -66,6 +69,7 @@ impl Roster {
         let roster = Self {
             declared,
             declared_groups: config.groups.clone(),
+            declared_users: config.users.clone(),
             master: Master::of(config),
             tls,
             served: ArcSwap::default(),
@@ -97,6 +101,11 @@ impl Roster {
             }
             _ => upstream,
         }
+    }
+
+    /// Others may serve now, or under other limits.
+    pub(crate) fn is_changed(&self) {
+        self.edition.fetch_add(1, Relaxed);
     }
 
     /// Reads what is stored and serves it.
@@ -138,10 +147,10 @@ impl Roster {
         let of_stored: Vec<GroupConfig> = stored.groups.iter().filter_map(read_group).collect();
         self.served.store(Arc::new(Served {
             groups: self.groups(&of_stored, &accounts),
-            allowances: of_stored.iter().filter_map(allowance).collect(),
+            shared: self.shared(&of_stored, &stored.users, &before.shared),
             accounts,
         }));
-        self.edition.fetch_add(1, Relaxed);
+        self.is_changed();
     }
 
     /// A stored account; what it was before where it is the same, or cannot be used as it is now.
@@ -168,6 +177,18 @@ impl Roster {
         }
     }
 
+    /// What is declared comes last: theirs is a name that both have.
+    fn shared(&self, groups: &[GroupConfig], users: &[StoredTable], before: &Shared) -> Shared {
+        let groups = groups.iter().chain(&self.declared_groups);
+        let users = users.iter().filter_map(read_user);
+        let users = users.chain(self.declared_users.iter().cloned());
+        Shared::after(
+            before,
+            users.map(|user| (user.id, user.limits)),
+            groups.map(|group| (group.id.clone(), group.limits)),
+        )
+    }
+
     fn groups(
         &self,
         stored: &[GroupConfig],
@@ -192,11 +213,6 @@ impl Served {
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
         self.accounts.values().map(|entry| &entry.upstream)
     }
-
-    /// What all keys of a stored group may use together; none where it has no limits.
-    pub(crate) fn of_group(&self, id: &str) -> Option<Arc<Allowance>> {
-        self.allowances.get(id).cloned()
-    }
 }
 
 impl Entry {
@@ -214,13 +230,8 @@ impl Entry {
     }
 }
 
-fn allowance(group: &GroupConfig) -> Option<(String, Arc<Allowance>)> {
-    let allowance = || Allowance::new(Owner::Group, &group.id, group.limits);
-    (group.limits != Limits::default()).then(|| (group.id.clone(), Arc::new(allowance())))
-}
-
 /// Accounts that are gone, or cannot be used, are passed over.
-fn read_group(stored: &StoredGroup) -> Option<GroupConfig> {
+fn read_group(stored: &StoredTable) -> Option<GroupConfig> {
     let read = table(&stored.table).and_then(|table| {
         let names = table.get("accounts").and_then(toml::Value::as_array);
         let names = names.into_iter().flatten().filter_map(toml::Value::as_str);
@@ -229,6 +240,15 @@ fn read_group(stored: &StoredGroup) -> Option<GroupConfig> {
     read.inspect_err(|error| {
         let group = &*stored.id;
         tracing::error!(group, %error, "a stored group cannot be used");
+    })
+    .ok()
+}
+
+fn read_user(stored: &StoredTable) -> Option<UserConfig> {
+    let read = table(&stored.table).and_then(|table| Ok(stored_user(&stored.id, &table)?));
+    read.inspect_err(|error| {
+        let user = &*stored.id;
+        tracing::error!(user, %error, "a stored user cannot be used");
     })
     .ok()
 }

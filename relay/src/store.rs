@@ -3,10 +3,12 @@
 //! answer means.
 
 mod admission;
+mod audit;
 mod booking;
 mod budgets;
 mod changes;
 mod cooldowns;
+mod editing;
 mod elections;
 mod gates;
 mod intents;
@@ -29,18 +31,20 @@ mod wire;
 use std::time::Duration;
 
 pub(crate) use admission::{Admission, Affinity, InTheWay, Tiered};
+pub(crate) use audit::Entry;
 pub(crate) use booking::Period;
 pub(crate) use budgets::{Reserved, register_purse, renew_purse};
 pub(crate) use changes::{Change, Made};
 pub(crate) use cooldowns::{COOLDOWNS, News};
+pub(crate) use editing::Editing;
 pub(crate) use elections::Office;
 pub(crate) use gates::{register_slots, release_slots, renew_slots};
 pub(crate) use intents::Saying;
-pub(crate) use keys::StoredKey;
+pub(crate) use keys::{Overlap, StoredKey};
 pub(crate) use lines::Line;
 pub(crate) use link::{Link, Part, Supervisor};
 pub(crate) use records::Written;
-pub(crate) use roster::{Editing, StoredAccount, StoredGroup, StoredRoster, StoredSecret};
+pub(crate) use roster::{StoredAccount, StoredRoster, StoredSecret, StoredTable};
 pub(crate) use settlement::{Debt, Place, SpendDebt, Stamp, TurnDebt};
 pub(crate) use tickets::{Message, Tickets};
 pub(crate) use trials::{Tried, ask_trial};
@@ -198,4 +202,10 @@ fn list<'a>(command: &'static str, reply: &'a Reply) -> Result<&'a [Reply], Stor
         }),
         _ => Err(StoreError::Form { command }),
     }
+}
+
+/// The two numbers of a stream's id, in which its entries are ordered.
+pub(crate) fn place(id: &str) -> Option<(u64, u64)> {
+    let (time, count) = id.split_once('-')?;
+    Some((time.parse().ok()?, count.parse().ok()?))
 }

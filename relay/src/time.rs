@@ -12,6 +12,10 @@ impl UnixMillis {
         self.0 / 3_600_000
     }
 
+    pub(crate) fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(millis(span)))
+    }
+
     /// None before it.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -62,9 +62,7 @@ async fn slots_that_move_are_followed() {
         let new = NewKey {
             name: "another".into(),
             group: "main".into(),
-            max_concurrent: 0,
-            waits: true,
-            rules: weir_relay::key::KeyRules::default(),
+            ..NewKey::default()
         };
         let made = weir.relay.create_key(new).await;
         made.map(drop).map_err(|error| format!("{error:#}"))

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{AdminError, Desk, Fields, What, check_version, merged, table_of, text_of};
+use super::{
+    AdminError, Desk, Fields, What, audit::Deed, check_version, fields_of, merged, misfit,
+    table_of, text_of,
+};
 use crate::{
     config::{AccountConfig, Misfit, SECRET_FIELDS, stored_account},
     roster::{Keys, Unusable, opened, purpose},
@@ -56,13 +59,14 @@ impl Desk<'_> {
     ) -> Result<u64, AdminError> {
         let what = What::Account;
         if self.declares(what, id) {
-            return Err(exists(id));
+            return Err(What::Account.exists(id));
         }
+        let fields = &merged(Fields::new(), fields);
         check(id, fields, secrets.keys().map(String::as_str).collect())?;
         let ring = self.master.read_or_make()?;
         self.change(|stored, editing| {
             if find(stored, id).is_some() {
-                return Err(exists(id));
+                return Err(What::Account.exists(id));
             }
             let mut account = StoredAccount {
                 id: id.to_owned(),
@@ -72,7 +76,8 @@ impl Desk<'_> {
             };
             seal(&mut account, fields, secrets, &ring)?;
             editing.put_account(&account);
-            Ok(account.version)
+            let deed = Deed::to("create", What::Account, id).between(&Fields::new(), fields);
+            Ok((account.version, deed.secrets(secrets.keys())))
         })
         .await
     }
@@ -93,7 +98,8 @@ impl Desk<'_> {
         self.change(|stored, editing| {
             let before = find(stored, id).ok_or_else(|| What::Account.unknown(id))?;
             check_version(seen, before.version)?;
-            let fields = merged(&before.table, changes)?;
+            let old = fields_of(&before.table)?;
+            let fields = merged(old.clone(), changes);
             let mut account = before.clone();
             account.version += 1;
             account.table = text_of(&fields);
@@ -102,7 +108,8 @@ impl Desk<'_> {
                 seal(&mut account, &fields, secrets, ring)?;
             }
             editing.put_account(&account);
-            Ok(account.version)
+            let deed = Deed::to("edit", What::Account, id).between(&old, &fields);
+            Ok((account.version, deed.secrets(secrets.keys())))
         })
         .await
     }
@@ -122,7 +129,7 @@ impl Desk<'_> {
                 return Err(AdminError::InUse { by });
             }
             editing.delete_account(id);
-            Ok(())
+            Ok(((), Deed::to("delete", What::Account, id)))
         })
         .await
     }
@@ -133,11 +140,17 @@ impl Desk<'_> {
             if !self.declares(What::Account, id) && find(stored, id).is_none() {
                 return Err(What::Account.unknown(id));
             }
-            match drain {
-                Drain::Begins => editing.drain_account(id),
-                Drain::Ends => editing.refill_account(id),
-            }
-            Ok(())
+            let act = match drain {
+                Drain::Begins => {
+                    editing.drain_account(id);
+                    "drain"
+                }
+                Drain::Ends => {
+                    editing.refill_account(id);
+                    "resume"
+                }
+            };
+            Ok(((), Deed::to(act, What::Account, id)))
         })
         .await
     }
@@ -159,13 +172,6 @@ impl Desk<'_> {
         let mut all = self.accounts().await?.into_iter();
         all.find(|account| account.id == id)
             .ok_or_else(|| What::Account.unknown(id))
-    }
-}
-
-fn exists(id: &str) -> AdminError {
-    AdminError::Exists {
-        what: What::Account,
-        id: id.to_owned(),
     }
 }
 
@@ -210,7 +216,7 @@ fn check_address(
     fields: &Fields,
     secrets: &Secrets,
 ) -> Result<(), AdminError> {
-    let old = merged(&before.table, &Fields::new())?;
+    let old = fields_of(&before.table)?;
     let kept: Vec<&str> = before.secrets.keys().map(String::as_str).collect();
     let given = kept
         .iter()
@@ -222,23 +228,16 @@ fn check_address(
         return Ok(());
     };
     if is.kind != was.kind {
-        return Err(refused("kind", "stays as it was made"));
+        return Err(misfit("kind", "stays as it was made"));
     }
     let missing = kept.iter().find(|field| !secrets.contains_key(**field));
     match missing.filter(|_| is.base_url != was.base_url) {
-        Some(field) => Err(refused(
+        Some(field) => Err(misfit(
             field,
             "must be given again: it was sealed for the address before",
         )),
         None => Ok(()),
     }
-}
-
-fn refused(field: &str, why: &str) -> AdminError {
-    AdminError::Misfit(Misfit {
-        field: Some(field.to_owned()),
-        why: why.to_owned(),
-    })
 }
 
 fn seal(
@@ -252,7 +251,7 @@ fn seal(
     let checked = check(&account.id, fields, given)?;
     for (field, secret) in secrets {
         if secret.reveal().trim().is_empty() {
-            return Err(refused(field, "is empty"));
+            return Err(misfit(field, "is empty"));
         }
         let sealed = ring.seal(secret, purpose(&checked, field));
         let secret = StoredSecret {

@@ -2,45 +2,49 @@
 
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
-use super::{AdminError, Desk, Fields, What, check_version, merged, table_of, text_of};
+use super::{
+    AdminError, Desk, Fields, What, audit::Deed, check_version, fields_of, merged, table_of,
+    text_of, users::shown_limits,
+};
 use crate::{
     config::{GroupConfig, stored_group},
-    store::{StoredGroup, StoredRoster},
+    store::{StoredKey, StoredRoster, StoredTable},
 };
 
 /// A group as operators see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Group)]
 pub(crate) struct Shown {
     pub(crate) id: String,
     /// Of those in `weir.toml` none.
     pub(crate) version: Option<u64>,
     pub(crate) declared: bool,
+    #[schema(value_type = Object)]
     pub(crate) fields: Fields,
 }
 
 impl Desk<'_> {
     /// Gives its version.
     pub(crate) async fn create_group(&self, id: &str, fields: &Fields) -> Result<u64, AdminError> {
-        let exists = || AdminError::Exists {
-            what: What::Group,
-            id: id.to_owned(),
-        };
         if self.declares(What::Group, id) {
-            return Err(exists());
+            return Err(What::Group.exists(id));
         }
+        let fields = &merged(Fields::new(), fields);
         self.change(|stored, editing| {
             if find(stored, id).is_some() {
-                return Err(exists());
+                return Err(What::Group.exists(id));
             }
             self.check(id, fields, stored)?;
-            let group = StoredGroup {
+            let group = StoredTable {
                 id: id.to_owned(),
                 version: 1,
                 table: text_of(fields),
             };
             editing.put_group(&group);
-            Ok(group.version)
+            let deed = Deed::to("create", What::Group, id).between(&Fields::new(), fields);
+            Ok((group.version, deed))
         })
         .await
     }
@@ -56,15 +60,17 @@ impl Desk<'_> {
         self.change(|stored, editing| {
             let before = find(stored, id).ok_or_else(|| What::Group.unknown(id))?;
             check_version(seen, before.version)?;
-            let fields = merged(&before.table, changes)?;
+            let old = fields_of(&before.table)?;
+            let fields = merged(old.clone(), changes);
             self.check(id, &fields, stored)?;
-            let group = StoredGroup {
+            let group = StoredTable {
                 id: id.to_owned(),
                 version: before.version + 1,
                 table: text_of(&fields),
             };
             editing.put_group(&group);
-            Ok(group.version)
+            let deed = Deed::to("edit", What::Group, id).between(&old, &fields);
+            Ok((group.version, deed))
         })
         .await
     }
@@ -73,7 +79,8 @@ impl Desk<'_> {
     pub(crate) async fn delete_group(&self, id: &str, seen: Option<u64>) -> Result<(), AdminError> {
         self.not_declared(What::Group, id)?;
         let keys = self.store.all_keys().await?;
-        let keys = keys.iter().filter(|key| key.enabled && key.group == id);
+        let uses = |key: &&StoredKey| key.group == id || key.fallback_group.as_deref() == Some(id);
+        let keys = keys.iter().filter(|key| key.enabled).filter(uses);
         let by: Vec<String> = keys.map(|key| format!("key {}", key.id)).collect();
         self.change(|stored, editing| {
             let group = find(stored, id).ok_or_else(|| What::Group.unknown(id))?;
@@ -82,7 +89,7 @@ impl Desk<'_> {
                 return Err(AdminError::InUse { by: by.clone() });
             }
             editing.delete_group(id);
-            Ok(())
+            Ok(((), Deed::to("delete", What::Group, id)))
         })
         .await
     }
@@ -113,11 +120,11 @@ impl Desk<'_> {
     }
 }
 
-fn find<'a>(stored: &'a StoredRoster, id: &str) -> Option<&'a StoredGroup> {
+fn find<'a>(stored: &'a StoredRoster, id: &str) -> Option<&'a StoredTable> {
     stored.groups.iter().find(|group| group.id == id)
 }
 
-fn show(group: &StoredGroup) -> Shown {
+fn show(group: &StoredTable) -> Shown {
     Shown {
         id: group.id.clone(),
         version: Some(group.version),
@@ -132,11 +139,13 @@ fn declared_group(group: &GroupConfig) -> Shown {
         .iter()
         .map(|(alias, model)| (alias.clone(), json!(model)))
         .collect();
-    let fields = json!({ "accounts": group.accounts, "aliases": aliases });
+    let mut fields = shown_limits(&group.limits);
+    fields.insert("accounts".into(), json!(group.accounts));
+    fields.insert("aliases".into(), aliases.into());
     Shown {
         id: group.id.clone(),
         version: None,
         declared: true,
-        fields: fields.as_object().cloned().unwrap_or_default(),
+        fields,
     }
 }

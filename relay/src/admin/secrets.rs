@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{AdminError, Desk};
+use super::{AdminError, Desk, What, audit::Deed};
 use crate::{
     roster::{Keys, Unusable, opened, purpose},
     seal::{Ring, Sealed},
@@ -41,15 +41,21 @@ impl Desk<'_> {
             sealed_anew: 0,
             left: Vec::new(),
         };
-        for StoredAccount { id, .. } in &stored.accounts {
+        let others = stored.accounts.iter();
+        for account in others.filter(|account| !is_sealed_with_first(account, &ring)) {
+            let id = &account.id;
             match self.seal_anew(id, &ring).await {
                 Ok(count) => rotated.sealed_anew += count,
+                // It was deleted meanwhile.
+                Err(AdminError::Unknown { .. }) => {}
                 Err(AdminError::Unusable(why)) => {
                     rotated.left.push(format!("account `{id}`: {why}"))
                 }
                 Err(error) => return Err(error),
             }
         }
+        let deed = Deed::new("rotate", "master_key", &rotated.key);
+        self.note(&deed).await?;
         Ok(rotated)
     }
 
@@ -57,16 +63,13 @@ impl Desk<'_> {
     async fn seal_anew(&self, id: &str, ring: &Ring) -> Result<usize, AdminError> {
         self.change(|stored: &StoredRoster, editing| {
             let mut accounts = stored.accounts.iter();
-            let Some(before) = accounts.find(|account| account.id == id) else {
-                return Ok(0);
-            };
-            let mut account = before.clone();
+            let before = accounts.find(|account| account.id == id);
+            let mut account = before.ok_or_else(|| What::Account.unknown(id))?.clone();
             let count = reseal(&mut account, ring)?;
-            if count > 0 {
-                account.version += 1;
-                editing.put_account(&account);
-            }
-            Ok(count)
+            account.version += 1;
+            editing.put_account(&account);
+            let deed = Deed::to("seal_anew", What::Account, id).secrets(account.secrets.keys());
+            Ok((count, deed))
         })
         .await
     }

@@ -10,7 +10,7 @@ use crate::{
         Proof, Timeouts,
     },
     embedded,
-    key::NewKey,
+    key::{self, NewKey},
     mock::{self, MockProvider},
     secret::Secret,
     server::Relay,
@@ -143,15 +143,13 @@ fn upstreams(accounts: &[AccountConfig]) -> String {
 async fn new_key(relay: &Relay) -> anyhow::Result<Secret> {
     for old in relay.store().all_keys().await? {
         if old.name == KEY_NAME && old.enabled {
-            relay.store().disable_key(&old.id).await?;
+            key::disable(relay.store(), &old.id).await?;
         }
     }
     let new = NewKey {
         name: KEY_NAME.into(),
         group: GROUP.into(),
-        max_concurrent: 0,
-        waits: true,
-        rules: crate::key::KeyRules::default(),
+        ..NewKey::default()
     };
     Ok(relay.create_key(new).await?.secret)
 }

@@ -1,11 +1,14 @@
 //! What the commands of operators share: where the configuration is, how the answer is printed, the way to Redis.
 
-use std::path::PathBuf;
+use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf};
 
 use serde_json::{Value, json};
 
 use super::{load, reach::with_store};
-use crate::{admin::Desk, seal::Master};
+use crate::{
+    admin::{Desk, audit::Who},
+    seal::Master,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Place {
@@ -54,6 +57,7 @@ pub(super) async fn at_desk(
             store,
             config: &config,
             master: &master,
+            who: who(),
         };
         let Told { json, text } = act(desk).await?;
         match place.json {
@@ -63,4 +67,20 @@ pub(super) async fn at_desk(
         Ok(())
     })
     .await
+}
+
+/// As the log of what operators did calls who runs this: by the name of their account on this machine.
+fn who() -> Who {
+    let id = fs::metadata("/proc/self").map_or(0, |of| of.uid());
+    let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, uid) = (fields.next()?, fields.nth(1)?);
+        (uid.parse() == Ok(id)).then_some(name)
+    });
+    Who {
+        name: name.map_or_else(|| format!("cli:{id}"), |name| format!("cli:{name}")),
+        role: "admin",
+        from: String::new(),
+    }
 }

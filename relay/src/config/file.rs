@@ -15,7 +15,7 @@ use super::{
     names::{self, check_id, is_name},
     shape::{Account, Body, File, Group},
 };
-pub(super) use alone::{account_of, group_of};
+pub(super) use alone::{account_of, group_of, key_of, user_of};
 use endpoint::{Told, credential, secret, translate};
 use master_key::master_key;
 use redis::redis_from;

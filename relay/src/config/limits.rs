@@ -99,14 +99,19 @@ pub(super) fn users(
     source: &Source<'_>,
     all: &BTreeMap<Spanned<String>, User>,
 ) -> Result<Vec<UserConfig>, ConfigError> {
-    let user = |(id, user): (&Spanned<String>, &User)| {
-        check_id(source, id)?;
-        Ok(UserConfig {
-            id: id.get_ref().clone(),
-            limits: user.into(),
-        })
-    };
-    all.iter().map(user).collect()
+    all.iter().map(|(id, one)| user(source, id, one)).collect()
+}
+
+pub(super) fn user(
+    source: &Source<'_>,
+    id: &Spanned<String>,
+    user: &User,
+) -> Result<UserConfig, ConfigError> {
+    check_id(source, id)?;
+    Ok(UserConfig {
+        id: id.get_ref().clone(),
+        limits: user.into(),
+    })
 }
 
 pub(super) fn networks(

@@ -265,7 +265,7 @@ impl From<TimeoutsMs> for Timeouts {
     }
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
 

@@ -1,11 +1,13 @@
-//! Accounts and groups that are not in `weir.toml`: the same tables, checked by the same functions. Errors name the field
+//! Accounts, groups, users and keys that are not in `weir.toml`: the same tables, checked by the same functions. Errors name the field
 //! instead of a line; secrets stand beside the table and are put in last.
 
 use sha2::{Digest as _, Sha256};
 use toml::Table;
 
-use super::{AccountConfig, ConfigError, Credential, GroupConfig, Proof, file, names::is_name};
-use crate::secret::Secret;
+use super::{
+    AccountConfig, ConfigError, Credential, GroupConfig, Proof, UserConfig, file, names::is_name,
+};
+use crate::{key::NewKey, secret::Secret};
 
 /// The fields of an account that are secrets.
 pub(crate) const SECRET_FIELDS: [&str; 4] =
@@ -63,6 +65,19 @@ pub(crate) fn stored_group(
     check_id(id)?;
     let text = text_of(table)?;
     file::group_of(id, &text, accounts).map_err(|error| explain(&text, error))
+}
+
+/// A user by the table of its limits.
+pub(crate) fn stored_user(id: &str, table: &Table) -> Result<UserConfig, Misfit> {
+    check_id(id)?;
+    let text = text_of(table)?;
+    file::user_of(id, &text).map_err(|error| explain(&text, error))
+}
+
+/// What a key is to be, by its table.
+pub(crate) fn stored_key(table: &Table) -> Result<NewKey, Misfit> {
+    let text = text_of(table)?;
+    file::key_of(&text).map_err(|error| explain(&text, error))
 }
 
 impl AccountConfig {
@@ -151,6 +166,10 @@ fn explain(text: &str, error: ConfigError) -> Misfit {
         let inner = line.strip_prefix('[')?;
         inner.strip_suffix(']')
     });
+    let missing = why.strip_prefix("missing field `");
+    if let Some((field, _)) = missing.and_then(|rest| rest.split_once('`')) {
+        return misfit(Some(field), "is missing");
+    }
     let key = before.last().and_then(|line| line.split_once('='));
     let Some((key, _)) = key else {
         return misfit(section, &why);

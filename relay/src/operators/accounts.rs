@@ -11,7 +11,7 @@ use super::{
     error::Refusal,
     list::{Ask, List},
     office::Office,
-    parts::{Asked, Given},
+    parts::{Asked, Given, Named, Seen},
     visitor::Visitor,
 };
 use crate::{
@@ -31,6 +31,21 @@ pub(super) struct NewAccount {
     #[schema(value_type = Object)]
     fields: Fields,
     /// By their fields.
+    #[serde(default)]
+    secrets: BTreeMap<String, String>,
+}
+
+/// A change of an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountEdit {
+    /// Only if this is still its version.
+    version: Option<u64>,
+    /// Those that change; null takes one away.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    fields: Fields,
+    /// Those that are others now. A new address needs all of them.
     #[serde(default)]
     secrets: BTreeMap<String, String>,
 }
@@ -56,11 +71,54 @@ pub(super) async fn create(
     Given(new): Given<NewAccount>,
 ) -> Result<(StatusCode, Json<Shown>), Refusal> {
     let desk = office.desk(&visitor);
-    let secrets: Secrets = new
-        .secrets
-        .into_iter()
-        .map(|(field, text)| (field, Secret::new(text)))
-        .collect();
+    let secrets = given(new.secrets);
     desk.create_account(&new.id, &new.fields, &secrets).await?;
     Ok((StatusCode::CREATED, Json(desk.account(&new.id).await?)))
+}
+
+#[utoipa::path(get, path = "/api/accounts/{id}", tag = "accounts", params(Named),
+    responses((status = 200, body = Shown)))]
+pub(super) async fn show(
+    State(office): State<Arc<Office>>,
+    visitor: Visitor,
+    Named { id }: Named,
+) -> Result<Json<Shown>, Refusal> {
+    Ok(Json(office.desk(&visitor).account(&id).await?))
+}
+
+/// Changes one, on all relays at once.
+#[utoipa::path(patch, path = "/api/accounts/{id}", tag = "accounts", params(Named),
+    request_body = AccountEdit, responses((status = 200, body = Shown)))]
+pub(super) async fn edit(
+    State(office): State<Arc<Office>>,
+    visitor: Visitor,
+    Named { id }: Named,
+    Given(edit): Given<AccountEdit>,
+) -> Result<Json<Shown>, Refusal> {
+    let desk = office.desk(&visitor);
+    let secrets = given(edit.secrets);
+    desk.edit_account(&id, edit.version, &edit.fields, &secrets)
+        .await?;
+    Ok(Json(desk.account(&id).await?))
+}
+
+/// Deletes one that no group names.
+#[utoipa::path(delete, path = "/api/accounts/{id}", tag = "accounts", params(Named, Seen),
+    responses((status = 204)))]
+pub(super) async fn delete(
+    State(office): State<Arc<Office>>,
+    visitor: Visitor,
+    Named { id }: Named,
+    Asked(seen): Asked<Seen>,
+) -> Result<StatusCode, Refusal> {
+    let desk = office.desk(&visitor);
+    desk.delete_account(&id, seen.version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn given(secrets: BTreeMap<String, String>) -> Secrets {
+    let secrets = secrets.into_iter();
+    secrets
+        .map(|(field, text)| (field, Secret::new(text)))
+        .collect()
 }

@@ -2,8 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::visitor::Visitor;
-use crate::{admin::Desk, app::App, config::Config, seal::Master};
+use crate::{
+    admin::{Desk, audit::Who},
+    app::App,
+    config::Config,
+    seal::Master,
+};
 
 #[derive(Debug)]
 pub(super) struct Office {
@@ -22,11 +29,21 @@ impl Office {
     }
 
     /// Where this visitor works.
-    pub(super) fn desk(&self, _visitor: &Visitor) -> Desk<'_> {
+    pub(super) fn desk(&self, visitor: &Visitor) -> Desk<'_> {
         Desk {
             store: &self.app.store,
             config: &self.config,
             master: &self.master,
+            who: Who {
+                name: visitor.name.clone(),
+                role: visitor.role.word(),
+                from: visitor.from.to_string(),
+            },
         }
+    }
+
+    /// Where days and months of spending begin.
+    pub(super) fn time_zone(&self) -> TimeZone {
+        self.app.settings().spend.time_zone.clone()
     }
 }

@@ -4,17 +4,24 @@ use std::error::Error;
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Query, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
 };
 use hyper::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap},
     http::request::Parts,
 };
-use serde::de::{DeserializeOwned, value::Error as QueryError};
-use serde_path_to_error::Path;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, value::Error as QueryError},
+};
+use serde_path_to_error::Path as FieldPath;
+use utoipa::IntoParams;
 
 use super::error::Refusal;
+
+/// Nothing has a longer name.
+const LONGEST_NAME: usize = 200;
 
 /// A body of JSON.
 #[derive(Debug)]
@@ -23,6 +30,34 @@ pub(super) struct Given<T>(pub(super) T);
 /// What stands in the query.
 #[derive(Debug)]
 pub(super) struct Asked<T>(pub(super) T);
+
+/// What stands in the path where it says `{id}`.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct Named {
+    pub(super) id: String,
+}
+
+/// The version of something that is to go.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Seen {
+    /// Only if this is still its version.
+    pub(super) version: Option<u64>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let named = Path::<String>::from_request_parts(parts, state).await;
+        match named {
+            Ok(Path(id)) if id.len() <= LONGEST_NAME => Ok(Self { id }),
+            _ => Err(Refusal::unknown("nothing is called so")),
+        }
+    }
+}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
     type Rejection = Refusal;
@@ -95,7 +130,7 @@ fn not_json(error: &serde_json::Error) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "not_json", message)
 }
 
-fn misfit(path: &Path, why: &str) -> Refusal {
+fn misfit(path: &FieldPath, why: &str) -> Refusal {
     let missing = why.strip_prefix("missing field `");
     let missing = missing.and_then(|rest| rest.split_once('`'));
     let at = path.to_string();

@@ -31,6 +31,14 @@ pub(crate) enum Role {
 
 impl Role {
     pub(crate) const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// The gate before all routes of a role.

@@ -1,15 +1,16 @@
-//! Budgets: `BUDGET.RESERVE`, `BUDGET.RENEW` and `BUDGET.SETTLE`.
+//! Budgets: `BUDGET.RESERVE`, `BUDGET.RENEW`, `BUDGET.SETTLE` and `BUDGET.INFO`.
 
 use std::time::Duration;
 
 use super::{
-    Batch, Connection, Store, StoreError, booking::COUNTED_KNOWN_MS, is_away, link::ask_on, list,
-    names,
+    Batch, Connection, Reply, Store, StoreError, booking::COUNTED_KNOWN_MS, is_away, link::ask_on,
+    list, names,
 };
 use crate::{budget::Spending, ids::RequestId, price::MicroUsd, purse::Purse, time::millis};
 
 const RESERVE: &str = "BUDGET.RESERVE";
 const RENEW: &str = "BUDGET.RENEW";
+const INFO: &str = "BUDGET.INFO";
 const SETTLE: &str = "BUDGET.SETTLE";
 /// As good as no limit.
 const HIGHEST: u64 = (1 << 53) - 1;
@@ -71,6 +72,35 @@ impl Store {
             }
             _ => Err(form()),
         }
+    }
+}
+
+impl Store {
+    /// Of each what was spent, and what is reserved.
+    pub(crate) async fn spent(&self, purses: &[Purse]) -> Result<Vec<[MicroUsd; 2]>, StoreError> {
+        let mut batch = Batch::new();
+        for purse in purses {
+            batch.command(INFO).arg(names::budget(&purse.called));
+        }
+        let replies = match batch.is_empty() {
+            true => Vec::new(),
+            false => self.domain.ask(&batch).await?,
+        };
+        let amounts = |reply: &Reply| {
+            let fields = list(INFO, reply)?.as_chunks().0;
+            let amount = |wanted: &str| {
+                let [_, amount] = fields
+                    .iter()
+                    .find(|[name, _]| name.text() == Some(wanted))?;
+                u64::try_from(amount.int()?).ok().map(MicroUsd)
+            };
+            let amounts = [amount("spent"), amount("reserved")];
+            match amounts {
+                [Some(spent), Some(reserved)] => Ok([spent, reserved]),
+                _ => Err(StoreError::Form { command: INFO }),
+            }
+        };
+        replies.iter().map(amounts).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Batch, Link, Reply, Store, StoreError, list, names, wire::Connection};
+use super::{Batch, Link, Reply, Store, StoreError, list, names, place, wire::Connection};
 
 /// Reading this many changes at once says that others may have been dropped from the stream meanwhile.
 const CHANGES_AT_ONCE: usize = 1000;
@@ -24,7 +24,7 @@ pub(crate) enum Change {
 pub(crate) struct News {
     /// Their ids.
     pub(crate) keys: Vec<String>,
-    /// How many changes there were of accounts and groups.
+    /// How many changes there were of anything else.
     pub(crate) of_roster: usize,
 }
 
@@ -34,6 +34,7 @@ pub(crate) enum Made {
     Key,
     Account,
     Group,
+    User,
 }
 
 impl Made {
@@ -42,6 +43,7 @@ impl Made {
             Self::Key => "key",
             Self::Account => "account",
             Self::Group => "group",
+            Self::User => "user",
         }
     }
 }
@@ -56,7 +58,7 @@ impl News {
         for [name, value] in fields {
             match (name.text(), value.text()) {
                 (Some("key"), Some(id)) => self.keys.push(id.to_owned()),
-                (Some("account" | "group"), Some(_)) => self.of_roster += 1,
+                (Some("account" | "group" | "user" | "settings"), Some(_)) => self.of_roster += 1,
                 _ => {}
             }
         }
@@ -155,10 +157,4 @@ fn entry_of(entry: &Reply) -> Option<(&str, &[[Reply; 2]])> {
         return None;
     };
     Some((place.text()?, fields.list()?.as_chunks().0))
-}
-
-/// The two numbers of a stream's id, in which its entries are ordered.
-fn place(id: &str) -> Option<(u64, u64)> {
-    let (time, count) = id.split_once('-')?;
-    Some((time.parse().ok()?, count.parse().ok()?))
 }

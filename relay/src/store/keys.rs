@@ -1,27 +1,73 @@
-//! The keys of callers: a HASH each, and a SET of their ids. What changes one tells `changes` in the same transaction.
+//! The keys of callers as they are read and written: a HASH each, and a SET of their ids. `editing` changes them.
 
 use std::collections::HashMap;
 
-use super::{Batch, Reply, Store, StoreError, changes, changes::Made, is_away, list, names};
-use crate::key::KeyRules;
+use super::{Batch, Reply, Store, StoreError, list, names};
+use crate::{
+    config::LAST_MS,
+    key::{KeyRules, NewKey},
+    time::UnixMillis,
+};
 
 const KEYS_AT_ONCE: usize = 500;
-/// The end of the year 9999, the last that a date of HTTP can tell.
-const LAST_MS: u64 = 253_402_300_799_999;
 
 /// A key of a caller as Redis has it. The text of the key itself is nowhere, only its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredKey {
     pub(crate) id: String,
+    /// Grows with every change.
+    pub(crate) version: u64,
     pub(crate) name: String,
     pub(crate) group: String,
+    /// Whose accounts serve what those of the group cannot.
+    pub(crate) fallback_group: Option<String>,
+    pub(crate) tags: Vec<String>,
     pub(crate) digest: [u8; 32],
+    /// What was its text before, while that is good too.
+    pub(crate) overlap: Option<Overlap>,
     pub(crate) max_concurrent: u32,
     /// Whether its requests may wait in line; else they are answered at once.
     pub(crate) waits: bool,
     pub(crate) enabled: bool,
     pub(crate) created_ms: u64,
     pub(crate) rules: KeyRules,
+}
+
+/// An older text of a key, which is good for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overlap {
+    pub(crate) digest: [u8; 32],
+    pub(crate) until: UnixMillis,
+}
+
+impl StoredKey {
+    /// What an operator decides of it.
+    pub(crate) fn terms(&self) -> NewKey {
+        NewKey {
+            name: self.name.clone(),
+            group: self.group.clone(),
+            fallback_group: self.fallback_group.clone(),
+            max_concurrent: self.max_concurrent,
+            waits: self.waits,
+            tags: self.tags.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+
+    /// The same key, one version on, under these terms.
+    pub(crate) fn under(self, terms: NewKey) -> Self {
+        Self {
+            version: self.version + 1,
+            name: terms.name,
+            group: terms.group,
+            fallback_group: terms.fallback_group,
+            tags: terms.tags,
+            max_concurrent: terms.max_concurrent,
+            waits: terms.waits,
+            rules: terms.rules,
+            ..self
+        }
+    }
 }
 
 impl Store {
@@ -49,62 +95,41 @@ impl Store {
         Ok(ids
             .iter()
             .zip(&replies)
-            .map(|(id, reply)| read_key(id, reply))
+            .map(|(id, reply)| read(id, reply))
             .collect())
     }
+}
 
-    pub(crate) async fn put_key(&self, key: &StoredKey) -> Result<(), StoreError> {
-        let mut batch = Batch::of("MULTI");
-        batch.command("HSET").arg(names::key(&key.id));
-        batch.arg("name").arg(&key.name);
-        batch.arg("group").arg(&key.group);
-        batch.arg("digest").arg(hex(&key.digest));
-        batch.arg("max_concurrent").number(key.max_concurrent);
-        batch.arg("waits").number(u8::from(key.waits));
-        batch.arg("enabled").number(u8::from(key.enabled));
-        batch.arg("created_ms").number(key.created_ms);
-        for (field, value) in key.rules.written() {
-            batch.arg(field).arg(value);
-        }
-        batch.command("SADD").arg(names::KEYS).arg(&key.id);
-        self.publish(batch, &key.id).await
+/// The whole of a key in place of what was there.
+pub(super) fn write(batch: &mut Batch, key: &StoredKey) {
+    let name = names::key(&key.id);
+    batch.command("DEL").arg(&name);
+    batch.command("HSET").arg(&name);
+    batch.arg("version").number(key.version);
+    batch.arg("name").arg(&key.name);
+    batch.arg("group").arg(&key.group);
+    if let Some(fallback) = &key.fallback_group {
+        batch.arg("fallback_group").arg(fallback);
     }
-
-    /// Whether there was such a key.
-    pub(crate) async fn disable_key(&self, id: &str) -> Result<bool, StoreError> {
-        let mut batch = Batch::of("SISMEMBER");
-        batch.arg(names::KEYS).arg(id);
-        if self.callers.ask_one(&batch).await? != Reply::Int(1) {
-            return Ok(false);
-        }
-        let mut batch = Batch::of("MULTI");
-        batch.command("HSET").arg(names::key(id));
-        batch.arg("enabled").number(0_u8);
-        self.publish(batch, id).await?;
-        Ok(true)
+    if !key.tags.is_empty() {
+        batch.arg("tags").arg(key.tags.join(" "));
     }
-
-    /// Ends a transaction that changes a key with the news of it.
-    async fn publish(&self, mut batch: Batch, id: &str) -> Result<(), StoreError> {
-        changes::tell(&mut batch, Made::Key, id);
-        batch.command("EXEC");
-        let mut replies = self.callers.ask(&batch).await?;
-        if replies.iter().any(is_away) {
-            return Err(StoreError::Down);
-        }
-        let done = replies.pop().unwrap_or(Reply::Nil);
-        match list("EXEC", &done)?.iter().find_map(Reply::error) {
-            None => Ok(()),
-            Some(error) => Err(StoreError::Refused {
-                command: "EXEC",
-                error: error.to_owned(),
-            }),
-        }
+    batch.arg("digest").arg(hex(&key.digest));
+    if let Some(overlap) = &key.overlap {
+        batch.arg("digest_before").arg(hex(&overlap.digest));
+        batch.arg("before_until_ms").number(overlap.until.0);
+    }
+    batch.arg("max_concurrent").number(key.max_concurrent);
+    batch.arg("waits").number(u8::from(key.waits));
+    batch.arg("enabled").number(u8::from(key.enabled));
+    batch.arg("created_ms").number(key.created_ms);
+    for (field, value) in key.rules.written() {
+        batch.arg(field).arg(value);
     }
 }
 
 /// What is stored is input too: a hash that is not a key of ours counts as none.
-fn read_key(id: &str, reply: &Reply) -> Option<StoredKey> {
+pub(super) fn read(id: &str, reply: &Reply) -> Option<StoredKey> {
     let fields = reply.list().filter(|fields| !fields.is_empty())?;
     let fields = fields.as_chunks().0.iter();
     let fields = fields.filter_map(|[name, value]| Some((name.text()?, value.text()?)));
@@ -120,11 +145,23 @@ fn parse_key(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredKey> {
     if created_ms > LAST_MS {
         return None;
     }
+    let version = fields.get("version").map(|version| version.parse());
+    let tags = fields.get("tags").copied().unwrap_or_default();
+    let overlap = fields.get("digest_before").map(|digest| {
+        let until = fields.get("before_until_ms")?.parse().ok()?;
+        let (digest, until) = (unhex(digest)?, UnixMillis(until));
+        Some(Overlap { digest, until })
+    });
     Some(StoredKey {
         id: id.to_owned(),
+        // Keys that were made before there were versions have the first.
+        version: version.transpose().ok()?.unwrap_or(1),
         name: (*fields.get("name")?).to_owned(),
         group: (*fields.get("group")?).to_owned(),
+        fallback_group: fields.get("fallback_group").map(|&group| group.to_owned()),
+        tags: tags.split_whitespace().map(str::to_owned).collect(),
         digest: unhex(fields.get("digest")?)?,
+        overlap: overlap.flatten(),
         max_concurrent: fields.get("max_concurrent")?.parse().ok()?,
         // Keys that were made before they could say so wait.
         waits: fields.get("waits").is_none_or(|waits| *waits == "1"),

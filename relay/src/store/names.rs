@@ -7,14 +7,19 @@ use crate::{ids, tally::Span};
 
 const DOMAIN: &str = "weir:{default}";
 
-/// A stream of what changed: `key <id>`, `account <id>`, `group <id>`.
+/// A stream of what changed: `key <id>`, `account <id>`, `group <id>`, `user <id>`, `settings all`.
 pub(crate) const CHANGES: &str = "weir:{keys}:changes";
 /// The set of the ids of all keys of callers.
 pub(crate) const KEYS: &str = "weir:{keys}:ids";
-/// The sets of the ids of all stored accounts and groups, and of the accounts that are drained.
+/// The sets of the ids of all stored accounts, groups and users, and of the accounts that are drained.
 pub(crate) const ACCOUNTS: &str = "weir:{keys}:accounts";
 pub(crate) const GROUPS: &str = "weir:{keys}:groups";
+pub(crate) const USERS: &str = "weir:{keys}:users";
 pub(crate) const DRAINED: &str = "weir:{keys}:drained";
+/// A hash of what operators have set.
+pub(crate) const SETTINGS: &str = "weir:{keys}:settings";
+/// A stream of what operators did.
+pub(crate) const AUDIT: &str = "weir:{keys}:audit";
 /// A hash of the accounts, and models of accounts, that rest.
 pub(crate) const COOLDOWNS: &str = "weir:{default}:cooldowns";
 /// A stream with one entry per request that went upstream.
@@ -38,6 +43,11 @@ pub(crate) fn account(id: &str) -> String {
 /// A stored group.
 pub(crate) fn group(id: &str) -> String {
     format!("weir:{{keys}}:group:{id}")
+}
+
+/// A stored user.
+pub(crate) fn user(id: &str) -> String {
+    format!("weir:{{keys}}:user:{id}")
 }
 
 /// The shard channel on which all relays are told that cooldowns have changed.
@@ -146,9 +156,12 @@ mod tests {
     fn what_operators_make_lives_in_one_slot() {
         let key = key("key_1");
         assert_eq!(key, "weir:{keys}:key:key_1");
-        let others = [account("a"), group("g")];
+        let others = [account("a"), group("g"), user("u"), key];
         let others = others.iter().map(String::as_str);
-        for name in others.chain([CHANGES, KEYS, ACCOUNTS, GROUPS, DRAINED, &key]) {
+        let whole = [
+            CHANGES, KEYS, ACCOUNTS, GROUPS, USERS, DRAINED, SETTINGS, AUDIT,
+        ];
+        for name in others.chain(whole) {
             assert!(name.starts_with("weir:{keys}:"), "{name}");
         }
     }

@@ -1,20 +1,15 @@
-//! Stored accounts and groups: a HASH each, SETs of their ids, and a SET of the accounts that are drained. Who changes one
-//! watches all changes, and writes nothing where there was another one meanwhile.
+//! Stored accounts, groups, users and settings as they are read: a HASH each, SETs of their ids, and a SET of the accounts
+//! that are drained. `editing` writes them.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    time::Duration,
+    slice,
 };
 
-use super::{
-    Batch, Connection, Made, Reply, Store, StoreError, changes,
-    link::{ask_on, ask_one_on},
-    list, names,
-};
+use super::{Batch, Connection, Reply, Store, StoreError, link::ask_on, list, names};
 
-const SECRET: &str = "secret:";
-const SHOWN: &str = "shown:";
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const SECRET: &str = "secret:";
+pub(super) const SHOWN: &str = "shown:";
 
 /// An account as Redis has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +31,21 @@ pub(crate) struct StoredSecret {
     pub(crate) shown: String,
 }
 
-/// A group as Redis has it.
+/// A group or a user as Redis has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoredGroup {
+pub(crate) struct StoredTable {
     pub(crate) id: String,
     pub(crate) version: u64,
     /// Its table, as JSON.
+    pub(crate) table: String,
+}
+
+/// What operators have set, as Redis has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct StoredSettings {
+    /// Grows with every change; 0 before the first.
+    pub(crate) version: u64,
+    /// By their names, as JSON; empty before the first.
     pub(crate) table: String,
 }
 
@@ -49,110 +53,22 @@ pub(crate) struct StoredGroup {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StoredRoster {
     pub(crate) accounts: Vec<StoredAccount>,
-    pub(crate) groups: Vec<StoredGroup>,
+    pub(crate) groups: Vec<StoredTable>,
+    pub(crate) users: Vec<StoredTable>,
     /// Ids of accounts, be they stored or not.
     pub(crate) drained: Vec<String>,
-}
-
-/// A change in the making: what was read has not changed when it is written.
-#[derive(Debug)]
-pub(crate) struct Editing {
-    over: Connection,
-    batch: Batch,
+    pub(crate) settings: StoredSettings,
 }
 
 impl Store {
     pub(crate) async fn roster(&self) -> Result<StoredRoster, StoreError> {
         read(&self.callers.connection()?).await
     }
-
-    /// Begins a change, with all that is stored now.
-    pub(crate) async fn edit_roster(&self) -> Result<(Editing, StoredRoster), StoreError> {
-        let over = self.callers.another(ANSWER_WITHIN).await?;
-        let mut batch = Batch::of("WATCH");
-        batch.arg(names::CHANGES);
-        if let Some(error) = ask_one_on(&over, &batch).await?.error() {
-            return Err(refused("WATCH", error));
-        }
-        let stored = read(&over).await?;
-        let batch = Batch::of("MULTI");
-        Ok((Editing { over, batch }, stored))
-    }
 }
 
-impl Editing {
-    pub(crate) fn put_account(&mut self, account: &StoredAccount) {
-        let batch = &mut self.batch;
-        let name = names::account(&account.id);
-        batch.command("DEL").arg(&name);
-        batch.command("HSET").arg(&name);
-        batch.arg("version").number(account.version);
-        batch.arg("table").arg(&account.table);
-        for (field, secret) in &account.secrets {
-            batch.arg(format!("{SECRET}{field}")).arg(&secret.sealed);
-            batch.arg(format!("{SHOWN}{field}")).arg(&secret.shown);
-        }
-        batch.command("SADD").arg(names::ACCOUNTS).arg(&account.id);
-        changes::tell(batch, Made::Account, &account.id);
-    }
-
-    pub(crate) fn delete_account(&mut self, id: &str) {
-        let batch = &mut self.batch;
-        batch.command("DEL").arg(names::account(id));
-        batch.command("SREM").arg(names::ACCOUNTS).arg(id);
-        batch.command("SREM").arg(names::DRAINED).arg(id);
-        changes::tell(batch, Made::Account, id);
-    }
-
-    pub(crate) fn drain_account(&mut self, id: &str) {
-        self.batch.command("SADD").arg(names::DRAINED).arg(id);
-        changes::tell(&mut self.batch, Made::Account, id);
-    }
-
-    pub(crate) fn refill_account(&mut self, id: &str) {
-        self.batch.command("SREM").arg(names::DRAINED).arg(id);
-        changes::tell(&mut self.batch, Made::Account, id);
-    }
-
-    pub(crate) fn put_group(&mut self, group: &StoredGroup) {
-        let batch = &mut self.batch;
-        batch.command("HSET").arg(names::group(&group.id));
-        batch.arg("version").number(group.version);
-        batch.arg("table").arg(&group.table);
-        batch.command("SADD").arg(names::GROUPS).arg(&group.id);
-        changes::tell(batch, Made::Group, &group.id);
-    }
-
-    pub(crate) fn delete_group(&mut self, id: &str) {
-        let batch = &mut self.batch;
-        batch.command("DEL").arg(names::group(id));
-        batch.command("SREM").arg(names::GROUPS).arg(id);
-        changes::tell(batch, Made::Group, id);
-    }
-
-    /// Writes it, known to every relay at once. False: something else was changed since it began, and nothing is written.
-    pub(crate) async fn commit(mut self) -> Result<bool, StoreError> {
-        self.batch.command("EXEC");
-        let replies = ask_on(&self.over, &self.batch).await?;
-        let done = replies.last().unwrap_or(&Reply::Nil);
-        if *done == Reply::Nil {
-            return Ok(false);
-        }
-        let failed = list("EXEC", done)?.iter().find_map(Reply::error);
-        failed.map_or(Ok(true), |error| Err(refused("EXEC", error)))
-    }
-}
-
-fn refused(command: &'static str, error: &str) -> StoreError {
-    StoreError::Refused {
-        command,
-        error: error.to_owned(),
-    }
-}
-
-async fn read(over: &Connection) -> Result<StoredRoster, StoreError> {
+pub(super) async fn read(over: &Connection) -> Result<StoredRoster, StoreError> {
     let mut batch = Batch::new();
-    for set in [names::ACCOUNTS, names::GROUPS, names::DRAINED] {
+    for set in [names::ACCOUNTS, names::GROUPS, names::USERS, names::DRAINED] {
         batch.command("SMEMBERS").arg(set);
     }
     let sets = ask_on(over, &batch).await?;
@@ -163,30 +79,40 @@ async fn read(over: &Connection) -> Result<StoredRoster, StoreError> {
         ids.sort_unstable();
         Ok(ids)
     };
-    let (accounts, groups) = (ids(0)?, ids(1)?);
+    let (accounts, groups, users) = (ids(0)?, ids(1)?, ids(2)?);
     let mut batch = Batch::new();
-    for id in &accounts {
-        batch.command("HGETALL").arg(names::account(id));
+    let hashes = accounts.iter().map(|id| names::account(id));
+    let hashes = hashes.chain(groups.iter().map(|id| names::group(id)));
+    let hashes = hashes.chain(users.iter().map(|id| names::user(id)));
+    for name in hashes.chain([names::SETTINGS.to_owned()]) {
+        batch.command("HGETALL").arg(name);
     }
-    for id in &groups {
-        batch.command("HGETALL").arg(names::group(id));
-    }
-    let hashes = match batch.len() {
-        0 => Vec::new(),
-        _ => ask_on(over, &batch).await?,
-    };
-    let (of_accounts, of_groups) = hashes.split_at(accounts.len().min(hashes.len()));
-    let accounts = accounts.iter().zip(of_accounts);
-    let groups = groups.iter().zip(of_groups);
+    let hashes = ask_on(over, &batch).await?;
+    let mut hashes = hashes.iter();
     Ok(StoredRoster {
-        accounts: accounts
-            .filter_map(|(id, hash)| known("account", id, hash, account))
-            .collect(),
-        groups: groups
-            .filter_map(|(id, hash)| known("group", id, hash, group))
-            .collect(),
-        drained: ids(2)?,
+        accounts: all("account", &accounts, &mut hashes, account),
+        groups: all("group", &groups, &mut hashes, table),
+        users: all("user", &users, &mut hashes, table),
+        settings: hashes
+            .next()
+            .filter(|hash| hash.list().is_some_and(|fields| !fields.is_empty()))
+            .and_then(|hash| known("settings", "all", hash, settings))
+            .unwrap_or_default(),
+        drained: ids(3)?,
     })
+}
+
+/// The next hashes are those of these.
+fn all<T>(
+    what: &str,
+    ids: &[String],
+    hashes: &mut slice::Iter<'_, Reply>,
+    parse: fn(&str, &HashMap<&str, &str>) -> Option<T>,
+) -> Vec<T> {
+    let pairs = ids.iter().zip(hashes);
+    pairs
+        .filter_map(|(id, hash)| known(what, id, hash, parse))
+        .collect()
 }
 
 /// What is stored is input too: a hash that is none of ours counts as none.
@@ -223,9 +149,16 @@ fn account(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredAccount> {
     })
 }
 
-fn group(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredGroup> {
-    Some(StoredGroup {
+fn table(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredTable> {
+    Some(StoredTable {
         id: id.to_owned(),
+        version: fields.get("version")?.parse().ok()?,
+        table: (*fields.get("table")?).to_owned(),
+    })
+}
+
+fn settings(_: &str, fields: &HashMap<&str, &str>) -> Option<StoredSettings> {
+    Some(StoredSettings {
         version: fields.get("version")?.parse().ok()?,
         table: (*fields.get("table")?).to_owned(),
     })
@@ -249,7 +182,7 @@ mod tests {
             let mut rest = HashMap::from(whole);
             rest.remove(missing);
             assert_eq!(account("a", &rest), None);
-            assert_eq!(group("a", &rest), None);
+            assert_eq!(table("a", &rest), None);
         }
         let mut rest = HashMap::from(whole);
         rest.insert("version", "-1");

@@ -272,8 +272,8 @@ pub(super) async fn create_limited_key(
         name: "of a test".into(),
         group: "main".into(),
         max_concurrent,
-        waits: true,
         rules,
+        ..NewKey::default()
     };
     relay.create_key(new).await.expect("the key becomes known")
 }
@@ -284,7 +284,7 @@ pub(super) async fn create_key(relay: &Relay, max_concurrent: u32, waits: bool) 
         group: "main".into(),
         max_concurrent,
         waits,
-        rules: KeyRules::default(),
+        ..NewKey::default()
     };
     relay.create_key(new).await.expect("the key becomes known")
 }

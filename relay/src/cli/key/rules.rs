@@ -4,14 +4,13 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
-    config::{Config, MicroUsd, SpendLimits, network},
+    config::{MicroUsd, SpendLimits, network, route, word},
     key::KeyRules,
-    limit::ROUTES,
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Rules {
-    /// Who owns it: a user of the configuration, whose limits hold too.
+    /// Who owns it: a user, whose limits hold too.
     #[arg(long)]
     user: Option<String>,
     /// 0 = no limit.
@@ -43,20 +42,6 @@ pub(super) struct Rules {
     expires: Option<Timestamp>,
 }
 
-impl Rules {
-    pub(super) fn check(&self, config: &Config) -> anyhow::Result<()> {
-        let Some(user) = &self.user else {
-            return Ok(());
-        };
-        match config.users.iter().any(|known| known.id == *user) {
-            true => Ok(()),
-            false => {
-                anyhow::bail!("there is no user `{user}`: add [users.{user}] to the configuration")
-            }
-        }
-    }
-}
-
 impl From<Rules> for KeyRules {
     fn from(rules: Rules) -> Self {
         let ms = |end: Timestamp| u64::try_from(end.as_millisecond()).unwrap_or(0);
@@ -74,24 +59,6 @@ impl From<Rules> for KeyRules {
             ips: rules.ips,
             expires_ms: rules.expires.map(ms),
         }
-    }
-}
-
-/// Lists are kept with spaces between their words.
-fn word(text: &str) -> Result<String, String> {
-    match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        true => Ok(text.to_owned()),
-        false => Err("must be visible characters, without spaces".to_owned()),
-    }
-}
-
-fn route(text: &str) -> Result<String, String> {
-    match text.starts_with('/') || ROUTES.contains(&text) {
-        true => word(text),
-        false => Err(format!(
-            "is one of {}, or a path that begins with `/`",
-            ROUTES.join(", ")
-        )),
     }
 }
 

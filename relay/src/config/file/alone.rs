@@ -4,7 +4,10 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::{Source, account_from, group_from};
-use crate::config::{AccountConfig, ConfigError, GroupConfig};
+use crate::{
+    config::{AccountConfig, ConfigError, GroupConfig, UserConfig, key::KeyTable, limits},
+    key::NewKey,
+};
 
 /// An account by the text of its table alone, which is called `id`.
 pub(in crate::config) fn account_of(id: &str, text: &str) -> Result<AccountConfig, ConfigError> {
@@ -20,6 +23,17 @@ pub(in crate::config) fn group_of(
 ) -> Result<GroupConfig, ConfigError> {
     let (source, id, group) = one(id, text)?;
     group_from(&source, &id, &group, accounts)
+}
+
+/// A user by the text of its table alone.
+pub(in crate::config) fn user_of(id: &str, text: &str) -> Result<UserConfig, ConfigError> {
+    let (source, id, user) = one(id, text)?;
+    limits::user(&source, &id, &user)
+}
+
+/// What a key is to be, by the text of its table.
+pub(in crate::config) fn key_of(text: &str) -> Result<NewKey, ConfigError> {
+    one::<KeyTable>("key", text).map(|(_, _, key)| key.into())
 }
 
 fn one<'a, T: DeserializeOwned>(

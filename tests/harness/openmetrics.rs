@@ -64,6 +64,14 @@ impl Metrics {
             .collect()
     }
 
+    /// The names of the labels of a name's first sample, as they were told.
+    #[must_use]
+    pub fn labels(&self, name: &str) -> Vec<&str> {
+        let mut of_name = self.samples.keys().filter(|(seen, _)| seen == name);
+        let first = of_name.next().expect("there is such a sample");
+        first.1.keys().map(String::as_str).collect()
+    }
+
     fn of<'a>(
         &'a self,
         name: &'a str,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use harness::http::Call;
+use harness::openmetrics::Family;
 use harness::weir::{Setup, message, stream};
 use harness::{Metrics, Weir, eventually_async};
 use serde_json::json;
@@ -116,6 +117,34 @@ async fn an_account_that_fails_is_counted_and_seen_to_rest() {
     assert!(seen.has("weir_account_up", &failed[..1]));
     let served = seen.values("weir_requests_total", "account");
     assert!(!served.contains("a1") && served.len() == 1, "{served:?}");
+    assert_documented(&seen);
+}
+
+/// Type, labels and meaning of all that is shown stand in the documents.
+#[track_caller]
+fn assert_documented(seen: &Metrics) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let suffix = |kind: &str| match kind {
+        "counter" => "_total",
+        "info" => "_info",
+        _ => "",
+    };
+    for (name, Family { kind, help }) in &seen.families {
+        let shown = format!("{name}{}", suffix(kind));
+        let of_histogram = format!("{name}_count");
+        let sample = if kind == "histogram" {
+            &of_histogram
+        } else {
+            &shown
+        };
+        let labels = match seen.labels(sample).join(", ") {
+            none if none.is_empty() => " ".to_owned(),
+            some => format!(" {some} "),
+        };
+        let row = format!("| `{shown}` | {kind} |{labels}| {help} |");
+        assert!(text.lines().any(|line| line == row), "missing: {row}");
+    }
 }
 
 #[tokio::test]

@@ -83,4 +83,52 @@ mod tests {
             assert!(ALL[..place].iter().all(|other| other.name != name));
         }
     }
+
+    /// Without what is added when it is written.
+    fn stem(shown: &str) -> &str {
+        let suffixes = ["_total", "_info", "_bucket", "_sum", "_count"];
+        let stem = suffixes.iter().find_map(|end| shown.strip_suffix(end));
+        stem.unwrap_or(shown)
+    }
+
+    fn is_known(shown: &str) -> bool {
+        ALL.iter()
+            .any(|metric| [shown, stem(shown)].contains(&metric.name))
+    }
+
+    #[test]
+    fn the_documents_tell_of_each_metric_and_of_no_other() {
+        let text = include_str!("../../../docs/metrics.md");
+        let rows = text.lines().filter_map(|line| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            let ["", name, _kind, _labels, help, ""] = cells[..] else {
+                return None;
+            };
+            let name = name.strip_prefix('`')?.strip_suffix('`')?;
+            Some((stem(name), help))
+        });
+        let told: std::collections::BTreeSet<_> = rows.collect();
+        let ours = ALL.iter().map(|metric| (metric.name, metric.help));
+        assert_eq!(told, ours.collect());
+    }
+
+    #[test]
+    fn the_dashboard_and_the_rules_name_metrics_that_there_are() {
+        for text in [
+            include_str!("../../../packaging/grafana/weir.json"),
+            include_str!("../../../packaging/prometheus/weir.rules.yml"),
+        ] {
+            let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+            let words = text.split(|letter| !is_name(letter));
+            let ours = ["weir_", "process_"];
+            let names = words.filter(|word| ours.iter().any(|begin| word.starts_with(begin)));
+            let codes = include_str!("../error.rs");
+            let is_code = |name: &&str| codes.contains(&format!("\"{name}\""));
+            let names: Vec<_> = names.filter(|name| !is_code(name)).collect();
+            assert!(names.len() > 10);
+            for name in names {
+                assert!(is_known(name), "{name}");
+            }
+        }
+    }
 }

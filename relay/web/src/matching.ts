@@ -1,4 +1,5 @@
 /** Which accounts of a snapshot have what is sought in their name, or in a caller's that they serve or keep waiting. */
+import { callerOf } from './caller'
 import type { LiveAccount } from './types'
 
 export function matching(accounts: LiveAccount[], sought: string, onlyBusy: boolean): LiveAccount[] {
@@ -7,6 +8,6 @@ export function matching(accounts: LiveAccount[], sought: string, onlyBusy: bool
   return accounts.filter(
     (account) =>
       (!onlyBusy || account.waiting > 0) &&
-      (word === '' || has(account.id) || has(account.kind) || account.slots.some((slot) => has(slot.key_name)) || account.line.some((waiter) => has(waiter.key_name))),
+      (word === '' || has(account.id) || has(account.kind ?? '') || account.slots.some((slot) => has(callerOf(slot))) || account.line.some((waiter) => has(callerOf(waiter)))),
   )
 }

@@ -9,6 +9,10 @@ export const router = createRouter({
     { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { open: true } },
     { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue') },
     { path: '/queues', name: 'queues', component: () => import('./pages/QueuesPage.vue') },
+    { path: '/accounts', name: 'accounts', component: () => import('./pages/AccountsPage.vue') },
+    { path: '/groups', name: 'groups', component: () => import('./pages/GroupsPage.vue') },
+    { path: '/keys', name: 'keys', component: () => import('./pages/KeysPage.vue') },
+    { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue') },
     { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./pages/NowherePage.vue') },
   ],
 })

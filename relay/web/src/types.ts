@@ -24,19 +24,18 @@ export interface Why {
   until_ms: number | null
 }
 
-export interface Slot {
+/** Of a key that nobody knows any more there is no name, of a member that says nothing no key. */
+export interface Member {
   member: string
-  key: string
-  key_name: string
-  model: string
+  key: string | null
+  key_name: string | null
+  model: string | null
   since_ms: number
 }
 
-export interface Waiter {
-  member: string
-  key: string
-  key_name: string
-  since_ms: number
+export type Slot = Member
+
+export interface Waiter extends Member {
   position: number
 }
 
@@ -45,11 +44,12 @@ export interface Turn {
   next_at_ms: number | null
   waiting: number
   line: Waiter[]
+  line_more: number
 }
 
 export interface LiveAccount {
   id: string
-  kind: string
+  kind: string | null
   state: AccountState
   why: Why | null
   in_use: number
@@ -64,7 +64,7 @@ export interface LiveAccount {
 
 export interface LiveKey {
   id: string
-  name: string
+  name: string | null
   in_use: number
   limit: number
   waiting: number
@@ -72,7 +72,7 @@ export interface LiveKey {
 
 export interface LiveCaller {
   key: string
-  key_name: string
+  key_name: string | null
   share: number
   wait_p50_ms: number
   wait_p95_ms: number
@@ -109,14 +109,13 @@ export type Fields = Record<string, Value>
 /** An account, group or user: declared in weir.toml or stored. */
 export interface Entry {
   id: string
-  version: number | string | null
+  version: number | null
   declared: boolean
   fields: Fields
 }
 
 export interface Account extends Entry {
   enabled: boolean
-  paused: boolean
   drained: boolean
   trouble: string | null
   secrets: Record<string, string>
@@ -136,18 +135,20 @@ export interface Spent {
 
 export interface Key {
   id: string
-  version: number | string
+  version: number
   name: string
   group: string
-  fallback_group?: string | null
+  fallback_group: string | null
   user: string | null
   max_concurrent: number
   waits: boolean
   enabled: boolean
   created_ms: number
+  /** Until when the text that it had before is good too. */
+  overlap_until_ms: number | null
   rules: Fields
   tags: string[]
-  spent?: { day: Spent; month: Spent; total: Spent }
+  spent: { day: Spent; month: Spent; total: Spent }
 }
 
 export type NewKey = Key & { key: string }
@@ -168,7 +169,7 @@ export interface ApiToken {
 export type NewToken = ApiToken & { token: string }
 
 export interface Settings {
-  version: number | string
+  version: number
   declared: string[]
   values: Fields
 }
@@ -247,5 +248,5 @@ export interface AuditEntry {
   act: string
   what: string
   id_of: string
-  changes: unknown
+  changes: { field: string; from: Value; to: Value }[]
 }

@@ -6,4 +6,7 @@ export interface Part {
   pages: IconName[]
 }
 
-export const PARTS: Part[] = [{ part: 'live', pages: ['overview', 'queues'] }]
+export const PARTS: Part[] = [
+  { part: 'live', pages: ['overview', 'queues'] },
+  { part: 'made', pages: ['accounts', 'groups', 'keys', 'users'] },
+]

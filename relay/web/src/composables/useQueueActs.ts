@@ -1,6 +1,7 @@
 /** What an operator does at a queue: each asks first where somebody loses something, and says what was done. */
 import { useI18n } from 'vue-i18n'
 import { at, get, patch, post, remove } from '../api'
+import { callerOf } from '../caller'
 import type { Account, Slot, Waiter } from '../types'
 import { useAct } from './useAct'
 import { useConfirm } from './useConfirm'
@@ -13,7 +14,7 @@ export function useQueueActs() {
   const { busy, act } = useAct()
 
   async function cancel(queue: string, waiter: Waiter, now: number): Promise<void> {
-    const who = waiter.key_name
+    const who = callerOf(waiter)
     const sure = await confirm({
       title: t('queues.ask.cancel', { who }),
       text: t('queues.ask.cancelText', { age: age(now - waiter.since_ms), position: waiter.position }),
@@ -23,9 +24,9 @@ export function useQueueActs() {
   }
 
   async function takeBack(queue: string, slot: Slot, now: number): Promise<void> {
-    const who = slot.key_name
+    const who = callerOf(slot)
     const turn = queue.startsWith('turn:')
-    const spent = { age: age(now - slot.since_ms), model: slot.model }
+    const spent = { age: age(now - slot.since_ms), model: slot.model ?? '–' }
     const sure = await confirm({
       title: t(turn ? 'queues.ask.takeTurn' : 'queues.ask.takeBack', { who }),
       text: t(turn ? 'queues.ask.takeTurnText' : 'queues.ask.takeBackText', spent),

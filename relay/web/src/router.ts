@@ -13,6 +13,11 @@ export const router = createRouter({
     { path: '/groups', name: 'groups', component: () => import('./pages/GroupsPage.vue') },
     { path: '/keys', name: 'keys', component: () => import('./pages/KeysPage.vue') },
     { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue') },
+    { path: '/usage', name: 'usage', component: () => import('./pages/UsagePage.vue') },
+    { path: '/requests', name: 'requests', component: () => import('./pages/RequestsPage.vue') },
+    { path: '/audit', name: 'audit', component: () => import('./pages/AuditPage.vue') },
+    { path: '/guide', name: 'guide', component: () => import('./pages/GuidePage.vue') },
+    { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./pages/NowherePage.vue') },
   ],
 })

@@ -168,10 +168,12 @@ export interface ApiToken {
 
 export type NewToken = ApiToken & { token: string }
 
+/** By the names of weir.toml, `waiting.grace_ms`; prices of one's own as `prices.<model>`. */
 export interface Settings {
   version: number
   declared: string[]
   values: Fields
+  defaults: Fields
 }
 
 export interface About {

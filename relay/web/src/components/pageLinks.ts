@@ -9,4 +9,6 @@ export interface Part {
 export const PARTS: Part[] = [
   { part: 'live', pages: ['overview', 'queues'] },
   { part: 'made', pages: ['accounts', 'groups', 'keys', 'users'] },
+  { part: 'past', pages: ['usage', 'requests', 'audit'] },
+  { part: 'help', pages: ['guide', 'settings'] },
 ]

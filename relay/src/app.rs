@@ -15,6 +15,7 @@ use crate::{
     config::Config,
     ids::RequestId,
     key::KeyTable,
+    live::{Live, Stage},
     permit::Ledger,
     price::Prices,
     read::Buffers,
@@ -61,6 +62,7 @@ pub(crate) struct App {
     pub(crate) declared: ArcSwap<Config>,
     pub(crate) settings: Current,
     pub(crate) lease: Duration,
+    pub(crate) live: Arc<Live>,
     draining: AtomicBool,
 }
 
@@ -86,6 +88,7 @@ impl App {
             declared: ArcSwap::from_pointee(config.clone()),
             settings: Current::new(Settings::of(config)),
             lease: config.lease,
+            live: Arc::default(),
             draining: AtomicBool::new(false),
         }
     }
@@ -103,6 +106,11 @@ impl App {
         self.declared.store(Arc::new(config));
     }
 
+    /// Whom and what there may be something to see of.
+    pub(crate) fn stage(&self) -> Stage {
+        Stage::new(self.roster.known(), self.keys.known())
+    }
+
     /// Whether new requests are served.
     pub(crate) fn is_open(&self) -> bool {
         !self.is_draining() && self.store.is_up()
@@ -114,6 +122,7 @@ impl App {
 
     pub(crate) fn close(&self) {
         self.draining.store(true, Relaxed);
+        self.live.end();
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     config::Limits,
     gate::Gate,
     ids,
+    live::KeyKnown,
     secret::Secret,
     store::{Entry, Overlap, Store, StoreError, StoredKey},
     time::UnixMillis,
@@ -68,6 +69,8 @@ pub struct CreatedKey {
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) id: Box<str>,
+    /// For people.
+    pub(crate) name: Box<str>,
     pub(crate) group: Box<str>,
     pub(crate) fallback_group: Option<Box<str>>,
     pub(crate) gate: Arc<Gate>,
@@ -190,6 +193,17 @@ impl KeyTable {
         self.read().values().any(|text| &*text.key.id == id)
     }
 
+    /// All of them, as whoever watches the queues knows them.
+    pub(crate) fn known(&self) -> Vec<KeyKnown> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = |text: &Text| KeyKnown {
+            id: Arc::from(&*text.key.id),
+            name: Arc::from(&*text.key.name),
+            limit: text.key.gate.limit(),
+        };
+        table.values().map(known).collect()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.read().is_empty()
     }
@@ -253,6 +267,7 @@ fn texts(stored: StoredKey, before: Option<&Key>) -> impl Iterator<Item = ([u8; 
         rules: stored.rules,
         outputs: before.map_or_else(Arc::default, |key| Arc::clone(&key.outputs)),
         id: stored.id.into(),
+        name: stored.name.into(),
         waits: stored.waits,
         group: stored.group.into(),
         fallback_group: stored.fallback_group.map(Box::from),

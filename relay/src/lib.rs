@@ -72,6 +72,7 @@ mod allowance;
 mod budget;
 mod group;
 pub mod key;
+mod live;
 mod models;
 mod operators;
 mod resting;

@@ -7,6 +7,7 @@ mod error;
 mod groups;
 mod keys;
 mod list;
+mod live;
 mod metrics;
 mod office;
 mod pages;
@@ -55,7 +56,9 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(users::show))
             .routes(routes!(keys::list))
             .routes(routes!(keys::show))
-            .routes(routes!(audit::list)),
+            .routes(routes!(audit::list))
+            .routes(routes!(live::stream))
+            .routes(routes!(live::snapshot)),
         Role::Operator => routes
             .routes(routes!(users::create))
             .routes(routes!(users::edit, users::delete))

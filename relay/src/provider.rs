@@ -72,6 +72,18 @@ impl Provider {
         }
     }
 
+    /// Its name in the configuration.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::OpenAi => "openai",
+            Self::Gemini => "gemini",
+            Self::AzureOpenAi => "azure-openai",
+            Self::Bedrock => "bedrock",
+            Self::DeepSeek => "deepseek",
+        }
+    }
+
     pub(crate) fn api(self) -> Api {
         self.rules().api
     }

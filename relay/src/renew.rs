@@ -19,8 +19,8 @@ use crate::{
     price::MicroUsd,
     purse::Purse,
     store::{
-        Connection, Store, StoreError, register_purse, register_slots, release_slots, renew_purse,
-        renew_slots, renew_turns,
+        Aside, Connection, Store, StoreError, register_purse, register_slots, release_slots,
+        renew_purse, renew_slots, renew_turns,
     },
 };
 
@@ -171,7 +171,7 @@ impl Leases {
 pub(crate) async fn run(leases: &Leases, store: &Store, lease: Duration) {
     let round = lease / 3;
     let mut begin = Instant::now();
-    let mut line = Line::default();
+    let mut aside = Aside::default();
     loop {
         // Rounds that an outage swallowed are not made up for.
         begin = (begin + round).max(Instant::now());
@@ -180,7 +180,7 @@ pub(crate) async fn run(leases: &Leases, store: &Store, lease: Duration) {
         let apart = round / u32::try_from(chunks.len().max(1)).unwrap_or(u32::MAX);
         for (place, chunk) in (0_u32..).zip(&chunks) {
             sleep_until(begin + apart * place).await;
-            line.renew_until_answered(leases, store, chunk, lease).await;
+            renew_until_answered(leases, (store, &mut aside), chunk, lease).await;
         }
     }
 }
@@ -202,46 +202,24 @@ pub(crate) async fn restore(
     Ok(())
 }
 
-/// Renewals have a connection of their own, to the server to which requests go.
-#[derive(Default)]
-struct Line {
-    /// With the number of the connection of requests when it was made.
-    own: Option<(u64, Connection)>,
-}
-
-impl Line {
-    async fn connection(&mut self, store: &Store) -> Result<Connection, StoreError> {
-        let number = store.connection()?.number();
-        match &self.own {
-            Some((same, own)) if *same == number && !own.is_lost() => Ok(own.clone()),
-            _ => {
-                let own = store.another_connection().await?;
-                self.own = Some((number, own.clone()));
-                Ok(own)
-            }
-        }
-    }
-
-    async fn renew_until_answered(
-        &mut self,
-        leases: &Leases,
-        store: &Store,
-        chunk: &Chunk,
-        lease: Duration,
-    ) {
-        loop {
-            store.up().await;
-            let renewed = match self.connection(store).await {
-                Ok(over) => renew(leases, &over, chunk, lease).await,
-                Err(error) => Err(error),
-            };
-            match renewed {
-                Ok(()) => return,
-                Err(StoreError::Down | StoreError::Unanswered(_)) => sleep(PAUSE).await,
-                Err(error) => {
-                    tracing::error!(%error, "leases were not renewed");
-                    return;
-                }
+async fn renew_until_answered(
+    leases: &Leases,
+    (store, aside): (&Store, &mut Aside),
+    chunk: &Chunk,
+    lease: Duration,
+) {
+    loop {
+        store.up().await;
+        let renewed = match aside.connection(store).await {
+            Ok(over) => renew(leases, &over, chunk, lease).await,
+            Err(error) => Err(error),
+        };
+        match renewed {
+            Ok(()) => return,
+            Err(StoreError::Down | StoreError::Unanswered(_)) => sleep(PAUSE).await,
+            Err(error) => {
+                tracing::error!(%error, "leases were not renewed");
+                return;
             }
         }
     }

@@ -2,6 +2,7 @@
 //! stored, which operators change while it runs. What did not change keeps its connections, gate and turn; a request that
 //! an account has begun to serve ends with what it began with.
 
+mod known;
 mod opened;
 mod shared;
 
@@ -46,6 +47,10 @@ pub(crate) struct Served {
     pub(crate) groups: HashMap<String, Sides>,
     accounts: HashMap<Box<str>, Entry>,
     pub(crate) shared: Shared,
+    /// Ids of accounts, be they known or not.
+    drained: Vec<String>,
+    /// Stored accounts that cannot be used, and why.
+    broken: Vec<(String, String)>,
 }
 
 /// An account, and by what a later edition of it is told to be the same.
@@ -146,6 +151,8 @@ impl Roster {
         }
         let of_stored: Vec<GroupConfig> = stored.groups.iter().filter_map(read_group).collect();
         self.served.store(Arc::new(Served {
+            drained: stored.drained.clone(),
+            broken: broken(&stored.accounts, &accounts, &keys),
             groups: self.groups(&of_stored, &accounts),
             shared: self.shared(&of_stored, &stored.users, &before.shared),
             accounts,
@@ -228,6 +235,23 @@ impl Entry {
             upstream: Arc::new(Upstream::new(account, tls)),
         })
     }
+}
+
+fn broken(
+    stored: &[StoredAccount],
+    accounts: &HashMap<Box<str>, Entry>,
+    keys: &Keys<'_>,
+) -> Vec<(String, String)> {
+    let unused = stored
+        .iter()
+        .filter(|account| !accounts.contains_key(&*account.id));
+    let trouble = |account: &StoredAccount| {
+        let trouble = opened(account, keys).err();
+        trouble.map_or_else(String::new, |trouble| trouble.to_string())
+    };
+    unused
+        .map(|account| (account.id.clone(), trouble(account)))
+        .collect()
 }
 
 /// Accounts that are gone, or cannot be used, are passed over.

@@ -27,6 +27,7 @@ use crate::{
     embedded::{Embedded, EmbeddedError},
     follow,
     key::{self, CreatedKey, NewKey},
+    live,
     operators::Reception,
     permit::Ledger,
     renew,
@@ -241,6 +242,9 @@ impl Relay {
             operators.stop(OPERATORS_WITHIN).await;
         }
         self.beside.shutdown().await;
+        if self.app.store.is_up() {
+            drop(self.app.store.be_absent().await);
+        }
         self.finish.notify_one();
         let settler = self.settler.abort_handle();
         if timeout(SETTLED_WITHIN, self.settler).await.is_err() {
@@ -330,6 +334,8 @@ fn beside(app: &Arc<App>, identities: &[Arc<Identity>]) -> JoinSet<()> {
     tasks.spawn(async move {
         renew::run(&leases.ledger.leases, &leases.store, leases.lease).await;
     });
+    let live = Arc::clone(app);
+    tasks.spawn(async move { live::run(&live).await });
     let (spans, present) = (Spans::of(app.lease), Arc::clone(app));
     tasks.spawn(async move { sweep::be_present(&present.store, spans).await });
     let sweeper = Arc::clone(app);

@@ -3,6 +3,7 @@
 //! answer means.
 
 mod admission;
+mod aside;
 mod audit;
 mod booking;
 mod budgets;
@@ -15,11 +16,13 @@ mod intents;
 mod keys;
 mod lines;
 mod link;
+mod live;
 mod locate;
 pub(crate) mod names;
 mod pins;
 mod rates;
 mod records;
+mod relays;
 mod roster;
 mod settlement;
 mod tickets;
@@ -31,6 +34,7 @@ mod wire;
 use std::time::Duration;
 
 pub(crate) use admission::{Admission, Affinity, InTheWay, Tiered};
+pub(crate) use aside::Aside;
 pub(crate) use audit::Entry;
 pub(crate) use booking::Period;
 pub(crate) use budgets::{Reserved, register_purse, renew_purse};
@@ -43,6 +47,7 @@ pub(crate) use intents::Saying;
 pub(crate) use keys::{Overlap, StoredKey};
 pub(crate) use lines::Line;
 pub(crate) use link::{Link, Part, Supervisor};
+pub(crate) use live::Watch;
 pub(crate) use records::Written;
 pub(crate) use roster::{StoredAccount, StoredRoster, StoredSecret, StoredTable};
 pub(crate) use settlement::{Debt, Place, SpendDebt, Stamp, TurnDebt};

@@ -35,9 +35,10 @@ impl Spans {
 
 /// Says for ever that this relay is there.
 pub(crate) async fn be_present(store: &Store, spans: Spans) {
+    let since = UnixMillis::now();
     loop {
         store.up().await;
-        if let Err(error) = store.be_present(spans.present).await {
+        if let Err(error) = store.be_present(spans.present, since).await {
             tracing::debug!(%error, "Redis does not know that this relay is there");
         }
         sleep(spans.say).await;
@@ -105,5 +106,6 @@ async fn sweep(store: &Store, present: Duration, period: &mut Period) -> Result<
         counted += store.interrupt(&went, period).await?;
         from = page.next;
     }
+    store.forget_relays().await?;
     Ok(counted)
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub(crate) struct UnixMillis(pub(crate) u64);
 
 impl UnixMillis {
+    /// Later than anything that has an end: the end of the year 9999.
+    pub(crate) const NEVER: Self = Self(253_402_300_799_999);
+
     /// Hours since 1970.
     pub(crate) fn hour(self) -> u64 {
         self.0 / 3_600_000

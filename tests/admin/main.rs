@@ -3,3 +3,4 @@
 mod desk;
 mod form;
 mod listener;
+mod live;

@@ -1,11 +1,6 @@
-//! Intents: a hash, request → what it waits for or was going to ask of an account; and which relays are there to settle
-//! theirs.
+//! Intents: a hash, request → what it waits for or was going to ask of an account.
 
-use std::{
-    collections::HashSet,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::{
     Batch, Connection, Reply, Store, StoreError,
@@ -15,19 +10,16 @@ use super::{
     list, names,
 };
 use crate::{
-    ids::{RequestId, process_name},
+    ids::RequestId,
     intent::{Intent, Stage},
     line::Answer,
-    time::{UnixMillis, millis},
+    time::UnixMillis,
 };
 
 /// How many intents are looked at in one step.
 const PAGE: u64 = 256;
-/// After which intents are forgotten if no relay comes any more.
-const KEPT_S: u64 = 7 * 86_400;
 const SAY: &str = "HSET";
 const SCAN: &str = "HSCAN";
-const EXISTS: &str = "EXISTS";
 
 /// A few of all intents.
 #[derive(Debug)]
@@ -114,15 +106,6 @@ impl Store {
         }
     }
 
-    /// For so long this relay is there.
-    pub(crate) async fn be_present(&self, span: Duration) -> Result<(), StoreError> {
-        let mut batch = Batch::of("SET");
-        batch.arg(names::relay(&process_name())).arg("1");
-        batch.arg("PX").number(millis(span));
-        batch.command("EXPIRE").arg(names::INTENTS).number(KEPT_S);
-        self.domain.ask(&batch).await.map(drop)
-    }
-
     pub(crate) async fn intents(&self, from: u64) -> Result<Page, StoreError> {
         let mut batch = Batch::of(SCAN);
         batch.arg(names::INTENTS).number(from);
@@ -142,22 +125,6 @@ impl Store {
             intents: pairs.filter_map(read).collect(),
             next: (next != 0).then_some(next),
         })
-    }
-
-    /// Those of the requests whose relay is not there.
-    pub(crate) async fn without_relay(
-        &self,
-        requests: impl Iterator<Item = RequestId> + Clone,
-    ) -> Result<HashSet<RequestId>, StoreError> {
-        let mut batch = Batch::new();
-        for request in requests.clone() {
-            batch.command(EXISTS).arg(names::relay(request.process()));
-        }
-        let replies = self.domain.ask(&batch).await?;
-        let gone = requests
-            .zip(&replies)
-            .filter(|(_, there)| there.int() == Some(0));
-        Ok(gone.map(|(request, _)| request).collect())
     }
 
     /// Takes back what was said of requests that no account has seen.

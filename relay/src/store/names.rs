@@ -31,6 +31,11 @@ pub(crate) const COUNTED: &str = "weir:{default}:counted";
 /// What is going to be asked of accounts, by request.
 pub(crate) const INTENTS: &str = "weir:{default}:intents";
 
+/// The accounts that are paused, and until when.
+pub(crate) const PAUSES: &str = "weir:{default}:pauses";
+/// The processes of relays, and since when they are there; which of them still are, their keys say.
+pub(crate) const RELAYS: &str = "weir:{default}:relays";
+
 pub(crate) fn key(id: &str) -> String {
     format!("weir:{{keys}}:key:{id}")
 }
@@ -116,6 +121,11 @@ pub(crate) fn users(span: Span) -> String {
     }
 }
 
+/// A few numbers of what was counted of all of them in a day.
+pub(crate) fn totals(day: u64) -> String {
+    format!("{DOMAIN}:totals:{day}")
+}
+
 /// The counters of one of them.
 pub(crate) fn usage(span: Span, key: &str) -> String {
     format!("{}:{key}", users(span))
@@ -137,6 +147,7 @@ mod tests {
             office("gauges"),
             pins("k"),
             users(Span::Hour(1)),
+            totals(1),
             usage(Span::Day(1), "k"),
             notify_channel().to_owned(),
             relay("p"),
@@ -144,7 +155,7 @@ mod tests {
         for name in names
             .iter()
             .map(String::as_str)
-            .chain([RECORDS, COUNTED, INTENTS, NEWS])
+            .chain([RECORDS, COUNTED, INTENTS, NEWS, PAUSES, RELAYS])
         {
             assert!(name.starts_with("weir:{default}:"), "{name}");
         }

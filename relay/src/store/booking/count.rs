@@ -75,8 +75,10 @@ impl Tally<'_> {
     /// Counters are `<what>:<group>:<account>:<model>`: a model may have colons in its name.
     fn add(&self, batch: &mut Batch, numbers: impl Iterator<Item = (&'static str, u64)> + Clone) {
         let numbers = numbers.filter(|(_, number)| *number > 0);
+        let totals = totals(numbers.clone());
+        let totals = totals.iter().filter(|(_, number)| *number > 0);
         let hashes = &self.counters.hashes;
-        let increments = hashes.len() * numbers.clone().count();
+        let increments = hashes.len() * numbers.clone().count() + totals.clone().count();
         batch.command("TALLY.ADD").arg(names::COUNTED);
         batch.arg(self.request.as_str());
         batch.arg("PX").number(COUNTED_KNOWN_MS);
@@ -90,5 +92,42 @@ impl Tally<'_> {
                 batch.number(number);
             }
         }
+        for (what, number) in totals {
+            batch.arg(self.counters.totals.as_bytes()).arg(what);
+            batch.number(*number);
+        }
+    }
+}
+
+/// What is watched of all requests together.
+fn totals(numbers: impl Iterator<Item = (&'static str, u64)>) -> [(&'static str, u64); 4] {
+    let mut totals = [("requests", 0), ("failed", 0), (COST, 0), ("tokens", 0)];
+    for (what, number) in numbers {
+        let place = totals.iter().position(|(known, _)| *known == what);
+        let is_tokens = matches!(what, "input" | "output") || what.starts_with("cache_");
+        if let Some(place) = place.or(is_tokens.then_some(3)) {
+            totals[place].1 += number;
+        }
+    }
+    totals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_totals_of_a_request_are_a_few_of_its_numbers() {
+        let numbers = [
+            ("requests", 1),
+            ("input", 5),
+            ("output", 7),
+            ("cache_read", 100),
+            ("cache_write_5m", 20),
+            ("reasoning", 3),
+            (COST, 9),
+        ];
+        let expected = [("requests", 1), ("failed", 0), (COST, 9), ("tokens", 132)];
+        assert_eq!(totals(numbers.into_iter()), expected);
     }
 }

@@ -8,6 +8,8 @@ use crate::{config::Retention, settings::Current, tally::Span, time::UnixMillis}
 const HOURS_OF_DAY: u64 = 24;
 /// A request is booked in the hour in which it began; few last for longer than this.
 const HOURS_REMEMBERED: usize = 3;
+/// The sums of a day are looked at while it lasts.
+const TOTALS_KEPT_S: u64 = 2 * 86_400;
 
 /// What this relay has booked lately.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Period {
 pub(super) struct Counters {
     /// The names of the hashes.
     pub(super) hashes: [Box<str>; 2],
+    /// Of the one that has the day's sums of all callers.
+    pub(super) totals: Box<str>,
     end: End,
 }
 
@@ -61,6 +65,7 @@ impl Period {
                 .collect();
             if !unbound.is_empty() {
                 self.forget_old_records(batch, *hour);
+                bound_totals(batch, *hour);
             }
             for (key, counters) in unbound {
                 self.bound_one(batch, *hour, key, counters);
@@ -98,11 +103,19 @@ impl Period {
     }
 }
 
+fn bound_totals(batch: &mut Batch, hour: u64) {
+    batch
+        .command("EXPIRE")
+        .arg(names::totals(hour / HOURS_OF_DAY));
+    batch.number(TOTALS_KEPT_S).arg("NX");
+}
+
 impl Counters {
     fn of(hour: u64, key: &str) -> Self {
         let spans = [Span::Hour(hour), Span::Day(hour / HOURS_OF_DAY)];
         Self {
             hashes: spans.map(|span| names::usage(span, key).into()),
+            totals: names::totals(hour / HOURS_OF_DAY).into(),
             end: End::Unknown,
         }
     }
@@ -132,7 +145,7 @@ mod tests {
         period.counters(at, "k1");
         for _ in 0..2 {
             let told = bound(&period);
-            assert_eq!(told.matches("EXPIRE").count(), 4, "{told}");
+            assert_eq!(told.matches("EXPIRE").count(), 5, "{told}");
             assert_eq!(told.matches("XTRIM").count(), 1);
             assert!(told.contains("usage:hour:50:k1") && told.contains("usage:day:2:k1"));
         }

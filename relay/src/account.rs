@@ -20,9 +20,11 @@ use crate::{
         azure_openai::{self, Deployments},
         bedrock::{Bedrock, Signer},
     },
+    route::Work,
     standing::Standing,
     store::names,
     time::UnixMillis,
+    translate::Translation,
 };
 
 /// An upstream credential and its endpoint.
@@ -46,6 +48,8 @@ pub(crate) struct Account {
     pub(crate) turn: Option<Arc<Turn>>,
     /// Whether it also serves callers of another dialect.
     pub(crate) translates: bool,
+    /// Whether its endpoint has the Responses API, where its kind may.
+    pub(crate) responds: bool,
     /// Whether it may be asked for the usage of a stream where the caller did not.
     pub(crate) asks_usage: bool,
     pub(crate) timeouts: Timeouts,
@@ -90,13 +94,36 @@ impl Credential {
 
 impl Account {
     /// What its upstream calls a model that is asked for in a dialect; none where it does not serve it.
-    pub(crate) fn called<'m>(&'m self, model: &'m str, dialect: Dialect) -> Option<Cow<'m, str>> {
-        match dialect.translation(self.provider.api()) {
-            Some(translation) if self.models.is_empty() => {
-                translation.may_keep(model).then_some(Cow::Borrowed(model))
+    pub(crate) fn called<'m>(
+        &'m self,
+        model: &'m str,
+        translation: Option<Translation>,
+    ) -> Option<Cow<'m, str>> {
+        match translation {
+            Some(Translation { served, .. }) if self.models.is_empty() => {
+                served.may_keep(model).then_some(Cow::Borrowed(model))
             }
             _ => self.models.called(model),
         }
+    }
+
+    /// Whether it has what a request is for, in its own dialect.
+    pub(crate) fn serves(&self, work: Work, dialect: Dialect) -> bool {
+        let lacks = dialect == Dialect::Responses && !self.responds;
+        dialect.api() == self.provider.api() && !lacks && self.provider.serves(work, dialect)
+    }
+
+    /// How a request is put to it; none where it speaks what the caller does, or nobody can.
+    pub(crate) fn translation(&self, work: Work, dialect: Dialect) -> Option<Translation> {
+        match self.translates && work == Work::Generate && !self.serves(work, dialect) {
+            true => dialect.translation(self.provider.api()),
+            false => None,
+        }
+    }
+
+    /// What is spoken with it for a caller of a dialect.
+    pub(crate) fn spoken(&self, work: Work, dialect: Dialect) -> Dialect {
+        dialect.translated(self.translation(work, dialect))
     }
 
     /// `before` is the one in whose place it comes: whoever waits for that one waits for it.
@@ -151,6 +178,7 @@ impl Account {
             priority: config.priority,
             models: Models::new(pairs(&config.models)),
             translates: config.translate,
+            responds: config.responses,
             asks_usage: config.ask_usage,
             timeouts: config.timeouts,
             allowance: (config.limits != Limits::default())

@@ -17,11 +17,10 @@ use crate::{
     ids::RequestId,
     line::Patience,
     pins::{Pins, Storing},
-    provider::Api,
     read::{Asked, Facts},
     route::Work,
     time::UnixMillis,
-    translate::Translation,
+    translate::{Telling, Translation},
     words::Words,
 };
 
@@ -44,8 +43,8 @@ pub(crate) struct Call {
     pub(crate) pinned: Option<usize>,
     pub(crate) storing: Storing,
     pub(crate) patience: Patience,
-    /// Which kind of accounts has what it continues, where those of several could serve it.
-    pub(crate) kind: Option<Api>,
+    /// What is spoken with the accounts that have what it continues, where those of several kinds could serve it.
+    pub(crate) kind: Option<Dialect>,
     /// What it is in other words, where that was looked for.
     pub(crate) words: Option<Words>,
     /// What it takes of rates; none where there are none.
@@ -125,14 +124,24 @@ impl Call {
 
     /// What an account calls the model, where that is not what the caller said.
     pub(crate) fn renamed(&self, facts: &Facts, account: &Account) -> Option<String> {
-        let called = account.called(self.model()?, self.dialect)?;
+        let called = account.called(self.model()?, self.translation(account))?;
         let said = facts.model.as_deref();
         (said != Some(&*called)).then(|| Cow::into_owned(called))
     }
 
     /// How it is put into an account's words; none where that one speaks the caller's.
     pub(crate) fn translation(&self, account: &Account) -> Option<Translation> {
-        self.dialect.translation(account.provider.api())
+        account.translation(self.work, self.dialect)
+    }
+
+    /// What the words of a translated answer depend on.
+    pub(crate) fn telling(&self, asked: &Asked, now: UnixMillis) -> Telling {
+        let words = self.words.as_ref();
+        Telling {
+            tells_usage: asked.tells_usage(),
+            tools: words.map(|words| words.tools.clone()).unwrap_or_default(),
+            now,
+        }
     }
 
     /// The tier of an account: who needs a translation comes after all who need none.

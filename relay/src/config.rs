@@ -108,6 +108,8 @@ pub struct AccountConfig {
     pub turn_delay: Duration,
     /// Whether it also serves callers who speak another dialect that can be put into its own.
     pub translate: bool,
+    /// Whether its endpoint has OpenAI's Responses, where its kind may have them.
+    pub responses: bool,
     /// Whether streams of chat completions are asked for their usage where the caller did not ask.
     pub ask_usage: bool,
     /// Per minute.

@@ -14,12 +14,12 @@ use crate::{
     pins::Made,
     provider::Api,
     sse::Event,
-    translate::Translation,
+    translate::{Asked, Served, Translation},
     usage::{Tier, Usage},
 };
 
 /// The form of requests and answers on a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Dialect {
     /// Anthropic's Messages.
     Anthropic,
@@ -45,6 +45,14 @@ pub(crate) enum Place {
 }
 
 impl Dialect {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Anthropic,
+        Self::Chat,
+        Self::Responses,
+        Self::Gemini,
+        Self::GeminiArray,
+    ];
+
     /// The one in which an API's errors are told where nothing else is known.
     pub(crate) fn of(api: Api) -> Self {
         match api {
@@ -72,21 +80,28 @@ impl Dialect {
         }
     }
 
-    /// How it is put into the words of another API; none where that has it, or nobody can.
+    /// How it is put into the words of an API whose accounts do not have it; none where nobody can.
     pub(crate) fn translation(self, api: Api) -> Option<Translation> {
-        match (self, api) {
-            (Self::Anthropic, Api::OpenAi) => Some(Translation::ToChat),
-            (Self::Chat, Api::Anthropic) => Some(Translation::ToMessages),
-            _ => None,
-        }
+        let asked = match self {
+            Self::Anthropic => Asked::Messages,
+            Self::Chat => Asked::Chat,
+            Self::Responses => Asked::Responses,
+            Self::Gemini | Self::GeminiArray => return None,
+        };
+        let served = match api {
+            Api::Anthropic => Served::Messages,
+            Api::OpenAi => Served::Chat,
+            Api::Gemini => return None,
+        };
+        Some(Translation { asked, served })
     }
 
     /// What is spoken where it has been translated so.
     pub(crate) fn translated(self, translation: Option<Translation>) -> Self {
-        match translation {
+        match translation.map(|translation| translation.served) {
             None => self,
-            Some(Translation::ToChat) => Self::Chat,
-            Some(Translation::ToMessages) => Self::Anthropic,
+            Some(Served::Chat) => Self::Chat,
+            Some(Served::Messages) => Self::Anthropic,
         }
     }
 

@@ -145,7 +145,7 @@ async fn answer(
     let in_words = translation.map(|translation| InWords {
         translation,
         dialect: call.dialect,
-        tells_usage: asked.tells_usage(),
+        telling: call.telling(&asked, UnixMillis::now()),
         silence: waits.silence,
     });
     drop((asked, call.words.take()));

@@ -20,7 +20,6 @@ use crate::{
     route::Work,
     store::names,
     time::UnixMillis,
-    translate::Translation,
 };
 
 /// A set of accounts as its keys see it: by what they ask for.
@@ -28,10 +27,8 @@ use crate::{
 pub(crate) struct Sides {
     /// Those of one API each, who speak what their callers speak.
     of_api: HashMap<Api, Arc<Group>>,
-    /// The same with those that serve Messages in other words, where there are any.
-    messages: Option<Arc<Group>>,
-    /// The same for chat completions.
-    chat: Option<Arc<Group>>,
+    /// The same with those that serve a dialect in other words, where there are any.
+    translated: HashMap<Dialect, Arc<Group>>,
 }
 
 /// Those accounts of a set that can serve a request.
@@ -39,12 +36,19 @@ pub(crate) struct Sides {
 pub(crate) struct Group {
     /// Those that speak what the caller does come first.
     pub(crate) upstreams: Vec<Arc<Upstream>>,
-    /// How what is asked for is put to the others, where there are any.
-    pub(crate) translation: Option<Translation>,
+    /// Whether there are others.
+    pub(crate) translates: Translates,
     /// The key in Redis under which is known which of them has which conversation.
     pub(crate) affinity: Box<str>,
     aliases: HashMap<Box<str>, Box<str>>,
     next: AtomicUsize,
+}
+
+/// Whether some of a group's accounts have to be asked in other words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Translates {
+    Some,
+    None,
 }
 
 /// What is wanted of an account.
@@ -52,8 +56,8 @@ pub(crate) struct Group {
 pub(crate) struct Wanted<'a> {
     pub(crate) work: Work,
     pub(crate) dialect: Dialect,
-    /// The API whose accounts have what is continued, where those of one of several have.
-    pub(crate) kind: Option<Api>,
+    /// What is spoken with those that have what is continued, where those of one of several kinds have.
+    pub(crate) kind: Option<Dialect>,
     pub(crate) model: Option<&'a str>,
     /// The place of the one that has what is continued.
     pub(crate) only: Option<usize>,
@@ -63,40 +67,40 @@ pub(crate) struct Wanted<'a> {
 
 impl Sides {
     pub(crate) fn new(config: &GroupConfig, upstreams: &[Arc<Upstream>]) -> Self {
-        let group = |of: Vec<Arc<Upstream>>, translation| {
-            (!of.is_empty()).then(|| Arc::new(Group::new(config, of, translation)))
+        let group = |of: Vec<Arc<Upstream>>, translates| {
+            (!of.is_empty()).then(|| Arc::new(Group::new(config, of, translates)))
         };
         let native = |api: Api| {
             let upstreams = upstreams.iter();
             upstreams.filter(move |upstream| upstream.account.provider.api() == api)
         };
         let translated = |dialect: Dialect| {
-            let way = |upstream: &&Arc<Upstream>| {
-                let translates = upstream.account.translates;
-                let way = dialect.translation(upstream.account.provider.api());
-                way.filter(|_| translates)
+            let is_other = |upstream: &&Arc<Upstream>| {
+                let account = &upstream.account;
+                account.translation(Work::Generate, dialect).is_some()
             };
-            let others = upstreams.iter().filter(|upstream| way(upstream).is_some());
-            let translation = others.clone().next().as_ref().and_then(way)?;
-            let all = native(dialect.api()).chain(others).cloned();
-            group(all.collect(), Some(translation))
+            let others: Vec<_> = upstreams.iter().filter(is_other).collect();
+            if others.is_empty() {
+                return None;
+            }
+            let natives = native(dialect.api()).filter(|upstream| !is_other(upstream));
+            let all = natives.chain(others).cloned().collect();
+            Some((dialect, group(all, Translates::Some)?))
         };
         let of_api = Api::ALL.into_iter().filter_map(|api| {
             let native = native(api).cloned().collect();
-            Some((api, group(native, None)?))
+            Some((api, group(native, Translates::None)?))
         });
         Self {
             of_api: of_api.collect(),
-            messages: translated(Dialect::Anthropic),
-            chat: translated(Dialect::Chat),
+            translated: Dialect::ALL.into_iter().filter_map(translated).collect(),
         }
     }
 
     /// Who can serve such a request.
     pub(crate) fn serving(&self, work: Work, dialect: Dialect) -> Option<&Arc<Group>> {
-        let translated = match (work, dialect) {
-            (Work::Generate, Dialect::Anthropic) => self.messages.as_ref(),
-            (Work::Generate, Dialect::Chat) => self.chat.as_ref(),
+        let translated = match work {
+            Work::Generate => self.translated.get(&dialect),
             _ => None,
         };
         translated.or_else(|| self.of_api.get(&dialect.api()))
@@ -104,15 +108,11 @@ impl Sides {
 }
 
 impl Group {
-    fn new(
-        config: &GroupConfig,
-        upstreams: Vec<Arc<Upstream>>,
-        translation: Option<Translation>,
-    ) -> Self {
+    fn new(config: &GroupConfig, upstreams: Vec<Arc<Upstream>>, translates: Translates) -> Self {
         let aliases = pairs(&config.aliases).map(|(alias, model)| (alias.into(), model.into()));
         Self {
             upstreams,
-            translation,
+            translates,
             affinity: names::affinity(&config.id).into(),
             aliases: aliases.collect(),
             next: AtomicUsize::new(0),
@@ -141,17 +141,20 @@ impl Group {
         } = wanted;
         let candidate = |(place, upstream): (usize, &Arc<Upstream>)| {
             let account = &upstream.account;
-            let others = kind.is_some_and(|kind| kind != account.provider.api());
+            let others = kind.is_some_and(|kind| kind != account.spoken(work, dialect));
             if others || only.is_some_and(|only| only != place) {
                 return Candidate::LacksPart;
             }
             if attempts.includes(place) {
                 return Candidate::Tried;
             }
-            let has_model = || model.is_none_or(|model| account.called(model, dialect).is_some());
-            let translation = dialect.translation(account.provider.api());
-            let spoken = dialect.translated(translation);
-            match account.provider.serves(work, spoken) && has_model() {
+            let translation = account.translation(work, dialect);
+            let has_model = || {
+                let called = |model| account.called(model, translation);
+                model.is_none_or(|model| called(model).is_some())
+            };
+            let serves = translation.is_some() || account.serves(work, dialect);
+            match serves && has_model() {
                 true if !account.standing.is_open() => Candidate::Closed,
                 true => Candidate::Serves(resting.state(&account.id, model, now)),
                 false => Candidate::LacksModel,

@@ -8,6 +8,9 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 const ID: u64 = 0;
 const REASONING: u64 = 1;
 
+/// How the ids of thoughts begin that the relay itself has put into the words of the API: no account keeps those.
+pub(crate) const OWN_REASONING: &str = "rs_weir_";
+
 /// Something that an account has made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark(u128);

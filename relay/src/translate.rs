@@ -1,6 +1,8 @@
-//! Between the two dialects of which each can be put into the words of the other: Anthropic's Messages and OpenAI's chat
-//! completions. Requests go one way, answers the other. What has no equal is refused by its name. Pure; bytes in, bytes out.
+//! Between dialects: what callers ask in Messages, chat completions, Responses or Gemini's words is put to accounts that speak
+//! Messages or chat completions. Every way leads through the form of a chat: requests one way, answers the other. What has no
+//! equal is refused by its name. Pure; bytes in, bytes out. A further dialect is a folder like `responses/` and a row here.
 
+mod chat;
 mod effort;
 mod family;
 mod finish;
@@ -10,28 +12,80 @@ mod hints;
 mod members;
 mod output;
 mod refusal;
+mod responses;
 mod spent;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod to_chat;
 mod to_messages;
+mod tools;
 
 use serde_json::Value;
 
-pub(crate) use self::{
-    from_messages::TellsUsage, members::Unfit, output::Output, to_chat::AsksUsage,
-};
+pub(crate) use self::{members::Unfit, output::Output, stream::Stream, tools::Tools};
 
-use self::refusal::Refusal;
-use crate::{sse::Event, time::UnixMillis};
+use self::{members::Members, refusal::Refusal};
+use crate::time::UnixMillis;
 
 /// Which way a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Translation {
-    /// Its caller speaks Messages, its account chat completions.
-    ToChat,
-    /// Its caller speaks chat completions, its account Messages.
-    ToMessages,
+pub(crate) struct Translation {
+    pub(crate) asked: Asked,
+    pub(crate) served: Served,
+}
+
+/// What the caller speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Messages,
+    Chat,
+    Responses,
+}
+
+/// What the account speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    Chat,
+    Messages,
+}
+
+/// What a translated request depends on beside its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asking {
+    /// By the account's name for it.
+    pub(crate) model: String,
+    pub(crate) usage: AsksUsage,
+}
+
+/// Whether a stream is to tell what it used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AsksUsage {
+    Yes,
+    No,
+}
+
+/// A request in other words.
+#[derive(Debug, Clone)]
+pub(crate) struct Put {
+    pub(crate) body: Vec<u8>,
+    /// By what the caller knows again what is called.
+    pub(crate) tools: Tools,
+}
+
+/// What the words of an answer depend on.
+#[derive(Debug, Clone)]
+pub(crate) struct Telling {
+    pub(crate) tells_usage: TellsUsage,
+    pub(crate) tools: Tools,
+    pub(crate) now: UnixMillis,
+}
+
+/// Whether the caller wants to hear what a stream used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TellsUsage {
+    Yes,
+    No,
 }
 
 /// An answer that is not one of its API. The upstream's fault.
@@ -39,82 +93,76 @@ pub(crate) enum Translation {
 #[error("the provider's answer could not be read")]
 pub(crate) struct Garbled;
 
-/// The events of an answer, one after the other.
-#[derive(Debug)]
-pub(crate) struct Stream(Way);
-
-#[derive(Debug)]
-enum Way {
-    FromChat(Box<from_chat::Stream>),
-    FromMessages(Box<from_messages::Stream>),
-}
-
-impl Translation {
+impl Served {
     /// Where the account's API takes what is translated.
     pub(crate) fn path(self) -> &'static str {
         match self {
-            Self::ToChat => "/v1/chat/completions",
-            Self::ToMessages => "/v1/messages",
+            Self::Chat => "/v1/chat/completions",
+            Self::Messages => "/v1/messages",
         }
     }
 
-    /// Whether a model could be one of the account's own. One that is called as those of the caller's API are needs to be
-    /// given another name.
+    /// Whether a model could be one of the account's own. One that is called as others' are needs to be given another name.
     pub(crate) fn may_keep(self, model: &str) -> bool {
         match self {
-            Self::ToChat => !family::is_claude(model),
-            Self::ToMessages => !family::is_openai(model),
+            Self::Chat => !family::is_claude(model),
+            Self::Messages => !family::is_openai(model),
         }
     }
+}
 
-    /// The request, for a model by the account's name for it.
-    pub(crate) fn request(
-        self,
-        body: &[u8],
-        model: &str,
-        usage: AsksUsage,
-    ) -> Result<Vec<u8>, Unfit> {
-        let request = match self {
-            Self::ToChat => to_chat::request(body, model, usage),
-            Self::ToMessages => to_messages::request(body, model),
+impl Translation {
+    pub(crate) fn request(self, body: &[u8], asking: &Asking) -> Result<Put, Unfit> {
+        let asked = Members::read(body)?;
+        let mut tools = Tools::default();
+        let chat = match self.asked {
+            Asked::Messages => to_chat::request(asked, asking)?,
+            Asked::Chat => asked.into_value(),
+            Asked::Responses => responses::request(asked, asking, &mut tools)?,
         };
-        request.map(|request| write(&request))
+        let request = match self.served {
+            Served::Chat => chat,
+            Served::Messages => Members::of(chat)
+                .and_then(|chat| to_messages::request(chat, &asking.model))
+                .map_err(|unfit| unfit.called(self.asked.names()))?,
+        };
+        let body = write(&request);
+        Ok(Put { body, tools })
     }
 
     /// An answer in one piece.
-    pub(crate) fn answer(self, body: &[u8], now: UnixMillis) -> Result<Vec<u8>, Garbled> {
-        let answer = match self {
-            Self::ToChat => from_chat::whole(body),
-            Self::ToMessages => from_messages::whole(body, now),
+    pub(crate) fn answer(self, body: &[u8], telling: &Telling) -> Result<Vec<u8>, Garbled> {
+        let completion = match self.served {
+            Served::Chat => serde_json::from_slice(body).map_err(|_| Garbled)?,
+            Served::Messages => from_messages::whole(body, telling.now)?,
         };
-        answer.map(|answer| write(&answer))
+        Ok(write(&match self.asked {
+            Asked::Messages => from_chat::whole(&completion)?,
+            Asked::Chat => completion,
+            Asked::Responses => responses::whole(&completion, telling)?,
+        }))
     }
 
     /// The body of an error answer.
     pub(crate) fn refusal(self, status: u16, body: &[u8]) -> Vec<u8> {
         let refusal = Refusal::of_answer(status, body);
-        write(&match self {
-            Self::ToChat => refusal.to_messages(),
-            Self::ToMessages => refusal.to_chat(),
+        write(&match self.asked {
+            Asked::Messages => refusal.to_messages(),
+            Asked::Chat | Asked::Responses => refusal.to_chat(),
         })
     }
 
-    pub(crate) fn stream(self, tells_usage: TellsUsage, now: UnixMillis) -> Stream {
-        Stream(match self {
-            Self::ToChat => Way::FromChat(Box::default()),
-            Self::ToMessages => {
-                Way::FromMessages(Box::new(from_messages::Stream::new(tells_usage, now)))
-            }
-        })
+    pub(crate) fn stream(self, telling: Telling) -> Stream {
+        Stream::new(self, telling)
     }
 }
 
-impl Stream {
-    /// Puts one event of the upstream's into the caller's words.
-    pub(crate) fn event(&mut self, event: &Event<'_>, out: &mut Output) {
-        match &mut self.0 {
-            Way::FromChat(stream) => stream.event(event, out),
-            Way::FromMessages(stream) => stream.event(event, out),
+impl Asked {
+    /// What a chat and this dialect call the same setting, where those differ.
+    fn names(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Messages | Self::Chat => &[],
+            Self::Responses => responses::NAMES,
         }
     }
 }

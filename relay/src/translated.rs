@@ -22,8 +22,7 @@ use crate::{
     error::Error,
     sse::Scanner,
     stream::{Inflated, Relayed},
-    time::UnixMillis,
-    translate::{Garbled, Output, Stream, TellsUsage, Translation},
+    translate::{Garbled, Output, Stream, Telling, Translation},
 };
 
 /// No answer in one piece is longer.
@@ -36,12 +35,12 @@ const REQUEST_IDS: [HeaderName; 2] = [
 ];
 
 /// How an answer is to be put.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Manner {
     pub(crate) translation: Translation,
     /// The caller's.
     pub(crate) dialect: Dialect,
-    pub(crate) tells_usage: TellsUsage,
+    pub(crate) telling: Telling,
     /// After how long a silence the caller gets a heartbeat.
     pub(crate) silence: Duration,
 }
@@ -83,7 +82,7 @@ pub(crate) async fn translated(
     }
     let body = whole(relayed, inflated).await?;
     let body = match head.status.is_success() {
-        true => manner.translation.answer(&body, UnixMillis::now())?,
+        true => manner.translation.answer(&body, &manner.telling)?,
         false => manner.translation.refusal(head.status.as_u16(), &body),
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -133,14 +132,14 @@ impl Translated {
         let Manner {
             translation,
             dialect,
-            tells_usage,
+            telling,
             silence,
         } = manner;
         Self {
             relayed: Box::new(relayed),
             inflated,
             scanner: Scanner::default(),
-            stream: translation.stream(tells_usage, UnixMillis::now()),
+            stream: translation.stream(telling),
             out: Output::default(),
             dialect,
             silence,
@@ -212,7 +211,7 @@ impl Translated {
         self.is_over = true;
         let told = error.told(self.relayed.id());
         let mut said = self.out.take();
-        said.extend_from_slice(&self.dialect.error_event(&told, 0));
+        said.extend_from_slice(&self.dialect.error_event(&told, self.stream.told()));
         Some(said.into())
     }
 

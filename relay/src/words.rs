@@ -6,7 +6,8 @@ use tokio::task::spawn_blocking;
 use crate::{
     account::Account,
     call::Call,
-    translate::{AsksUsage, Translation, Unfit},
+    read::Asked,
+    translate::{Asking, AsksUsage, Put, Tools, Translation, Unfit},
 };
 
 /// A longer body is translated beside the threads that serve everybody.
@@ -15,53 +16,53 @@ const TRANSLATED_IN_PLACE: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Words {
     pub(crate) body: Bytes,
+    /// By what its caller knows again what is called.
+    pub(crate) tools: Tools,
+    translation: Translation,
     /// What it depends on beside the caller's body.
-    told: Told,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Told {
-    model: String,
-    usage: AsksUsage,
-}
-
-impl Told {
-    fn of(call: &Call, account: &Account) -> Self {
-        let model = call.model().unwrap_or_default();
-        let called = account.called(model, call.dialect);
-        Self {
-            model: called.map_or_else(|| model.to_owned(), String::from),
-            usage: match account.asks_usage {
-                true => AsksUsage::Yes,
-                false => AsksUsage::No,
-            },
-        }
-    }
+    asking: Asking,
 }
 
 impl Words {
+    /// None where the account speaks what the caller does.
     pub(crate) async fn of(
         call: &Call,
         account: &Account,
-        body: &Bytes,
-        translation: Translation,
-    ) -> Result<Self, Unfit> {
-        let told = Told::of(call, account);
-        if let Some(known) = call.words.as_ref().filter(|known| known.told == told) {
-            return Ok(known.clone());
-        }
-        let Told { model, usage } = told.clone();
-        let translated = if body.len() <= TRANSLATED_IN_PLACE {
-            translation.request(body, &model, usage)
-        } else {
-            let body = body.clone();
-            let translate = move || translation.request(&body, &model, usage);
-            let translated = spawn_blocking(translate).await;
-            translated.expect("a translation does not panic and is not cancelled")
+        asked: &Asked,
+    ) -> Result<Option<Self>, Unfit> {
+        let Some(translation) = call.translation(account) else {
+            return Ok(None);
         };
-        Ok(Self {
-            body: translated?.into(),
-            told,
-        })
+        let asking = asking(call, account, translation);
+        let is_same = |known: &&Self| known.asking == asking && known.translation == translation;
+        if let Some(known) = call.words.as_ref().filter(is_same) {
+            return Ok(Some(known.clone()));
+        }
+        let put = if asked.body.len() <= TRANSLATED_IN_PLACE {
+            translation.request(&asked.body, &asking)
+        } else {
+            let (body, asking) = (asked.body.clone(), asking.clone());
+            let put = spawn_blocking(move || translation.request(&body, &asking)).await;
+            put.expect("a translation does not panic and is not cancelled")
+        };
+        let Put { body, tools } = put?;
+        Ok(Some(Self {
+            body: body.into(),
+            tools,
+            translation,
+            asking,
+        }))
+    }
+}
+
+fn asking(call: &Call, account: &Account, translation: Translation) -> Asking {
+    let model = call.model().unwrap_or_default();
+    let called = account.called(model, Some(translation));
+    Asking {
+        model: called.map_or_else(|| model.to_owned(), String::from),
+        usage: match account.asks_usage {
+            true => AsksUsage::Yes,
+            false => AsksUsage::No,
+        },
     }
 }

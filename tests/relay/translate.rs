@@ -1,7 +1,9 @@
 //! Callers whose accounts speak another dialect: Messages served by an OpenAI account, chat completions by an Anthropic
-//! one. What comes of their words is in the unit tests of `translate`; here it goes over the wire.
+//! one; Responses are in `responses.rs`. What comes of their words is in the unit tests of `translate`; here it goes over
+//! the wire.
 
 mod faults;
+mod responses;
 
 use harness::http::Call;
 use harness::weir::Setup;
@@ -66,6 +68,9 @@ fn tools(speech: Speech) -> Value {
     let schema = json!({"type": "object", "required": ["place"], "properties": {"place": {"type": "string"}}});
     match speech {
         Speech::Messages => json!({"tools": [{"name": "weather", "input_schema": schema}]}),
+        Speech::Responses => {
+            json!({"tools": [{"type": "function", "name": "weather", "parameters": schema}]})
+        }
         _ => {
             json!({"tools": [{"type": "function", "function": {"name": "weather", "parameters": schema}}]})
         }

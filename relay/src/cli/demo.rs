@@ -117,6 +117,7 @@ fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> Acco
         serial_turns: false,
         turn_delay: Duration::ZERO,
         translate: false,
+        responses: true,
         ask_usage: true,
         limits: crate::config::Limits::default(),
         enabled: true,

@@ -157,6 +157,7 @@ fn account_from(
         serial_turns: account.serial_turns,
         turn_delay: Duration::from_millis(account.turn_delay_ms),
         translate: translate(source, account.kind, account.translate.as_ref())?,
+        responses: account.responses,
         ask_usage: account.ask_usage,
         limits,
         enabled: account.enabled,

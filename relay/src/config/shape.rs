@@ -129,6 +129,8 @@ pub(super) struct Account {
     pub(super) turn_delay_ms: u64,
     pub(super) translate: Option<Spanned<bool>>,
     #[serde(default = "yes")]
+    pub(super) responses: bool,
+    #[serde(default = "yes")]
     pub(super) ask_usage: bool,
     #[serde(default)]
     pub(super) allow_http: bool,

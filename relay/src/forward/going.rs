@@ -25,7 +25,7 @@ use crate::{
     read::{Asked, Splice},
     route::{Work, path_upstream},
     time::UnixMillis,
-    translate::Translation,
+    translate::{Served, Translation},
     words::Words,
 };
 
@@ -66,7 +66,7 @@ impl<'a> Going<'a> {
         call: &'a Call,
         asked: &Asked,
     ) -> Result<Self, UpstreamError> {
-        let spoken = Spoken::to(account, call, asked).await;
+        let spoken = Spoken::to(account, call, asked).await?;
         let (address, reading, body) = match &account.endpoint {
             Endpoint::Bedrock(bedrock) => spoken.to_bedrock(account, bedrock)?,
             Endpoint::Plain | Endpoint::Deployments(_) => {
@@ -90,7 +90,8 @@ impl<'a> Going<'a> {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.address.clone();
         let mut headers = self.account.provider.request_headers(self.headers);
-        if self.translation == Some(Translation::ToMessages) {
+        let served = self.translation.map(|translation| translation.served);
+        if served == Some(Served::Messages) {
             headers.insert(VERSION, HeaderValue::from_static("2023-06-01"));
         }
         *request.headers_mut() = headers;
@@ -126,27 +127,32 @@ async fn from_bedrock(reading: &bedrock::Reading, answer: Response<Incoming>) ->
 }
 
 impl<'a> Spoken<'a> {
-    async fn to(account: &Account, call: &'a Call, asked: &'a Asked) -> Self {
+    async fn to(
+        account: &Account,
+        call: &'a Call,
+        asked: &'a Asked,
+    ) -> Result<Self, UpstreamError> {
         let renamed = call.renamed(&asked.facts, account);
         let translation = call.translation(account);
-        let body = match (translation, &account.endpoint) {
+        let words = match translation {
+            None => None,
+            Some(_) => Box::pin(Words::of(call, account, asked))
+                .await
+                .map_err(|unfit| UpstreamError::Unsayable(unfit.to_string()))?,
+        };
+        let body = match (words, &account.endpoint) {
+            (Some(words), _) => words.body,
             // There the model stands in the path alone.
             (None, Endpoint::Bedrock(_)) => asked.body.clone(),
             (None, _) => body(asked, account, renamed.as_deref()),
-            (Some(translation), _) => {
-                let words = Box::pin(Words::of(call, account, &asked.body, translation)).await;
-                let words =
-                    words.expect("it was translated before, and only the model's name differs");
-                words.body
-            }
         };
-        Self {
+        Ok(Self {
             call,
             asked,
             translation,
             renamed,
             body,
-        }
+        })
     }
 
     fn model(&self) -> Option<&str> {
@@ -159,7 +165,7 @@ impl<'a> Spoken<'a> {
         let uri = match self.translation {
             None => Cow::Borrowed(&self.call.head.uri),
             // What its query says is said to another API.
-            Some(translation) => Cow::Owned(Uri::from_static(translation.path())),
+            Some(translation) => Cow::Owned(Uri::from_static(translation.served.path())),
         };
         let is_in_path = self.call.work == Work::ShowModel || account.provider == Provider::Gemini;
         let renamed = self.renamed.as_deref().filter(|_| is_in_path);

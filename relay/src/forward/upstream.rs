@@ -104,6 +104,7 @@ mod tests {
             serial_turns: false,
             turn_delay: Duration::ZERO,
             translate: false,
+            responses: true,
             ask_usage: true,
             limits: crate::config::Limits::default(),
             enabled: true,

@@ -40,6 +40,15 @@ impl ChatFamily {
         }
     }
 
+    /// Whether it is told again what was thought before what it said, or called.
+    pub(super) fn hears(self, thoughts: &[String], has_called: bool) -> bool {
+        match self {
+            Self::Reasoning | Self::Plain => false,
+            Self::Compatible => !thoughts.is_empty(),
+            Self::Thoughtful => !thoughts.is_empty() || has_called,
+        }
+    }
+
     /// What the limit of an answer is called.
     pub(super) fn limit(self) -> &'static str {
         match self {

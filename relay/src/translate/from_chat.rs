@@ -8,12 +8,12 @@ pub(super) use self::stream::Stream;
 
 use super::{
     Garbled,
+    chat::{arguments, identified, input, texts, thought},
     finish::{self, Called},
     spent,
 };
 
-pub(super) fn whole(body: &[u8]) -> Result<Value, Garbled> {
-    let completion: Value = serde_json::from_slice(body).map_err(|_| Garbled)?;
+pub(super) fn whole(completion: &Value) -> Result<Value, Garbled> {
     let choice = &completion["choices"][0];
     if !choice.is_object() {
         return Err(Garbled);
@@ -25,13 +25,11 @@ pub(super) fn whole(body: &[u8]) -> Result<Value, Garbled> {
     if let Some(thought) = thought(message) {
         content.push(json!({"type": "thinking", "thinking": thought, "signature": ""}));
     }
-    let texts = [text(&message["content"]), text(&message["refusal"])];
-    let said = texts.into_iter().filter(|text| !text.is_empty());
-    content.extend(said.map(|text| json!({"type": "text", "text": text})));
+    content.extend(texts(message).map(|text| json!({"type": "text", "text": text})));
     let mut called = Called::Nothing;
     let calls = message["tool_calls"].as_array().into_iter().flatten();
     for (place, call) in calls.enumerate() {
-        let Some(input) = input(&call["function"]["arguments"]) else {
+        let Some(input) = input(&arguments(call)) else {
             // The limit fell into the middle of it.
             if was_cut {
                 continue;
@@ -55,44 +53,6 @@ pub(super) fn whole(body: &[u8]) -> Result<Value, Garbled> {
     }))
 }
 
-/// What was thought, as compatible servers tell it, whole or in part.
-fn thought(message: &Value) -> Option<&str> {
-    let told = ["reasoning_content", "reasoning"];
-    let mut told = told.iter().filter_map(|name| message[*name].as_str());
-    told.find(|thought| !thought.is_empty())
-}
-
-/// Content is text; some servers make parts of it.
-fn text(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts
-            .iter()
-            .filter_map(|part| part["text"].as_str())
-            .collect(),
-        _ => String::new(),
-    }
-}
-
-/// The arguments of a call; none where they are no object. Some servers do not write them down as text.
-fn input(arguments: &Value) -> Option<Value> {
-    match arguments {
-        Value::String(text) if text.trim().is_empty() => Some(json!({})),
-        Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_object),
-        Value::Object(_) => Some(arguments.clone()),
-        Value::Null => Some(json!({})),
-        _ => None,
-    }
-}
-
-/// Some servers do not name their calls; a result must name what it is the result of.
-fn identified(id: &Value, answer: &Value, place: usize) -> String {
-    match id.as_str() {
-        Some(id) if !id.is_empty() => id.to_owned(),
-        _ => format!("call_{}_{place}", answer.as_str().unwrap_or_default()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +61,7 @@ mod tests {
         let choice = json!({"index": 0, "message": message, "finish_reason": finish_reason});
         let completion = json!({"id": "c1", "object": "chat.completion", "model": "m", "choices": [choice],
             "usage": {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 4}}});
-        whole(completion.to_string().as_bytes())
+        whole(&completion)
     }
 
     #[test]
@@ -148,14 +108,13 @@ mod tests {
     #[test]
     fn what_is_no_completion_is_not_taken_for_one() {
         for body in [
-            "",
-            "5",
-            "{}",
-            r#"{"choices":[]}"#,
-            r#"{"choices":[5]}"#,
-            r#"{"choices":"x"}"#,
+            json!(5),
+            json!({}),
+            json!({"choices": []}),
+            json!({"choices": [5]}),
+            json!({"choices": "x"}),
         ] {
-            assert_eq!(whole(body.as_bytes()), Err(Garbled), "{body}");
+            assert_eq!(whole(&body), Err(Garbled), "{body}");
         }
     }
 }

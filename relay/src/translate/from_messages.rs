@@ -5,7 +5,6 @@ mod stream;
 use serde_json::{Value, json};
 
 pub(super) use self::stream::Stream;
-pub(crate) use self::stream::TellsUsage;
 
 use super::{Garbled, finish, spent};
 use crate::time::UnixMillis;

@@ -27,6 +27,24 @@ pub(super) enum Part {
     /// The schema of a chat's answer.
     ChatSchema,
     StreamOptions,
+    /// The top of a request for a response.
+    Response,
+    /// An item of its input that is no reasoning.
+    ResponseItem,
+    /// What was thought.
+    ResponseReasoning,
+    /// A part of an item's content.
+    ResponseContent,
+    /// A function that is offered, by itself or in a namespace.
+    ResponseFunction,
+    /// A set of them.
+    Namespace,
+    /// A tool that the provider has, by its type.
+    ResponseTool,
+    /// How much the model is to think.
+    Reasoning,
+    /// How the answer is to be written.
+    ResponseText,
     /// Where there are no hints.
     Strict,
 }
@@ -74,6 +92,10 @@ const ASIDE: &str = "marks a prefix for the prompt cache; OpenAI's caches by its
 const SPEED: &str = "asks for speed, not for another answer";
 const STORED: &str = "describes what is stored, and nothing is";
 const DEFAULT: &str = "only with the value that means the same as its absence";
+const KNOWN: &str = "the relay itself sends a conversation where its cache is";
+const RETAINED: &str = "how long the prompt cache is kept";
+const LOOK: &str = "how closely to look at an image; Claude looks closely";
+const NAMED: &str = "a name for what is stored, and nothing is";
 const UNSIGNED: &str = "thoughts go back to Anthropic signed or not at all";
 
 pub(super) const HINTS: &[Hint] = &[
@@ -125,16 +147,8 @@ pub(super) const HINTS: &[Hint] = &[
     plain(Part::Chat, "n", is_one, DEFAULT),
     hint(Part::Chat, "prediction", SPEED),
     plain(Part::Chat, "presence_penalty", is_zero, DEFAULT),
-    hint(
-        Part::Chat,
-        "prompt_cache_key",
-        "the relay itself sends a conversation where its cache is",
-    ),
-    hint(
-        Part::Chat,
-        "prompt_cache_retention",
-        "how long the prompt cache is kept",
-    ),
+    hint(Part::Chat, "prompt_cache_key", KNOWN),
+    hint(Part::Chat, "prompt_cache_retention", RETAINED),
     hint(
         Part::Chat,
         "seed",
@@ -148,11 +162,7 @@ pub(super) const HINTS: &[Hint] = &[
     hint(Part::ChatMessage, "reasoning", UNSIGNED),
     hint(Part::ChatMessage, "reasoning_content", UNSIGNED),
     hint(Part::ChatMessage, "reasoning_details", UNSIGNED),
-    hint(
-        Part::ChatContent,
-        "detail",
-        "how closely to look at an image; Claude looks closely",
-    ),
+    hint(Part::ChatContent, "detail", LOOK),
     hint(
         Part::ChatCall,
         "index",
@@ -170,6 +180,71 @@ pub(super) const HINTS: &[Hint] = &[
         "Anthropic's schemas are always strict",
     ),
     hint(Part::StreamOptions, "include_obfuscation", "pads a stream"),
+    plain(Part::Response, "background", is_false, DEFAULT),
+    hint(
+        Part::Response,
+        "client_metadata",
+        "tells OpenAI about the client",
+    ),
+    plain(
+        Part::Response,
+        "include",
+        is_encrypted,
+        "asks for thoughts that only their maker can read; others' are as the upstream shows them",
+    ),
+    hint(Part::Response, "metadata", STORED),
+    hint(Part::Response, "prompt_cache_key", KNOWN),
+    hint(Part::Response, "prompt_cache_retention", RETAINED),
+    hint(Part::Response, "service_tier", SPEED),
+    plain(Part::Response, "store", is_false, DEFAULT),
+    plain(Part::Response, "top_logprobs", is_zero, DEFAULT),
+    plain(Part::Response, "truncation", is_disabled, DEFAULT),
+    hint(Part::ResponseItem, "id", NAMED),
+    hint(
+        Part::ResponseItem,
+        "internal_chat_message_metadata_passthrough",
+        NAMED,
+    ),
+    hint(Part::ResponseItem, "phase", "describes what was said"),
+    hint(Part::ResponseItem, "status", "describes what was said"),
+    plain(
+        Part::ResponseReasoning,
+        "encrypted_content",
+        is_blank,
+        DEFAULT,
+    ),
+    hint(Part::ResponseReasoning, "id", NAMED),
+    hint(Part::ResponseReasoning, "status", "describes what was said"),
+    hint(
+        Part::ResponseContent,
+        "annotations",
+        "describes what was said",
+    ),
+    hint(Part::ResponseContent, "detail", LOOK),
+    hint(Part::ResponseContent, "logprobs", "describes what was said"),
+    plain(Part::ResponseFunction, "defer_loading", is_false, DEFAULT),
+    hint(
+        Part::Namespace,
+        "description",
+        "each tool of a namespace describes itself",
+    ),
+    plain(
+        Part::ResponseTool,
+        "web_search",
+        is_cached,
+        "with `external_web_access = false` it looks into what OpenAI has stored; who has no tool answers without",
+    ),
+    hint(
+        Part::Reasoning,
+        "summary",
+        "how thoughts are shown; they are as the upstream shows them",
+    ),
+    hint(
+        Part::Reasoning,
+        "generate_summary",
+        "how thoughts are shown; they are as the upstream shows them",
+    ),
+    plain(Part::ResponseText, "verbosity", is_medium, DEFAULT),
 ];
 
 /// Whether a member may be left out.
@@ -200,8 +275,24 @@ fn is_false(value: &Value) -> bool {
     *value == Value::Bool(false)
 }
 
+fn is_blank(value: &Value) -> bool {
+    value.as_str() == Some("")
+}
+
+fn is_disabled(value: &Value) -> bool {
+    value.as_str() == Some("disabled")
+}
+
+fn is_cached(tool: &Value) -> bool {
+    tool["external_web_access"] == Value::Bool(false)
+}
+
 fn is_medium(value: &Value) -> bool {
     value.as_str() == Some("medium")
+}
+
+fn is_encrypted(value: &Value) -> bool {
+    is_all(value, "reasoning.encrypted_content")
 }
 
 fn is_text(value: &Value) -> bool {

@@ -50,6 +50,16 @@ impl Unfit {
         Self::new("", Fault::Kind(quoted(kind)))
     }
 
+    /// The same, in the caller's words: what they are for the settings of a chat.
+    pub(super) fn called(mut self, names: &[(&str, &str)]) -> Self {
+        let renamed = names.iter().find_map(|(name, known)| {
+            let rest = self.place.strip_prefix(name)?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| format!("{known}{rest}"))
+        });
+        self.place = renamed.unwrap_or(self.place);
+        self
+    }
+
     /// The same, as seen from further out.
     fn within(mut self, outer: impl Display) -> Self {
         self.place = match self.place.is_empty() {
@@ -86,6 +96,11 @@ impl Members {
             Value::Object(members) => Ok(Self(members)),
             _ => Err(Unfit::new("", Fault::Type)),
         }
+    }
+
+    /// All that is left.
+    pub(super) fn into_value(self) -> Value {
+        Value::Object(self.0)
     }
 
     /// A member that is `null` is not there.

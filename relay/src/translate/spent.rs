@@ -43,6 +43,23 @@ pub(super) fn to_chat(usage: &Value) -> Value {
     })
 }
 
+/// The same numbers of a chat, in the words of a response.
+pub(super) fn to_response(usage: &Value) -> Value {
+    let (prompt, completion) = (
+        count(&usage["prompt_tokens"]),
+        count(&usage["completion_tokens"]),
+    );
+    let details = &usage["prompt_tokens_details"];
+    let read = count(&details["cached_tokens"]).max(count(&usage["prompt_cache_hit_tokens"]));
+    json!({
+        "input_tokens": prompt,
+        "input_tokens_details": {"cached_tokens": read, "cache_write_tokens": count(&details["cache_write_tokens"])},
+        "output_tokens": completion,
+        "output_tokens_details": {"reasoning_tokens": count(&usage["completion_tokens_details"]["reasoning_tokens"])},
+        "total_tokens": prompt.saturating_add(completion),
+    })
+}
+
 /// Keeps the last number told of each kind: a stream counts on.
 pub(super) fn update(known: &mut Value, newer: &Value) {
     for (name, value) in newer.as_object().into_iter().flatten() {

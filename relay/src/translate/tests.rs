@@ -8,14 +8,30 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{AsksUsage, Output, TellsUsage, Translation};
+use super::{Asked, Asking, AsksUsage, Output, Served, Telling, TellsUsage, Tools, Translation};
 use crate::{sse::Event, time::UnixMillis};
 
-const NOW: UnixMillis = UnixMillis(0);
-const WAYS: [Translation; 2] = [Translation::ToChat, Translation::ToMessages];
+const WAYS: [Translation; 4] = [
+    way(Asked::Messages, Served::Chat),
+    way(Asked::Chat, Served::Messages),
+    way(Asked::Responses, Served::Chat),
+    way(Asked::Responses, Served::Messages),
+];
+
+const fn way(asked: Asked, served: Served) -> Translation {
+    Translation { asked, served }
+}
+
+fn telling() -> Telling {
+    Telling {
+        tells_usage: TellsUsage::Yes,
+        tools: Tools::default(),
+        now: UnixMillis(0),
+    }
+}
 
 /// All that either API has a meaning for.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 43] = [
     "messages",
     "role",
     "content",
@@ -50,9 +66,18 @@ const KEYS: [&str; 34] = [
     "finish_reason",
     "content_block",
     "output_config",
+    "instructions",
+    "call_id",
+    "output",
+    "summary",
+    "encrypted_content",
+    "namespace",
+    "reasoning",
+    "format",
+    "schema",
 ];
 
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 31] = [
     "user",
     "assistant",
     "system",
@@ -77,6 +102,13 @@ const WORDS: [&str; 24] = [
     "message_stop",
     "error",
     "{\"x\":1}",
+    "message",
+    "reasoning",
+    "function_call",
+    "function_call_output",
+    "input_text",
+    "input_image",
+    "json_schema",
 ];
 
 fn value() -> impl Strategy<Value = Value> {
@@ -105,12 +137,17 @@ proptest! {
     fn any_request_is_translated_or_refused(value in value(), messages in vec(value(), 0..4)) {
         let mut value = value;
         if let Value::Object(members) = &mut value {
-            members.insert("messages".into(), messages.into());
+            for name in ["messages", "input"] {
+                members.insert(name.into(), messages.clone().into());
+            }
         }
         for way in WAYS {
             let body = value.to_string();
             // Whether it can be does not depend on the model.
-            let of = |model| way.request(body.as_bytes(), model, AsksUsage::Yes).is_ok();
+            let of = |model| {
+                let asking = Asking { model: str::to_owned(model), usage: AsksUsage::Yes };
+                way.request(body.as_bytes(), &asking).is_ok()
+            };
             prop_assert_eq!(of("gpt-5"), of("claude-3-5-sonnet"));
             prop_assert_eq!(of("gpt-4o"), of("claude-opus-4-8"));
             prop_assert_eq!(of("gpt-4o"), of("deepseek-chat"));
@@ -121,7 +158,7 @@ proptest! {
     fn any_answer_is_translated_or_refused(value in value(), status in 0..1000_u16) {
         let body = value.to_string();
         for way in WAYS {
-            drop(way.answer(body.as_bytes(), NOW));
+            drop(way.answer(body.as_bytes(), &telling()));
             let refusal: Value = serde_json::from_slice(&way.refusal(status, body.as_bytes())).unwrap();
             prop_assert_eq!(refusal["error"]["message"].is_string(), true);
         }
@@ -130,7 +167,7 @@ proptest! {
     #[test]
     fn any_event_is_translated_or_refused(values in vec(value(), 0..8), cut in any::<proptest::sample::Index>()) {
         for way in WAYS {
-            let mut stream = way.stream(TellsUsage::Yes, NOW);
+            let mut stream = way.stream(telling());
             let mut out = Output::default();
             for value in &values {
                 let data = value.to_string();
@@ -147,10 +184,12 @@ proptest! {
 #[test]
 fn only_its_end_ends_a_stream() {
     for (way, last) in [
-        (Translation::ToChat, "message_stop"),
-        (Translation::ToMessages, "[DONE]"),
+        (WAYS[0], "message_stop"),
+        (WAYS[1], "[DONE]"),
+        (WAYS[2], "response.completed"),
+        (WAYS[3], "response.completed"),
     ] {
-        let mut stream = way.stream(TellsUsage::Yes, NOW);
+        let mut stream = way.stream(telling());
         let mut out = Output::default();
         for data in [
             json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    effort,
+    Asking, AsksUsage, effort,
     family::ChatFamily,
     hints::Part,
     members::{Fault, Members, Unfit, at},
@@ -17,19 +17,12 @@ use super::{
 /// The longest name of a user that OpenAI takes.
 const LONGEST_USER: usize = 64;
 
-/// Whether a stream is to tell what it used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AsksUsage {
-    Yes,
-    No,
-}
-
-pub(super) fn request(body: &[u8], model: &str, usage: AsksUsage) -> Result<Value, Unfit> {
+pub(super) fn request(mut asked: Members, asking: &Asking) -> Result<Value, Unfit> {
+    let Asking { model, usage, .. } = asking;
     let family = ChatFamily::of(model);
-    let mut asked = Members::read(body)?;
     drop(asked.take("model"));
     let mut chat = Map::new();
-    chat.insert("model".into(), model.into());
+    chat.insert("model".into(), model.as_str().into());
     let messages = asked.list("messages")?;
     check_last(&messages)?;
     let messages = conversation::of(asked.take("system"), messages, family)?;
@@ -78,7 +71,7 @@ pub(super) fn request(body: &[u8], model: &str, usage: AsksUsage) -> Result<Valu
         let options = json!({"include_usage": true});
         put(
             "stream_options",
-            Some(options).filter(|_| usage == AsksUsage::Yes),
+            Some(options).filter(|_| *usage == AsksUsage::Yes),
         );
     }
     asked.finish(Part::Messages)?;
@@ -155,8 +148,11 @@ mod tests {
         body.as_object_mut()
             .unwrap()
             .extend(rest.as_object().unwrap().clone());
-        let body = body.to_string();
-        request(body.as_bytes(), model, AsksUsage::Yes).map_err(|unfit| unfit.to_string())
+        let asking = Asking {
+            model: model.into(),
+            usage: AsksUsage::Yes,
+        };
+        request(Members::of(body).unwrap(), &asking).map_err(|unfit| unfit.to_string())
     }
 
     #[test]

@@ -17,8 +17,7 @@ use super::{
 /// The highest that Anthropic takes; OpenAI takes 2.
 const HOTTEST: f64 = 1.0;
 
-pub(super) fn request(body: &[u8], model: &str) -> Result<Value, Unfit> {
-    let mut asked = Members::read(body)?;
+pub(super) fn request(mut asked: Members, model: &str) -> Result<Value, Unfit> {
     drop(asked.take("model"));
     let Conversation {
         system,
@@ -159,7 +158,7 @@ mod tests {
         body.as_object_mut()
             .unwrap()
             .extend(rest.as_object().unwrap().clone());
-        request(body.to_string().as_bytes(), model).map_err(|unfit| unfit.to_string())
+        request(Members::of(body).unwrap(), model).map_err(|unfit| unfit.to_string())
     }
 
     #[test]

@@ -50,7 +50,7 @@ const ANTHROPIC: [&str; 2] = ["anthropic", "@anthropic-ai/sdk"];
 const OPENAI: [&str; 2] = ["openai", "openai"];
 const GOOGLE: [&str; 2] = ["google-genai", "@google/genai"];
 
-pub(super) static ROWS: [Row; 6] = [
+pub(super) static ROWS: [Row; 7] = [
     Row {
         packages: ANTHROPIC,
         api: "Messages",
@@ -129,6 +129,22 @@ pub(super) static ROWS: [Row; 6] = [
             "openai_responses_retries",
             "patience",
             "heartbeats",
+        ],
+    },
+    Row {
+        packages: OPENAI,
+        api: "Responses",
+        kinds: &["anthropic"],
+        models: Some(r#""gpt-mock-*" = "claude-mock-1""#),
+        scripts: [
+            "translated_responses",
+            "translated_responses",
+            "translated_responses",
+            "openai_responses_images",
+            "translated_responses",
+            "openai_responses_retries",
+            "translated_responses",
+            "translated_responses",
         ],
     },
     Row {

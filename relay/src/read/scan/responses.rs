@@ -4,7 +4,7 @@
 use super::{Author, after, answer, chat, told};
 use crate::{
     json::{Member, Outline, Unfit, Value},
-    pins::{Mark, Named, Pins, Storing, What},
+    pins::{Mark, Named, OWN_REASONING, Pins, Storing, What},
     read::{Facts, LastMessage},
 };
 
@@ -117,10 +117,16 @@ impl<'a> Item<'a> {
 
     /// Whether it stands for something that the provider has, and does not bring it along.
     fn is_reference(&self) -> bool {
+        let is_own = || {
+            let id = self.id.and_then(text).unwrap_or_default();
+            id.starts_with(OWN_REASONING)
+        };
         let is_there = |value: Option<Value<'_>>| value.is_some_and(|value| value.text != b"[]");
         match self.kind.as_deref() {
             Some("item_reference") => true,
-            Some("reasoning") => !is_there(self.encrypted_content) && !is_there(self.content),
+            Some("reasoning") => {
+                !is_there(self.encrypted_content) && !is_there(self.content) && !is_own()
+            }
             Some("image_generation_call") => !is_there(self.result),
             None => self.role.is_none(),
             Some(_) => false,

@@ -4,15 +4,11 @@
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::{identified, thought};
-use crate::{
-    sse::Event,
-    translate::{
-        Output,
-        finish::{self, Called},
-        refusal::Refusal,
-        spent,
-    },
+use crate::translate::{
+    Output,
+    chat::{Heard, arguments, identified, texts, thought},
+    finish::{self, Called},
+    spent,
 };
 
 /// Where an answer stands.
@@ -35,7 +31,6 @@ enum Stage {
     #[default]
     Before,
     Within,
-    Over,
 }
 
 /// The block that is open.
@@ -62,24 +57,16 @@ struct Call {
 }
 
 impl Stream {
-    pub(in crate::translate) fn event(&mut self, event: &Event<'_>, out: &mut Output) {
-        if self.stage == Stage::Over || event.data.is_empty() {
-            return;
+    pub(in crate::translate) fn tell(&mut self, heard: &Heard, out: &mut Output) {
+        match heard {
+            Heard::Chunk(chunk) => self.chunk(chunk, out),
+            Heard::Failed(refusal) => out.event("error", &refusal.to_messages()),
+            Heard::Done => self.end(out),
         }
-        if event.data.trim_ascii() == b"[DONE]" {
-            self.end(out);
-            return;
-        }
-        let Ok(chunk) = serde_json::from_slice::<Value>(event.data) else {
-            out.garble();
-            return;
-        };
-        if chunk["error"].is_object() || chunk["error"].is_string() {
-            self.stage = Stage::Over;
-            out.event("error", &Refusal::of_event(&chunk).to_messages());
-            return;
-        }
-        self.begin(&chunk, out);
+    }
+
+    fn chunk(&mut self, chunk: &Value, out: &mut Output) {
+        self.begin(chunk, out);
         if chunk["usage"].is_object() {
             self.usage = chunk["usage"].clone();
         }
@@ -112,11 +99,8 @@ impl Stream {
         if let Some(thought) = thought(delta) {
             self.think(thought, out);
         }
-        for name in ["content", "refusal"] {
-            let text = super::text(&delta[name]);
-            if !text.is_empty() {
-                self.say(&text, out);
-            }
+        for text in texts(delta) {
+            self.say(&text, out);
         }
         for call in delta["tool_calls"].as_array().into_iter().flatten() {
             self.call(call, out);
@@ -154,11 +138,7 @@ impl Stream {
         // Some servers do not number their calls, and tell each in one piece.
         let place = told["index"].as_u64().unwrap_or(self.calls);
         self.calls = self.calls.max(place.saturating_add(1));
-        let more = match &told["function"]["arguments"] {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            whole => whole.to_string(),
-        };
+        let more = arguments(told);
         match &mut self.open {
             Some(Open::Call {
                 place: open,
@@ -250,7 +230,6 @@ impl Stream {
 
     fn end(&mut self, out: &mut Output) {
         self.begin(&Value::Null, out);
-        self.stage = Stage::Over;
         self.close(out);
         while !self.held.calls.is_empty() {
             self.release(out);

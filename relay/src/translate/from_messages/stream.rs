@@ -6,22 +6,20 @@ use serde_json::{Map, Value, json};
 use crate::{
     sse::Event,
     time::UnixMillis,
-    translate::{Output, finish, refusal::Refusal, spent},
+    translate::{
+        Garbled, TellsUsage,
+        chat::{Heard, Said},
+        finish,
+        refusal::Refusal,
+        spent,
+    },
 };
-
-/// Whether the caller wants to hear what was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TellsUsage {
-    Yes,
-    No,
-}
 
 /// Where an answer stands.
 #[derive(Debug)]
 pub(in crate::translate) struct Stream {
     tells_usage: TellsUsage,
     created: u64,
-    stage: Stage,
     id: Value,
     model: Value,
     usage: Value,
@@ -31,18 +29,11 @@ pub(in crate::translate) struct Stream {
     untold: Option<Value>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Within,
-    Over,
-}
-
 impl Stream {
     pub(in crate::translate) fn new(tells_usage: TellsUsage, now: UnixMillis) -> Self {
         Self {
             tells_usage,
             created: now.0 / 1000,
-            stage: Stage::Within,
             id: Value::Null,
             model: Value::Null,
             usage: json!({}),
@@ -51,14 +42,12 @@ impl Stream {
         }
     }
 
-    pub(in crate::translate) fn event(&mut self, event: &Event<'_>, out: &mut Output) {
-        if self.stage == Stage::Over || event.data.is_empty() {
-            return;
-        }
-        let Ok(said) = serde_json::from_slice::<Value>(event.data) else {
-            out.garble();
-            return;
-        };
+    pub(in crate::translate) fn event(
+        &mut self,
+        event: &Event<'_>,
+        out: &mut Said,
+    ) -> Result<(), Garbled> {
+        let said: Value = serde_json::from_slice(event.data).map_err(|_| Garbled)?;
         // Compatible endpoints leave out the event's name: the data tells it as well.
         let kind = said["type"].as_str().unwrap_or_default();
         match kind {
@@ -68,15 +57,13 @@ impl Stream {
             "content_block_stop" => self.close(out),
             "message_delta" => self.finish(&said, out),
             "message_stop" => self.end(out),
-            "error" => {
-                self.stage = Stage::Over;
-                out.data(&Refusal::of_event(&said).to_chat());
-            }
+            "error" => out.push(Heard::Failed(Refusal::of_event(&said))),
             _ => {}
         }
+        Ok(())
     }
 
-    fn begin(&mut self, message: &Value, out: &mut Output) {
+    fn begin(&mut self, message: &Value, out: &mut Said) {
         self.id = message["id"].clone();
         self.model = message["model"].clone();
         spent::update(&mut self.usage, &message["usage"]);
@@ -86,7 +73,7 @@ impl Stream {
         );
     }
 
-    fn open(&mut self, block: &Value, out: &mut Output) {
+    fn open(&mut self, block: &Value, out: &mut Said) {
         match block["type"].as_str() {
             Some("text") => self.text("content", &block["text"], out),
             Some("thinking") => self.text("reasoning_content", &block["thinking"], out),
@@ -101,7 +88,7 @@ impl Stream {
         }
     }
 
-    fn more(&mut self, delta: &Value, out: &mut Output) {
+    fn more(&mut self, delta: &Value, out: &mut Said) {
         match delta["type"].as_str() {
             Some("text_delta") => self.text("content", &delta["text"], out),
             Some("thinking_delta") => self.text("reasoning_content", &delta["thinking"], out),
@@ -110,14 +97,14 @@ impl Stream {
         }
     }
 
-    fn text(&self, name: &str, text: &Value, out: &mut Output) {
+    fn text(&self, name: &str, text: &Value, out: &mut Said) {
         if let Some(text) = text.as_str().filter(|text| !text.is_empty()) {
             let delta = Map::from_iter([(name.to_owned(), text.into())]);
             self.delta(Value::Object(delta), out);
         }
     }
 
-    fn input(&mut self, more: &Value, out: &mut Output) {
+    fn input(&mut self, more: &Value, out: &mut Said) {
         let Some(more) = more.as_str().filter(|more| !more.is_empty()) else {
             return;
         };
@@ -128,7 +115,7 @@ impl Stream {
     }
 
     /// A call without a piece of input has that with which it began.
-    fn close(&mut self, out: &mut Output) {
+    fn close(&mut self, out: &mut Said) {
         if let Some(input) = self.untold.take() {
             let input = match input {
                 Value::Object(members) => Value::Object(members),
@@ -138,7 +125,7 @@ impl Stream {
         }
     }
 
-    fn finish(&mut self, said: &Value, out: &mut Output) {
+    fn finish(&mut self, said: &Value, out: &mut Said) {
         spent::update(&mut self.usage, &said["usage"]);
         if let Some(reason) = said["delta"]["stop_reason"].as_str() {
             let reason = finish::to_chat(Some(reason));
@@ -146,19 +133,18 @@ impl Stream {
         }
     }
 
-    fn end(&mut self, out: &mut Output) {
-        self.stage = Stage::Over;
+    fn end(&self, out: &mut Said) {
         if self.tells_usage == TellsUsage::Yes {
             self.chunk(json!([]), spent::to_chat(&self.usage), out);
         }
-        out.done();
+        out.push(Heard::Done);
     }
 
-    fn delta(&self, delta: Value, out: &mut Output) {
+    fn delta(&self, delta: Value, out: &mut Said) {
         self.chunk(json!([choice(delta, Value::Null)]), Value::Null, out);
     }
 
-    fn chunk(&self, choices: Value, usage: Value, out: &mut Output) {
+    fn chunk(&self, choices: Value, usage: Value, out: &mut Said) {
         let mut chunk = json!({
             "id": self.id,
             "object": "chat.completion.chunk",
@@ -169,7 +155,7 @@ impl Stream {
         if self.tells_usage == TellsUsage::Yes {
             chunk["usage"] = usage;
         }
-        out.data(&chunk);
+        out.push(Heard::Chunk(chunk));
     }
 }
 

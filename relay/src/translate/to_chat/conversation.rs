@@ -188,12 +188,7 @@ fn assistant(content: Value, family: ChatFamily) -> Result<Option<Value>, Unfit>
         return Ok(None);
     }
     message.insert("content".into(), content.into());
-    let tells_thoughts = match family {
-        ChatFamily::Reasoning | ChatFamily::Plain => false,
-        ChatFamily::Compatible => !thoughts.is_empty(),
-        ChatFamily::Thoughtful => !thoughts.is_empty() || !calls.is_empty(),
-    };
-    if tells_thoughts {
+    if family.hears(&thoughts, !calls.is_empty()) {
         message.insert("reasoning_content".into(), thoughts.join("\n\n").into());
     }
     if !calls.is_empty() {

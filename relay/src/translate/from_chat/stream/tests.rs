@@ -3,6 +3,11 @@
 use proptest::{collection::vec, prelude::any, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
+use crate::{
+    sse::Event,
+    time::UnixMillis,
+    translate::{self, Asked, Served, Telling, TellsUsage, Tools, Translation},
+};
 
 fn event(data: &str) -> Event<'_> {
     Event {
@@ -12,9 +17,22 @@ fn event(data: &str) -> Event<'_> {
     }
 }
 
+/// A stream of a chat, for a reader of messages.
+fn reader() -> translate::Stream {
+    let translation = Translation {
+        asked: Asked::Messages,
+        served: Served::Chat,
+    };
+    translation.stream(Telling {
+        tells_usage: TellsUsage::Yes,
+        tools: Tools::default(),
+        now: UnixMillis(0),
+    })
+}
+
 /// The data of all events that come of these chunks.
 fn told(chunks: &[Value]) -> Vec<Value> {
-    let mut stream = Stream::default();
+    let mut stream = reader();
     let mut out = Output::default();
     for chunk in chunks {
         let data = chunk
@@ -228,7 +246,7 @@ fn an_error_ends_a_stream() {
 #[test]
 fn what_is_no_chunk_garbles_the_stream() {
     let mut out = Output::default();
-    Stream::default().event(&event("not json"), &mut out);
+    reader().event(&event("not json"), &mut out);
     assert!(out.is_garbled() && out.take().is_empty());
 }
 
@@ -286,7 +304,7 @@ proptest! {
 
     #[test]
     fn no_chunk_makes_it_panic(parts in vec("[a-z]{0,3}|\\{\"choices\":\\[\\{\"delta\":\\{\"tool_calls\":\\[\\{\"index\":[0-9]{1,20}\\}\\]\\}\\}\\]\\}|\\[DONE\\]|\\{\"usage\":\\{\\}\\}|\\{\"choices\":5\\}", 0..8)) {
-        let mut stream = Stream::default();
+        let mut stream = reader();
         let mut out = Output::default();
         for part in &parts {
             stream.event(&event(part), &mut out);

@@ -1,12 +1,38 @@
 //! Streams of a message, in the chunks of a chat: what a reader of chats makes of them.
 
 use super::*;
-use crate::translate::{AsksUsage, Stream as Either, Translation};
+use crate::translate::{
+    Asked, Asking, AsksUsage, Output, Served, Stream as Either, Telling, Tools, Translation,
+};
 
 const NOW: UnixMillis = UnixMillis(5_999);
 
+const TO_CHAT: Translation = Translation {
+    asked: Asked::Messages,
+    served: Served::Chat,
+};
+const TO_MESSAGES: Translation = Translation {
+    asked: Asked::Chat,
+    served: Served::Messages,
+};
+
+fn telling(tells_usage: TellsUsage) -> Telling {
+    Telling {
+        tells_usage,
+        tools: Tools::default(),
+        now: NOW,
+    }
+}
+
+fn asking(model: &str) -> Asking {
+    Asking {
+        model: model.into(),
+        usage: AsksUsage::Yes,
+    }
+}
+
 fn told(events: &[Value], tells_usage: TellsUsage) -> Vec<Value> {
-    let mut stream = Stream::new(tells_usage, NOW);
+    let mut stream = TO_MESSAGES.stream(telling(tells_usage));
     let mut out = Output::default();
     for event in events {
         let data = event.to_string();
@@ -146,7 +172,7 @@ fn an_error_ends_a_stream() {
 
 #[test]
 fn what_is_no_event_garbles_the_stream() {
-    let mut stream = Translation::ToMessages.stream(TellsUsage::No, NOW);
+    let mut stream = TO_MESSAGES.stream(telling(TellsUsage::No));
     let mut out = Output::default();
     let event = Event {
         name: b"message_start",
@@ -177,7 +203,7 @@ fn a_stream_comes_back_as_it_was() {
     }
     events.extend(end("tool_use"));
     let chunks = told(&events, TellsUsage::Yes);
-    let mut back: Either = Translation::ToChat.stream(TellsUsage::Yes, NOW);
+    let mut back: Either = TO_CHAT.stream(telling(TellsUsage::Yes));
     let mut out = Output::default();
     for chunk in &chunks {
         let data = chunk
@@ -234,11 +260,8 @@ fn a_request_comes_back_as_it_was() {
         "metadata": {"user_id": "ada"}, "stream": true,
     });
     let body = request.to_string();
-    let chat = Translation::ToChat
-        .request(body.as_bytes(), "o3", AsksUsage::Yes)
-        .unwrap();
-    let back = Translation::ToMessages
-        .request(&chat, "claude-opus-4-8", AsksUsage::Yes)
-        .unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&back).unwrap(), request);
+    let chat = TO_CHAT.request(body.as_bytes(), &asking("o3")).unwrap();
+    let back = TO_MESSAGES.request(&chat.body, &asking("claude-opus-4-8"));
+    let back: Value = serde_json::from_slice(&back.unwrap().body).unwrap();
+    assert_eq!(back, request);
 }

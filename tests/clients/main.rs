@@ -25,6 +25,13 @@ struct Args {
     seconds_whole: u64,
 }
 
+/// Who speaks with accounts of another dialect, by translation.
+const TRANSLATED: [(Agent, With); 3] = [
+    (Agent::ClaudeCode, With::Chat),
+    (Agent::Codex, With::Messages),
+    (Agent::Codex, With::Chat),
+];
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
@@ -39,7 +46,7 @@ async fn main() -> ExitCode {
     let mut stayed = true;
     println!("\n| agent | with | requests in two turns | to |\n|---|---|---|---|");
     let own = Agent::ALL.map(|agent| (agent, With::ItsOwn));
-    for (agent, with) in own.into_iter().chain([(Agent::ClaudeCode, With::OpenAi)]) {
+    for (agent, with) in own.into_iter().chain(TRANSLATED) {
         let conversation = turns::converse(agent, with).await;
         print_conversation(&conversation);
         stayed &= conversation.stayed();

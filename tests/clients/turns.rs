@@ -1,6 +1,7 @@
 //! A coding agent that is asked twice, and calls a tool in between: its later requests go to the account of the first.
 
 use harness::Weir;
+use harness::weir::Setup;
 
 use crate::agent::{Agent, Desk, Prompt};
 
@@ -9,8 +10,25 @@ use crate::agent::{Agent, Desk, Prompt};
 pub(crate) enum With {
     /// Accounts that speak what it does.
     ItsOwn,
-    /// Accounts of OpenAI's, by translation.
-    OpenAi,
+    /// Accounts that speak Messages, by translation.
+    Messages,
+    /// Accounts that have no API of OpenAI's but chat completions, by translation.
+    Chat,
+}
+
+impl With {
+    fn setup(self) -> Setup {
+        let setup = Weir::setup().accounts(6);
+        match self {
+            Self::ItsOwn => setup.kinds(&["anthropic", "openai", "gemini"]),
+            Self::Messages => setup
+                .kinds(&["anthropic"])
+                .account_line("translate = true\nmodels = { \"g*\" = \"claude-mock-1\" }"),
+            Self::Chat => setup.kinds(&["openai"]).account_line(
+                "translate = true\nresponses = false\nmodels = { \"claude-*\" = \"gpt-mock-1\", \"g*\" = \"gpt-mock-1\" }",
+            ),
+        }
+    }
 }
 
 /// A conversation of two turns.
@@ -25,14 +43,7 @@ pub(crate) struct Conversation {
 /// # Panics
 /// When the agent fails.
 pub(crate) async fn converse(agent: Agent, with: With) -> Conversation {
-    let setup = Weir::setup().accounts(6);
-    let setup = match with {
-        With::ItsOwn => setup.kinds(&["anthropic", "openai", "gemini"]),
-        With::OpenAi => setup
-            .kinds(&["openai"])
-            .account_line("translate = true\nmodels = { \"claude-*\" = \"gpt-mock-1\" }"),
-    };
-    let weir = setup.start().await;
+    let weir = with.setup().start().await;
     let desk = Desk::new(agent, &weir.relay.url(), &weir.key);
     desk.say(Prompt::First, "Look around.").await;
     desk.say(Prompt::Next, "What did you see?").await;

@@ -6,7 +6,10 @@ pub(crate) mod audit;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod secrets;
+pub(crate) mod settings;
 pub(crate) mod users;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -29,7 +32,7 @@ pub(crate) type Fields = Map<String, Value>;
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a Store,
     /// What is declared in it can be seen, and not changed.
-    pub(crate) config: &'a Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) master: &'a Master,
     pub(crate) who: Who,
 }
@@ -41,6 +44,7 @@ pub(crate) enum What {
     Group,
     Key,
     User,
+    Setting,
 }
 
 /// Why something was not done. The operator's fault, or that of the store.
@@ -90,6 +94,7 @@ impl Desk<'_> {
             What::Group => self.config.groups.iter().any(|group| group.id == id),
             What::User => self.config.users.iter().any(|user| user.id == id),
             What::Key => false,
+            What::Setting => self.config.declared.contains_key(id),
         }
     }
 
@@ -111,6 +116,7 @@ impl What {
             Self::Group => "group",
             Self::Key => "key",
             Self::User => "user",
+            Self::Setting => "setting",
         }
     }
 

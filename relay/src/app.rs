@@ -23,7 +23,7 @@ use crate::{
     roster::Roster,
     server::Seats,
     settings::{Current, Settings},
-    store::{COOLDOWNS, Store, Tickets},
+    store::{COOLDOWNS, Store, StoredSettings, Tickets},
     telemetry::Meters,
 };
 
@@ -60,6 +60,8 @@ pub(crate) struct App {
     pub(crate) budget: Budget,
     /// What `weir.toml` says now.
     pub(crate) declared: ArcSwap<Config>,
+    /// What operators have set beside it.
+    stored: ArcSwap<StoredSettings>,
     pub(crate) settings: Current,
     pub(crate) lease: Duration,
     pub(crate) live: Arc<Live>,
@@ -86,6 +88,7 @@ impl App {
             resting: ears.resting,
             budget: Budget::default(),
             declared: ArcSwap::from_pointee(config.clone()),
+            stored: ArcSwap::default(),
             settings: Current::new(Settings::of(config)),
             lease: config.lease,
             live: Arc::default(),
@@ -100,10 +103,27 @@ impl App {
 
     /// What another `weir.toml` says is in force from now on, as far as it can be.
     pub(crate) fn declare(&self, config: Config) {
-        self.ledger.books.reprice(prices(&config));
         self.buffers.set_limit(config.max_buffered_bytes);
-        self.settings.set(Settings::of(&config));
         self.declared.store(Arc::new(config));
+        self.enforce();
+    }
+
+    /// What operators have set is in force from now on, where `weir.toml` does not say otherwise.
+    pub(crate) fn set(&self, stored: StoredSettings) {
+        if **self.stored.load() != stored {
+            self.stored.store(Arc::new(stored));
+            self.enforce();
+        }
+    }
+
+    fn enforce(&self) {
+        let (declared, stored) = (self.declared.load(), self.stored.load());
+        let config = declared.with(&stored.values()).unwrap_or_else(|error| {
+            tracing::error!(%error, "what operators have set cannot be used");
+            (**declared).clone()
+        });
+        self.ledger.books.reprice(prices(&config));
+        self.settings.set(Settings::of(&config));
     }
 
     /// Whom and what there may be something to see of.

@@ -13,6 +13,7 @@ mod reach;
 mod records;
 mod secrets;
 mod serve;
+mod settings;
 mod usage;
 mod user;
 
@@ -54,6 +55,8 @@ enum Command {
     Account(account::Args),
     /// Make, change and delete stored groups, while relays run.
     Group(group::Args),
+    /// Show and change what holds for all requests, while relays run.
+    Settings(settings::Args),
     /// Show what operators did.
     Audit(audit::Args),
     /// Renew the master key with which stored secrets are sealed.
@@ -71,7 +74,7 @@ impl Command {
             Self::Serve(_) | Self::MockProvider(_) | Self::Demo(_) => "info",
             Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
             Self::Account(_) | Self::Group(_) | Self::User(_) => "warn",
-            Self::Audit(_) | Self::Secrets(_) => "warn",
+            Self::Settings(_) | Self::Audit(_) | Self::Secrets(_) => "warn",
         }
     }
 }
@@ -90,6 +93,7 @@ pub async fn main() -> ExitCode {
         Command::Account(args) => account::run(args).await,
         Command::Group(args) => group::run(args).await,
         Command::User(args) => user::run(args).await,
+        Command::Settings(args) => settings::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,
         Command::MockProvider(args) => mock::run(args).await,

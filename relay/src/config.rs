@@ -13,6 +13,7 @@ mod names;
 mod operators;
 mod redis;
 mod retention;
+mod settings;
 mod shape;
 mod spend;
 mod stored;
@@ -43,6 +44,8 @@ pub use retention::Retention;
 pub use spend::{Spend, SpendLimits, Unpriced};
 pub use waits::Waits;
 
+pub(crate) use settings::{Values, defaults, is_setting};
+use stored::stored_settings;
 pub(crate) use stored::{
     Misfit, SECRET_FIELDS, stored_account, stored_group, stored_key, stored_user,
 };
@@ -83,6 +86,8 @@ pub struct Config {
     /// Of models, or of those that begin with what stands before a `*`; over the bundled ones.
     pub prices: Vec<(String, Price)>,
     pub users: Vec<UserConfig>,
+    /// The settings that the file names, which nobody changes elsewhere.
+    pub(crate) declared: Values,
     /// Whose word is taken for whom they speak for.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -204,6 +209,7 @@ impl Default for Config {
             spend: Spend::default(),
             prices: Vec::new(),
             users: Vec::new(),
+            declared: Values::new(),
             trusted_proxies: Vec::new(),
         }
     }

@@ -61,7 +61,7 @@ fn keys_changed(app: &App, limited: Limited) {
 }
 
 async fn load_roster(app: &App) -> Result<(), StoreError> {
-    app.roster.load(&app.store).await?;
+    app.set(app.roster.load(&app.store).await?);
     app.resting.accounts_changed();
     Ok(())
 }

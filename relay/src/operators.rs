@@ -15,6 +15,7 @@ mod panic;
 mod parts;
 mod ready;
 mod roles;
+mod settings;
 mod users;
 mod visitor;
 
@@ -56,6 +57,7 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(users::show))
             .routes(routes!(keys::list))
             .routes(routes!(keys::show))
+            .routes(routes!(settings::show))
             .routes(routes!(audit::list))
             .routes(routes!(live::stream))
             .routes(routes!(live::snapshot)),
@@ -71,7 +73,8 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(accounts::create))
             .routes(routes!(accounts::edit, accounts::delete))
             .routes(routes!(groups::create))
-            .routes(routes!(groups::edit, groups::delete)),
+            .routes(routes!(groups::edit, groups::delete))
+            .routes(routes!(settings::edit)),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     forward::{Tls, Upstream},
     group::Sides,
     seal::Master,
-    store::{Store, StoreError, StoredAccount, StoredRoster, StoredTable},
+    store::{Store, StoreError, StoredAccount, StoredRoster, StoredSettings, StoredTable},
 };
 
 pub(crate) use opened::{Keys, Unusable, opened, purpose, table};
@@ -113,10 +113,11 @@ impl Roster {
         self.edition.fetch_add(1, Relaxed);
     }
 
-    /// Reads what is stored and serves it.
-    pub(crate) async fn load(&self, store: &Store) -> Result<(), StoreError> {
-        self.serve(&store.roster().await?);
-        Ok(())
+    /// Reads what is stored and serves it; gives what operators have set beside.
+    pub(crate) async fn load(&self, store: &Store) -> Result<StoredSettings, StoreError> {
+        let stored = store.roster().await?;
+        self.serve(&stored);
+        Ok(stored.settings)
     }
 
     fn serve(&self, stored: &StoredRoster) {

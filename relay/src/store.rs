@@ -49,7 +49,7 @@ pub(crate) use lines::Line;
 pub(crate) use link::{Link, Part, Supervisor};
 pub(crate) use live::Watch;
 pub(crate) use records::Written;
-pub(crate) use roster::{StoredAccount, StoredRoster, StoredSecret, StoredTable};
+pub(crate) use roster::{StoredAccount, StoredRoster, StoredSecret, StoredSettings, StoredTable};
 pub(crate) use settlement::{Debt, Place, SpendDebt, Stamp, TurnDebt};
 pub(crate) use tickets::{Message, Tickets};
 pub(crate) use trials::{Tried, ask_trial};

@@ -4,3 +4,4 @@ mod desk;
 mod form;
 mod listener;
 mod live;
+mod settings;

@@ -1,6 +1,6 @@
 //! What the commands of operators share: where the configuration is, how the answer is printed, the way to Redis.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf};
+use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -50,12 +50,12 @@ pub(super) async fn at_desk(
     place: &Place,
     act: impl AsyncFnOnce(Desk<'_>) -> anyhow::Result<Told>,
 ) -> anyhow::Result<()> {
-    let config = load(&place.config)?;
+    let config = Arc::new(load(&place.config)?);
     let master = Master::of(&config);
     with_store(&config, async |store| {
         let desk = Desk {
             store,
-            config: &config,
+            config: Arc::clone(&config),
             master: &master,
             who: who(),
         };

@@ -97,6 +97,14 @@ mod tests {
     fn what_is_commented_out_is_valid_too() {
         let all = TEMPLATE.replace("\n#= ", "\n");
         assert!(all.lines().count() == TEMPLATE.lines().count() && all != TEMPLATE);
-        Config::from_toml(&all).unwrap();
+        let declared = Config::from_toml(&all).unwrap().declared;
+        let settings = declared
+            .iter()
+            .filter(|(name, _)| !name.starts_with("prices."));
+        let settings: crate::config::Values = settings
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        assert_eq!(settings, crate::config::defaults());
+        assert!(Config::from_toml(TEMPLATE).unwrap().declared.is_empty());
     }
 }

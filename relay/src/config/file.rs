@@ -13,9 +13,10 @@ use toml::Spanned;
 use super::{
     AccountConfig, Config, ConfigError, GroupConfig, Operators, base_url, limits,
     names::{self, check_id, is_name},
+    settings,
     shape::{Account, Body, File, Group},
 };
-pub(super) use alone::{account_of, group_of, key_of, user_of};
+pub(super) use alone::{account_of, group_of, key_of, settings_of, user_of};
 use endpoint::{Told, credential, secret, translate};
 use master_key::master_key;
 use redis::redis_from;
@@ -103,6 +104,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         groups,
         prices,
         users,
+        declared: settings::declared(text),
         trusted_proxies,
     })
 }

@@ -1,11 +1,13 @@
-//! Accounts, groups, users and keys that are not in `weir.toml`: the same tables, checked by the same functions. Errors name the field
-//! instead of a line; secrets stand beside the table and are put in last.
+//! Accounts, groups, users, keys and settings that are not in `weir.toml`: the same tables, checked by the same functions.
+//! Errors name the field instead of a line; secrets stand beside the table and are put in last.
 
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use toml::Table;
 
 use super::{
-    AccountConfig, ConfigError, Credential, GroupConfig, Proof, UserConfig, file, names::is_name,
+    AccountConfig, ConfigError, Credential, GroupConfig, Price, Proof, UserConfig, file,
+    names::is_name, settings::Tables,
 };
 use crate::{key::NewKey, secret::Secret};
 
@@ -78,6 +80,16 @@ pub(crate) fn stored_user(id: &str, table: &Table) -> Result<UserConfig, Misfit>
 pub(crate) fn stored_key(table: &Table) -> Result<NewKey, Misfit> {
     let text = text_of(table)?;
     file::key_of(&text).map_err(|error| explain(&text, error))
+}
+
+/// Settings by their tables, and prices of an operator's own.
+pub(super) fn stored_settings(
+    tables: &Map<String, Value>,
+) -> Result<(Tables, Vec<(String, Price)>), Misfit> {
+    let tables = Table::try_from(tables);
+    let tables = tables.map_err(|error| misfit(None, &error.to_string()))?;
+    let text = text_of(&tables)?;
+    file::settings_of(&text).map_err(|error| explain(&text, error))
 }
 
 impl AccountConfig {
@@ -164,11 +176,13 @@ fn explain(text: &str, error: ConfigError) -> Misfit {
     let before: Vec<&str> = text.lines().take(line).collect();
     let section = before.iter().rev().find_map(|line| {
         let inner = line.strip_prefix('[')?;
-        inner.strip_suffix(']')
+        Some(inner.strip_suffix(']')?.replace('"', ""))
     });
+    let section = section.as_deref();
     let missing = why.strip_prefix("missing field `");
     if let Some((field, _)) = missing.and_then(|rest| rest.split_once('`')) {
-        return misfit(Some(field), "is missing");
+        let field = section.map_or(field.to_owned(), |section| format!("{section}.{field}"));
+        return misfit(Some(&field), "is missing");
     }
     let key = before.last().and_then(|line| line.split_once('='));
     let Some((key, _)) = key else {

@@ -32,7 +32,7 @@ impl Office {
     pub(super) fn desk(&self, visitor: &Visitor) -> Desk<'_> {
         Desk {
             store: &self.app.store,
-            config: &self.config,
+            config: self.app.declared.load_full(),
             master: &self.master,
             who: Who {
                 name: visitor.name.clone(),

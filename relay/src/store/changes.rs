@@ -35,6 +35,7 @@ pub(crate) enum Made {
     Account,
     Group,
     User,
+    Settings,
 }
 
 impl Made {
@@ -44,6 +45,7 @@ impl Made {
             Self::Account => "account",
             Self::Group => "group",
             Self::User => "user",
+            Self::Settings => "settings",
         }
     }
 }

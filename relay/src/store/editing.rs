@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     Batch, Connection, Made, Reply, Store, StoreError, StoredAccount, StoredKey, StoredRoster,
-    StoredTable,
+    StoredSettings, StoredTable,
     audit::{Entry, note},
     changes, keys,
     link::{ask_on, ask_one_on},
@@ -103,6 +103,13 @@ impl Editing {
 
     pub(crate) fn delete_user(&mut self, id: &str) {
         self.delete(Made::User, &names::user(id), (names::USERS, id));
+    }
+
+    pub(crate) fn put_settings(&mut self, settings: &StoredSettings) {
+        self.batch.command("HSET").arg(names::SETTINGS);
+        self.batch.arg("version").number(settings.version);
+        self.batch.arg("table").arg(&settings.table);
+        changes::tell(&mut self.batch, Made::Settings, "all");
     }
 
     fn put(&mut self, made: Made, name: &str, (set, table): (&str, &StoredTable)) {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{Batch, Connection, Reply, Store, StoreError, link::ask_on, list, names};
+use crate::config::Values;
 
 pub(super) const SECRET: &str = "secret:";
 pub(super) const SHOWN: &str = "shown:";
@@ -58,6 +59,13 @@ pub(crate) struct StoredRoster {
     /// Ids of accounts, be they stored or not.
     pub(crate) drained: Vec<String>,
     pub(crate) settings: StoredSettings,
+}
+
+impl StoredSettings {
+    /// What is stored is input: what is no table holds nothing.
+    pub(crate) fn values(&self) -> Values {
+        serde_json::from_str(&self.table).unwrap_or_default()
+    }
 }
 
 impl Store {

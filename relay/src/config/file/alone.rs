@@ -1,11 +1,16 @@
 //! A table that stands alone, without a file around it.
 
+use std::mem;
+
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::{Source, account_from, group_from};
 use crate::{
-    config::{AccountConfig, ConfigError, GroupConfig, UserConfig, key::KeyTable, limits},
+    config::{
+        AccountConfig, ConfigError, GroupConfig, Price, UserConfig, key::KeyTable, limits, names,
+        settings::Tables,
+    },
     key::NewKey,
 };
 
@@ -34,6 +39,15 @@ pub(in crate::config) fn user_of(id: &str, text: &str) -> Result<UserConfig, Con
 /// What a key is to be, by the text of its table.
 pub(in crate::config) fn key_of(text: &str) -> Result<NewKey, ConfigError> {
     one::<KeyTable>("key", text).map(|(_, _, key)| key.into())
+}
+
+/// Settings by the text of their tables, and prices of an operator's own.
+pub(in crate::config) fn settings_of(
+    text: &str,
+) -> Result<(Tables, Vec<(String, Price)>), ConfigError> {
+    let (source, _, mut tables) = one::<Tables>("settings", text)?;
+    let prices = names::prices(&source, mem::take(&mut tables.prices))?;
+    Ok((tables, prices))
 }
 
 fn one<'a, T: DeserializeOwned>(

@@ -2,12 +2,16 @@
 
 mod account;
 mod audit;
+mod completion;
+mod config;
 mod demo;
 mod desk;
+mod doctor;
 mod fields;
 mod group;
 mod init;
 mod key;
+mod man;
 mod open_files;
 mod reach;
 mod records;
@@ -25,7 +29,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{self, Config},
+    config::{Config, variable},
     mock,
 };
 
@@ -61,6 +65,14 @@ enum Command {
     Audit(audit::Args),
     /// Renew the master key with which stored secrets are sealed.
     Secrets(secrets::Args),
+    /// Look at all that a relay needs: its files, Redis, the way to its accounts, this machine.
+    Doctor(doctor::Args),
+    /// Check weir.toml, or show what is in force with it.
+    Config(config::Args),
+    /// Print what a shell needs to complete commands.
+    Completion(completion::Args),
+    /// Write the manual.
+    Man(man::Args),
     /// Run a simulated upstream.
     MockProvider(mock::Args),
     /// Run relay, Redis and a simulated upstream together, with a key to try them.
@@ -75,6 +87,9 @@ impl Command {
             Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
             Self::Account(_) | Self::Group(_) | Self::User(_) => "warn",
             Self::Settings(_) | Self::Audit(_) | Self::Secrets(_) => "warn",
+            Self::Config(_) | Self::Completion(_) | Self::Man(_) => "warn",
+            // It says itself what is wrong.
+            Self::Doctor(_) => "off",
         }
     }
 }
@@ -96,6 +111,13 @@ pub async fn main() -> ExitCode {
         Command::Settings(args) => settings::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Config(args) => config::run(args).await,
+        Command::Completion(args) => {
+            completion::run(&args);
+            Ok(())
+        }
+        Command::Man(args) => man::run(&args),
         Command::MockProvider(args) => mock::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };
@@ -110,13 +132,13 @@ pub async fn main() -> ExitCode {
 
 /// `WEIR_LOG` takes a filter (`debug`, `weir_relay=trace`), `WEIR_LOG_FORMAT=json` machine-readable lines.
 fn log_to_stderr(usual: &str) {
-    let filter = config::variable("WEIR_LOG").unwrap_or_else(|| usual.to_owned());
+    let filter = variable("WEIR_LOG").unwrap_or_else(|| usual.to_owned());
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match config::variable("WEIR_LOG_FORMAT").as_deref() {
+    match variable("WEIR_LOG_FORMAT").as_deref() {
         Some("json") => log.json().init(),
         _ => log.init(),
     }

@@ -7,6 +7,7 @@ mod azure;
 mod bedrock;
 mod billed;
 mod cluster;
+mod commands;
 mod compatibility;
 mod compressed;
 mod converse;

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 
-const TEMPLATE: &str = include_str!("weir.toml");
+pub(super) const TEMPLATE: &str = include_str!("weir.toml");
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -11,6 +11,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use tokio::time::Instant;
+use tower_service::Service as _;
 
 use super::dial::{Dial, Exchange, Tls};
 use crate::account::Account;
@@ -22,6 +23,7 @@ const STALE_WITHIN: Duration = Duration::from_secs(1);
 /// An account and the way to it.
 pub(crate) struct Upstream {
     pub(crate) account: Account,
+    dial: Dial,
     kept: Client<Dial, Full<Bytes>>,
     new: Client<Dial, Full<Bytes>>,
 }
@@ -40,8 +42,22 @@ impl Upstream {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(KEPT_IDLE);
         let kept = client.build(dial.clone());
-        let new = client.pool_max_idle_per_host(0).build(dial);
-        Self { account, kept, new }
+        let new = client.pool_max_idle_per_host(0).build(dial.clone());
+        Self {
+            account,
+            dial,
+            kept,
+            new,
+        }
+    }
+
+    /// Connects as for a request, and lets the connection go: how long that took, or why it cannot be.
+    pub(crate) async fn reach(&self) -> Result<Duration, String> {
+        let (began, mut dial) = (Instant::now(), self.dial.clone());
+        match dial.call(self.account.origin.base.clone()).await {
+            Ok(_) => Ok(began.elapsed()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     pub(super) async fn send(

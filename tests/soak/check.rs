@@ -85,6 +85,7 @@ pub(crate) fn check(story: &Story) -> Faults {
 /// Those beyond a limit at a time when nobody may be.
 pub(crate) fn unexcused(story: &Story) -> impl Iterator<Item = &Over> {
     let overs = story.journal.overs.iter();
+    let overs = overs.filter(|over| over.unheard.is_none());
     overs.filter(|over| !story.may_have_forgotten([over.at, over.at]))
 }
 

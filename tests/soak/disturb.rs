@@ -104,17 +104,17 @@ pub(crate) fn stand_stills(until: &Until) -> Vec<[Instant; 2]> {
 /// asked in vain.
 pub(crate) fn silences(socket: &Path, until: &Until) -> Vec<[Instant; 2]> {
     let (mut client, mut found) = (None, Vec::new());
-    let (mut unanswered, mut is_lost) = (None, false);
+    // Since the last answer anything may have happened.
+    let (mut answered, mut is_lost) = (time::now(), false);
     while until.goes_on_for(TICK) {
-        let since = *unanswered.get_or_insert_with(time::now);
         let Ok(is_taken) = write(&mut client, socket) else {
             is_lost = true;
             continue;
         };
-        if is_taken && (is_lost || since.elapsed() > LATE) {
-            found.push([since, time::now()]);
+        if is_taken && (is_lost || answered.elapsed() > LATE) {
+            found.push([answered, time::now()]);
         }
-        (unanswered, is_lost) = (None, false);
+        (answered, is_lost) = (time::now(), false);
     }
     found
 }

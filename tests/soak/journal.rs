@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use weir_relay::mock::{Event, Happened};
 
 use crate::caller::key_of;
+
+/// A relay that leaves a request hangs up first and gives back then, and may be heard to hang up a little later.
+const HEARD_WITHIN: Duration = Duration::from_millis(200);
 
 /// Everything until now.
 #[derive(Debug)]
@@ -41,9 +44,12 @@ pub(crate) enum Holder {
 /// A generation beyond a limit.
 #[derive(Debug)]
 pub(crate) struct Over {
+    generation: u64,
     pub(crate) at: Instant,
     pub(crate) holder: Holder,
     pub(crate) by: u32,
+    /// For how long, until somebody who had hung up was heard to.
+    pub(crate) unheard: Option<Duration>,
 }
 
 /// What the upstream did about a request.
@@ -112,7 +118,23 @@ impl Journal {
                 self.tell(generation, |served| served.tokens = tokens);
             }
             Happened::Landed => self.end(generation, Ended::Landed),
-            Happened::Aborted => self.end(generation, Ended::Aborted),
+            Happened::Aborted => {
+                self.hang_up(generation, at);
+                self.end(generation, Ended::Aborted);
+            }
+        }
+    }
+
+    /// Whoever took the place of this one was not beyond a limit.
+    fn hang_up(&mut self, generation: u64, at: Instant) {
+        let flight = self.flights.get(&generation);
+        let holds = flight.map_or(&[][..], |flight| &flight.holds);
+        let recent = self.overs.iter_mut().rev();
+        let recent = recent.take_while(|over| at.duration_since(over.at) <= HEARD_WITHIN);
+        let took_it =
+            |over: &&mut Over| over.generation != generation && holds.contains(&over.holder);
+        for over in recent.filter(took_it) {
+            over.unheard.get_or_insert(at.duration_since(over.at));
         }
     }
 
@@ -140,7 +162,13 @@ impl Journal {
         };
         if *load > limit {
             let (holder, by) = (holder.clone(), *load - limit);
-            self.overs.push(Over { at, holder, by });
+            self.overs.push(Over {
+                generation,
+                at,
+                holder,
+                by,
+                unheard: None,
+            });
         }
         let flight = self.flights.entry(generation).or_default();
         flight.holds.push(holder);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use harness::time;
 use weir_relay::mock::{Event, Happened};
 
-use super::{Absence, Story, check};
+use super::{Absence, Story, check, unexcused};
 use crate::books::{Record, counters_of};
 use crate::caller::{Saw, Seen};
 use crate::journal::{Journal, Limits};
@@ -211,6 +211,24 @@ fn messages_to_an_account_with_turns_come_one_at_a_time() {
     // Beyond the account's slot too.
     assert_eq!(story.journal.overs.len(), 2);
     assert_eq!(story.journal.unheard, 2);
+}
+
+#[test]
+fn who_takes_the_place_of_one_that_hangs_up_may_be_heard_before_that() {
+    let began = time::now();
+    let with = |hung_up: u64, after: Duration| {
+        let mut story = story(began);
+        for generation in [2, 3] {
+            begin(&mut story, generation, "account", began);
+        }
+        note(&mut story, hung_up, began + after, Happened::Aborted);
+        note(&mut story, 5 - hung_up, began + after, Happened::Landed);
+        unexcused(&story).count()
+    };
+    let soon = Duration::from_millis(100);
+    assert_eq!(with(2, soon), 0);
+    assert_ne!(with(3, soon), 0, "it has nobody's place");
+    assert_ne!(with(2, SECOND), 0);
 }
 
 #[test]

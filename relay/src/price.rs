@@ -5,7 +5,10 @@
 mod cost;
 mod decimal;
 mod estimate;
+mod peak;
+mod resold;
 mod row;
+mod table;
 mod usd;
 
 use std::collections::{HashMap, HashSet};
@@ -16,13 +19,18 @@ pub use self::cost::MicroUsd;
 pub(crate) use self::estimate::{Asked, Estimate};
 pub use self::row::Price;
 
+use self::{
+    resold::{Place, resold},
+    table::Table,
+};
 use crate::{time::UnixMillis, usage::Usage};
 
 /// One file for each provider.
-const BUNDLED: [&str; 3] = [
+const BUNDLED: [&str; 4] = [
     include_str!("price/anthropic.toml"),
     include_str!("price/openai.toml"),
     include_str!("price/google.toml"),
+    include_str!("price/deepseek.toml"),
 ];
 
 /// Under this name are counted all models that nobody has listed: callers may ask for any number of them.
@@ -31,20 +39,11 @@ pub(crate) const OTHER: &str = "other";
 /// The prices of all models, and the names under which models are counted.
 #[derive(Debug)]
 pub(crate) struct Prices {
-    exact: HashMap<Box<str>, Price>,
-    /// The longest first.
-    beginnings: Vec<Beginning>,
-    /// The places of those, for models that are called no more than that.
-    whole: HashMap<Box<str>, usize>,
+    own: Table,
+    /// Of Anthropic's models, under their own names, where somebody else has them run in a part of the world.
+    regional: Table,
     /// Of models that the configuration names.
     named: HashSet<Box<str>>,
-}
-
-/// Of the names of models.
-#[derive(Debug)]
-struct Beginning {
-    name: Box<str>,
-    price: Price,
 }
 
 /// What is known of a model by its name.
@@ -73,64 +72,45 @@ impl Prices {
         own: impl IntoIterator<Item = (&'a str, Price)>,
         named: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let mut prices = Self {
-            exact: HashMap::new(),
-            beginnings: Vec::new(),
-            whole: HashMap::new(),
+        let own: Vec<_> = own.into_iter().collect();
+        let lists = BUNDLED
+            .map(|list| -> List { toml::from_str(list).expect("a test reads what is bundled") });
+        let rows = |of: fn(&Price) -> Price| {
+            let bundled = lists.iter().flat_map(|list| &list.models);
+            let bundled = bundled.map(move |(name, price)| (name.as_str(), of(price)));
+            bundled.chain(own.iter().cloned())
+        };
+        Self {
+            own: Table::new(rows(Price::clone)),
+            regional: Table::new(rows(Price::regional)),
             named: named.into_iter().map(Box::from).collect(),
-        };
-        for list in BUNDLED {
-            let list: List = toml::from_str(list).expect("a test reads what is bundled");
-            for (name, price) in list.models {
-                prices.put(&name, price);
-            }
         }
-        for (name, price) in own {
-            prices.put(name, price);
-        }
-        let all = &mut prices.beginnings;
-        all.sort_by_key(|one| std::cmp::Reverse(one.name.len()));
-        let places = all.iter().enumerate();
-        prices.whole = places
-            .map(|(place, one)| (one.name.clone(), place))
-            .collect();
-        prices
-    }
-
-    /// In place of one with the same name.
-    fn put(&mut self, name: &str, price: Price) {
-        let Some(beginning) = name.strip_suffix('*') else {
-            self.exact.insert(name.into(), price);
-            return;
-        };
-        self.beginnings.retain(|known| *known.name != *beginning);
-        let name = beginning.into();
-        self.beginnings.push(Beginning { name, price });
     }
 
     /// What a request has cost that was sent to `model`; none where that is not known. The model that the answer names
     /// counts where its name is listed more exactly.
     pub(crate) fn cost(&self, model: &str, usage: &Usage, at: UnixMillis) -> Option<MicroUsd> {
         let answered = usage.model.as_deref();
-        let exact = |name: &str| self.exact.get(name);
-        let begun = |name: &str| self.begun(name).map(|one| &one.price);
-        let price = exact(model)
-            .or_else(|| exact(answered?))
-            .or_else(|| begun(model))
-            .or_else(|| begun(answered?))?;
+        let price = self
+            .exact(model)
+            .or_else(|| self.exact(answered?))
+            .or_else(|| self.begun(model).map(|(_, price)| price))
+            .or_else(|| self.begun(answered?).map(|(_, price)| price))?;
         price.cost(usage, at)
     }
 
     pub(crate) fn listed<'m>(&'m self, model: &'m str) -> Listed<'m> {
-        let price = self.exact.get(model);
+        let price = self.exact(model);
         if price.is_some() {
             let counted_as = model;
             return Listed { price, counted_as };
         }
         let begun = self.begun(model);
-        let part = begun.map_or(OTHER, |one| one.name.trim_end_matches(['-', '@', '.', ':']));
+        let part = begun.map_or(OTHER, |(name, _)| {
+            name.trim_end_matches(['-', '@', '.', ':'])
+        });
         Listed {
-            price: begun.map(|one| &one.price),
+            price: begun.map(|(_, price)| price),
             counted_as: if self.named.contains(model) {
                 model
             } else {
@@ -139,12 +119,25 @@ impl Prices {
         }
     }
 
-    fn begun(&self, model: &str) -> Option<&Beginning> {
-        if let Some(place) = self.whole.get(model) {
-            return self.beginnings.get(*place);
+    fn exact(&self, model: &str) -> Option<&Price> {
+        let (table, name) = self.place(model);
+        table.exact(name)
+    }
+
+    fn begun(&self, model: &str) -> Option<(&str, &Price)> {
+        let (table, name) = self.place(model);
+        let begun = table.begun(name)?;
+        Some((&begun.name, &begun.price))
+    }
+
+    /// Where it is looked up, and as what: whoever is listed under its whole name is so first.
+    fn place<'m>(&self, model: &'m str) -> (&Table, &'m str) {
+        let is_listed = || self.own.exact(model).is_some() || self.own.begun(model).is_some();
+        match resold(model) {
+            Some((Place::Anywhere, name)) if !is_listed() => (&self.own, name),
+            Some((Place::Regional, name)) if !is_listed() => (&self.regional, name),
+            Some(_) | None => (&self.own, model),
         }
-        let mut all = self.beginnings.iter();
-        all.find(|one| model.starts_with(&*one.name))
     }
 }
 
@@ -171,7 +164,7 @@ mod tests {
         for text in BUNDLED {
             let list: List = toml::from_str(text).unwrap();
             assert!(text.contains("source = \"https://"));
-            assert!(list.models.len() > 10, "{text}");
+            assert!(!list.models.is_empty(), "{text}");
             for name in list.models.keys() {
                 assert!(!name.trim_end_matches('*').contains('*'), "{name}");
             }
@@ -213,6 +206,45 @@ mod tests {
         assert_eq!(of("gw/x", "gpt-5"), Some(MicroUsd(1_250_000)));
         assert_eq!(of("gw/x", "unlisted"), Some(MicroUsd(9_000_000)));
         assert_eq!(of("unlisted", "unlisted too"), None);
+    }
+
+    #[test]
+    fn a_model_of_anthropic_costs_more_where_bedrock_keeps_it_in_a_region() {
+        let prices = Prices::new([], []);
+        let of = |model: &str, answered: &str| {
+            let told = Usage {
+                model: Some(answered.into()),
+                ..usage(1_000_000, 0)
+            };
+            prices.cost(model, &told, NOW)
+        };
+        let (opus, haiku) = ("claude-opus-5", "claude-haiku-4-5-20251001");
+        for (model, answered, expected) in [
+            (opus, opus, 5_000_000),
+            ("global.anthropic.claude-opus-5", opus, 5_000_000),
+            ("us.anthropic.claude-opus-5", opus, 5_500_000),
+            ("anthropic.claude-opus-5-v1:0", opus, 5_500_000),
+            (
+                "eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+                haiku,
+                1_100_000,
+            ),
+            ("us.anthropic.claude-opus-4-1-20250805-v1:0", "", 15_000_000),
+            ("us-gov.anthropic.claude-opus-5", "", 0),
+        ] {
+            let expected = (expected > 0).then_some(MicroUsd(expected));
+            assert_eq!(of(model, answered), expected, "{model}");
+        }
+        let own = [
+            ("us.anthropic.claude-opus-5*", price("input = 3")),
+            ("claude-haiku-4-5*", price("input = 0.7")),
+        ];
+        let prices = Prices::new(own, []);
+        let of = |model: &str| prices.cost(model, &usage(1_000_000, 0), NOW);
+        assert_eq!(of("us.anthropic.claude-opus-5"), Some(MicroUsd(3_000_000)));
+        let haiku = "eu.anthropic.claude-haiku-4-5-20251001-v1:0";
+        assert_eq!(of(haiku), Some(MicroUsd(700_000)));
+        assert_eq!(prices.listed(haiku).counted_as, "claude-haiku-4-5");
     }
 
     #[test]

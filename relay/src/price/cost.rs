@@ -12,7 +12,6 @@ pub struct MicroUsd(pub u64);
 
 /// A billion dollars: nothing costs more, and sums of it are far from the end of 64 bits.
 const MOST: u128 = 1_000_000_000_000_000;
-const ONCE: Decimal = Decimal(1_000_000);
 /// A price for a thousand, in what one of a million's is in.
 const PER_THOUSAND: u128 = 1_000;
 
@@ -73,13 +72,13 @@ impl Price {
                 input,
                 output,
             }) if usage.prompt().0 > above => (input, output),
-            _ => (ONCE, ONCE),
+            _ => (Decimal::ONE, Decimal::ONE),
         }
     }
 
     fn tier_times(&self, usage: &Usage) -> Option<Decimal> {
         match usage.tier {
-            None | Some(Tier::Standard) => Some(ONCE),
+            None | Some(Tier::Standard) => Some(Decimal::ONE),
             Some(Tier::Batch) => self.batch,
             Some(Tier::Flex) => self.flex,
             Some(Tier::Priority) => self.priority,
@@ -90,7 +89,7 @@ impl Price {
 
     fn region_times(&self, usage: &Usage) -> Option<Decimal> {
         match usage.region {
-            None | Some(Region::Anywhere) => Some(ONCE),
+            None | Some(Region::Anywhere) => Some(Decimal::ONE),
             Some(Region::Us) => self.us,
             Some(Region::Other) => None,
         }

@@ -12,6 +12,15 @@ const MOST_MILLIONTHS: u64 = 1_000_000_000_000;
 pub(super) struct Decimal(pub(super) u64);
 
 impl Decimal {
+    pub(super) const ONE: Self = Self(1_000_000);
+
+    /// To the nearest millionth.
+    pub(super) fn times(self, times: Self) -> Self {
+        let product = u128::from(self.0) * u128::from(times.0);
+        let millionths = (product + u128::from(Self::ONE.0) / 2) / u128::from(Self::ONE.0);
+        Self(u64::try_from(millionths).unwrap_or(u64::MAX))
+    }
+
     pub(super) fn read(text: &str) -> Option<Self> {
         let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
         let digits =

@@ -5,7 +5,7 @@
 use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::decimal::Decimal;
+use super::{decimal::Decimal, peak::Peak};
 use crate::time::UnixMillis;
 
 /// A price, and the one that follows it.
@@ -30,7 +30,10 @@ pub struct Price {
     pub(super) priority: Option<Decimal>,
     pub(super) fast: Option<Decimal>,
     pub(super) us: Option<Decimal>,
+    /// Where somebody else has it run in one region or one part of the world.
+    regional: Option<Decimal>,
     pub(super) long: Option<Long>,
+    peak: Option<Box<Peak>>,
     later: Option<Box<Later>>,
 }
 
@@ -57,7 +60,29 @@ impl Price {
     pub(super) fn at(&self, at: UnixMillis) -> &Self {
         match &self.later {
             Some(later) if later.from <= at => later.price.at(at),
-            _ => self,
+            _ => match &self.peak {
+                Some(peak) if peak.is_at(at) => &peak.price,
+                _ => self,
+            },
+        }
+    }
+
+    /// What it is where it is resold regionally.
+    pub(super) fn regional(&self) -> Self {
+        let times = self.regional.unwrap_or(Decimal::ONE);
+        let scaled = |price: Option<Decimal>| price.map(|price| price.times(times));
+        let later = self.later.as_ref().map(|later| {
+            let price = later.price.regional();
+            Box::new(Later { price, ..**later })
+        });
+        Self {
+            input: self.input.times(times),
+            output: scaled(self.output),
+            cache_read: scaled(self.cache_read),
+            cache_write_5m: scaled(self.cache_write_5m),
+            cache_write_1h: scaled(self.cache_write_1h),
+            later,
+            ..self.clone()
         }
     }
 }

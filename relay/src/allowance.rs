@@ -7,7 +7,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{budget::Budget, config::Limits, gate::Gate, intent::estimate, store::names};
+use crate::{
+    budget::Budget,
+    config::{Limits, MOST_TOKENS_PER_MINUTE},
+    gate::Gate,
+    intent::estimate,
+    store::names,
+};
 
 /// Whose limit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +94,8 @@ impl Allowance {
             (per_minute > 0).then(|| {
                 Arc::new(Rate {
                     name: names::rate(owner.word(), id, measure.word()).into(),
-                    per_minute,
+                    // Stored ones may be more.
+                    per_minute: per_minute.min(MOST_TOKENS_PER_MINUTE),
                     owner,
                     measure,
                 })

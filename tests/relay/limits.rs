@@ -51,6 +51,22 @@ async fn served(weir: &Weir, key: &str, call: &Call, code: &str) -> (u64, f64) {
     (served, began.elapsed().as_secs_f64())
 }
 
+#[tokio::test]
+async fn a_limit_that_nobody_can_reach_limits_nobody() {
+    let weir = Weir::start().await;
+    for tokens in [60_000_000_000, u64::MAX] {
+        let key = weir
+            .add_limited_key(0, per_minute(1_000_000_000, tokens))
+            .await;
+        let answer = ask_as(
+            &weir,
+            key.secret.reveal(),
+            Speech::Messages.message("", &json!({})),
+        );
+        assert_eq!(answer.await.status, 200, "{tokens}");
+    }
+}
+
 /// What there is room for at once, and what has come in the meantime.
 fn room(seconds: f64) -> u64 {
     ROOM + (seconds * ROOM as f64 / 60.0).ceil() as u64

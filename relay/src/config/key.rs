@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     MicroUsd, SpendLimits,
-    limits::network,
+    limits::{MOST_TOKENS_PER_MINUTE, network},
     shape::{bounded, yes},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(crate) struct KeyTable {
 struct Rules {
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000>")]
     requests_per_minute: u64,
-    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
+    #[serde(default, deserialize_with = "bounded::<_, 0, MOST_TOKENS_PER_MINUTE>")]
     tokens_per_minute: u64,
     /// US dollars, with at most six places.
     #[serde(default)]

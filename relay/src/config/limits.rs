@@ -29,6 +29,9 @@ pub struct UserConfig {
     pub limits: Limits,
 }
 
+/// One in each nanosecond: as fast as rates count.
+pub(crate) const MOST_TOKENS_PER_MINUTE: u64 = 60_000_000_000;
+
 /// A user in the file.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
@@ -37,7 +40,7 @@ pub(super) struct User {
     pub(super) max_concurrent: u64,
     #[serde(deserialize_with = "bounded::<_, 0, 1_000_000_000>")]
     pub(super) requests_per_minute: u64,
-    #[serde(deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
+    #[serde(deserialize_with = "bounded::<_, 0, MOST_TOKENS_PER_MINUTE>")]
     pub(super) tokens_per_minute: u64,
     pub(super) spend_per_day: MicroUsd,
     pub(super) spend_per_month: MicroUsd,

@@ -8,7 +8,11 @@ use toml::Spanned;
 
 use super::{
     AccountKind, Certified, Config, MicroUsd, Price, Spend, Timeouts, connections,
-    failover::FailoverTable, limits::User, operators, retention::RetentionTable, waits::Waiting,
+    failover::FailoverTable,
+    limits::{MOST_TOKENS_PER_MINUTE, User},
+    operators,
+    retention::RetentionTable,
+    waits::Waiting,
 };
 use crate::time::millis;
 
@@ -117,7 +121,7 @@ pub(super) struct Account {
     pub(super) max_concurrent: u64,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000>")]
     pub(super) requests_per_minute: u64,
-    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
+    #[serde(default, deserialize_with = "bounded::<_, 0, MOST_TOKENS_PER_MINUTE>")]
     pub(super) tokens_per_minute: u64,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000>")]
     pub(super) priority: u64,
@@ -169,7 +173,7 @@ pub(super) struct Group {
     pub(super) max_concurrent: u64,
     #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000>")]
     pub(super) requests_per_minute: u64,
-    #[serde(default, deserialize_with = "bounded::<_, 0, 1_000_000_000_000>")]
+    #[serde(default, deserialize_with = "bounded::<_, 0, MOST_TOKENS_PER_MINUTE>")]
     pub(super) tokens_per_minute: u64,
     #[serde(default)]
     pub(super) spend_per_day: MicroUsd,

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
-    config::{MicroUsd, SpendLimits, network, route, word},
+    config::{MOST_TOKENS_PER_MINUTE, MicroUsd, SpendLimits, network, route, word},
     key::KeyRules,
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Rules {
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000))]
     requests_per_minute: u64,
     /// 0 = no limit.
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000_000))]
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=MOST_TOKENS_PER_MINUTE))]
     tokens_per_minute: u64,
     /// US dollars, by the prices that are configured; 0 = no limit.
     #[arg(long, default_value = "0")]

@@ -97,6 +97,8 @@ pub(super) struct Queue {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) since: Instant,
+    /// How often the driver had looked for the late then.
+    pub(super) sent: u64,
     pub(super) expected: usize,
     pub(super) replies: Vec<Reply>,
     pub(super) caller: oneshot::Sender<Result<Vec<Reply>, Fault>>,
@@ -210,6 +212,7 @@ impl Shared {
         }
         let waiting = Waiting {
             since: Instant::now(),
+            sent: 0,
             expected: batch.len(),
             replies: Vec::with_capacity(batch.len()),
             caller,

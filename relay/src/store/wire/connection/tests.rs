@@ -141,6 +141,21 @@ async fn an_answer_that_is_late_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_process_that_stood_still_does_not_take_redis_for_late() {
+    let (connection, mut server, _) = connected();
+    let answer = connection.send(&batch(1));
+    // Before it is sent, and after that.
+    tokio::time::advance(ANSWER_WITHIN * 3).await;
+    server.hear().await;
+    tokio::time::advance(ANSWER_WITHIN * 3).await;
+    for _ in 0..4 {
+        tokio::time::advance(ANSWER_WITHIN / 8).await;
+    }
+    server.say(":1\r\n").await;
+    assert_eq!(answer.await.unwrap(), numbers(&[1]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_on_which_nobody_waits_is_never_late() {
     let (connection, mut server, _) = connected();
     tokio::time::advance(ANSWER_WITHIN * 20).await;

@@ -60,6 +60,14 @@ fn every_sdk_tries_again_when_a_provider_fails() {
     });
 }
 
+#[test]
+fn every_sdk_that_knows_of_overload_tries_again_then() {
+    everywhere(
+        ROWS.iter().filter(|row| row.retries_overload),
+        |row, runtime| refused_at_first(row, runtime, 529, None),
+    );
+}
+
 #[tokio::test]
 async fn every_sdk_waits_in_line_for_a_stream() {
     let all_were_kept = |talks: &[Talk]| {

@@ -42,6 +42,8 @@ pub(super) struct Row {
     pub(super) kinds: &'static [&'static str],
     /// What the accounts call the models that are asked for, if they speak another API.
     pub(super) models: Option<&'static str>,
+    /// Whether it takes a 529 for something that passes.
+    pub(super) retries_overload: bool,
     /// By [`Capability`].
     scripts: [&'static str; 8],
 }
@@ -56,6 +58,7 @@ pub(super) static ROWS: [Row; 7] = [
         api: "Messages",
         kinds: &["anthropic"],
         models: None,
+        retries_overload: true,
         scripts: [
             "plain",
             "streaming",
@@ -72,6 +75,7 @@ pub(super) static ROWS: [Row; 7] = [
         api: "Messages",
         kinds: &["openai"],
         models: Some(r#""claude-sonnet-*" = "gpt-mock-1", "gpt-mock-*" = "gpt-mock-1""#),
+        retries_overload: true,
         scripts: [
             "translated_messages",
             "translated_messages",
@@ -88,6 +92,7 @@ pub(super) static ROWS: [Row; 7] = [
         api: "Chat completions",
         kinds: &["openai"],
         models: None,
+        retries_overload: true,
         scripts: [
             "openai_chat",
             "openai_chat",
@@ -104,6 +109,7 @@ pub(super) static ROWS: [Row; 7] = [
         api: "Chat completions",
         kinds: &["anthropic"],
         models: Some(r#""gpt-mock-*" = "claude-mock-1""#),
+        retries_overload: true,
         scripts: [
             "translated_chat",
             "translated_chat",
@@ -120,6 +126,7 @@ pub(super) static ROWS: [Row; 7] = [
         api: "Responses",
         kinds: &["openai"],
         models: None,
+        retries_overload: true,
         scripts: [
             "openai_responses",
             "openai_responses",
@@ -152,6 +159,7 @@ pub(super) static ROWS: [Row; 7] = [
         api: "Gemini",
         kinds: &["gemini"],
         models: None,
+        retries_overload: false,
         scripts: [
             "gemini",
             "gemini",

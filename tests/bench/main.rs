@@ -67,6 +67,8 @@ enum Bench {
     Affinity,
     /// The relay beside the direct path
     Relay,
+    /// What a request costs more where its key is limited
+    Limited,
     /// What the relay's memory is with thousands of streams at once
     Held,
 }
@@ -96,6 +98,7 @@ fn main() {
             Bench::Line => line::run(&pace),
             Bench::Affinity => affinity::run(),
             Bench::Relay => relay::run(&pace),
+            Bench::Limited => relay::limited(&pace),
             Bench::Held => relay::held(),
         }
     }

@@ -3,9 +3,11 @@
 
 mod caller;
 mod held;
+mod limited;
 mod scene;
 
 pub(crate) use held::run as held;
+pub(crate) use limited::run as limited;
 
 use std::time::Duration;
 
@@ -34,9 +36,9 @@ pub(crate) fn run(pace: &Pace) {
     );
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime starts");
-    let mut scene = Scene::start();
+    let scene = Scene::start();
     let idle = scene.resident_kb();
-    LocalSet::new().block_on(&runtime, measure(&mut scene, pace));
+    LocalSet::new().block_on(&runtime, measure(&scene, pace));
     println!(
         "\nMemory of the relay (resident): {:.1} MB idle, {:.1} MB after.",
         idle as f64 / 1e3,
@@ -44,7 +46,7 @@ pub(crate) fn run(pace: &Pace) {
     );
 }
 
-async fn measure(scene: &mut Scene, pace: &Pace) {
+async fn measure(scene: &Scene, pace: &Pace) {
     let (direct, relay) = (scene.direct(), scene.relay());
     let rounds = pace.rounds.div_ceil(3);
     let window = pace.window * 5;
@@ -89,7 +91,7 @@ struct Seen {
 }
 
 async fn one_window(
-    scene: &mut Scene,
+    scene: &Scene,
     target: &Target,
     ask: Ask,
     conns: usize,
@@ -124,7 +126,7 @@ fn plain_row(name: &str, ask: Ask, conns: usize, seen: &[Seen]) {
     ]);
 }
 
-async fn streamed(scene: &mut Scene, targets: [&Target; 2], rounds: usize) {
+async fn streamed(scene: &Scene, targets: [&Target; 2], rounds: usize) {
     let mut first = [Vec::new(), Vec::new()];
     let mut per_delta = Vec::new();
     for _ in 0..rounds {

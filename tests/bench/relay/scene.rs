@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 
-use harness::program::create_key;
+use harness::program::operate;
 use harness::{Process, Redis, config, eventually, eventually_async};
 use tempfile::TempDir;
 
@@ -19,12 +20,23 @@ const CREDENTIAL: &str = "sk-ant-simulated-1";
 pub(super) struct Scene {
     relay: Process,
     relay_addr: SocketAddr,
-    key: String,
+    /// By what their requests may use.
+    keys: [String; 3],
     /// Held for as long as the relay needs it.
     _upstream: Process,
     upstream_addr: SocketAddr,
     redis: Redis,
     _dir: TempDir,
+}
+
+/// What a key's requests may use. Nobody ever comes near.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum May {
+    Anything,
+    /// So many at once, and per minute.
+    Limited,
+    /// And spend so much, per day and in total.
+    SpendSoMuch,
 }
 
 /// Counters that only grow.
@@ -61,7 +73,7 @@ impl Scene {
         let path = dir.path().join("weir.toml");
         let toml = toml(&redis.url(), upstream_addr);
         fs::write(&path, toml).expect("the directory can be written to");
-        let key = create_key(&path, 0);
+        let keys = May::ALL.map(|may| create_key(&path, may));
         let path = path.to_str().expect("the path is text");
         // It counts the CPUs that it may use when it starts.
         cpu::pin(std::process::id(), RELAY_CPU);
@@ -73,7 +85,7 @@ impl Scene {
         Self {
             relay,
             relay_addr,
-            key,
+            keys,
             _upstream: upstream,
             upstream_addr,
             redis,
@@ -86,7 +98,13 @@ impl Scene {
     }
 
     pub(super) fn relay(&self) -> Target {
-        Target::new(self.relay_addr, self.key.clone(), Through::Relay)
+        self.relay_for(May::Anything)
+    }
+
+    /// With a key that may use so much.
+    pub(super) fn relay_for(&self, may: May) -> Target {
+        let key = self.keys[may as usize].clone();
+        Target::new(self.relay_addr, key, Through::Relay)
     }
 
     pub(super) fn meter(&self) -> Meter {
@@ -147,6 +165,31 @@ impl Scene {
     }
 }
 
+impl May {
+    pub(super) const ALL: [Self; 3] = [Self::Anything, Self::Limited, Self::SpendSoMuch];
+
+    /// How `weir key create` is told.
+    fn rules(self) -> &'static str {
+        match self {
+            Self::Anything => "",
+            Self::Limited => {
+                "--max-concurrent 1000 --requests-per-minute 1000000000 --tokens-per-minute 60000000000"
+            }
+            Self::SpendSoMuch => {
+                "--max-concurrent 1000 --requests-per-minute 1000000000 --tokens-per-minute 60000000000 \
+                 --spend-per-day 1000000 --spend-total 1000000"
+            }
+        }
+    }
+}
+
+fn create_key(toml: &Path, may: May) -> String {
+    let mut words = vec!["key", "create", "--name", "bench", "--group", "main"];
+    words.extend(may.rules().split_ascii_whitespace());
+    let created = operate(toml, &words).expect("the key is made");
+    created["key"].as_str().expect("it is told").to_owned()
+}
+
 fn program(dir: &TempDir, name: &str, args: &[&str]) -> Process {
     let mut command = Command::new(config::program());
     command.args(args);
@@ -167,7 +210,7 @@ fn announced(process: &Process, field: &str) -> SocketAddr {
 
 fn toml(redis: &str, upstream: SocketAddr) -> String {
     format!(
-        "[listen]\ncallers = \"127.0.0.1:0\"\noperators = \"off\"\n[redis]\nurl = \"{redis}\"\n\
+        "[prices.\"claude-mock-*\"]\ninput = 3\noutput = 15\n[listen]\ncallers = \"127.0.0.1:0\"\noperators = \"off\"\n[redis]\nurl = \"{redis}\"\n\
          [accounts.a1]\nkind = \"anthropic\"\nbase_url = \"http://{upstream}\"\napi_key = \"{CREDENTIAL}\"\n\
          [groups.main]\naccounts = [\"a1\"]\n"
     )

@@ -24,7 +24,7 @@ use crate::{
     server::Seats,
     settings::{Current, Settings},
     store::{COOLDOWNS, Store, StoredSettings, Tickets},
-    telemetry::Meters,
+    telemetry::{Meters, Traces},
 };
 
 /// Who is told what Redis says of itself.
@@ -53,6 +53,8 @@ pub(crate) struct App {
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) meters: Arc<Meters>,
+    /// None where requests are not followed.
+    pub(crate) traces: Option<Arc<Traces>>,
     pub(crate) seats: Arc<Seats>,
     /// By which it is told from other relays of its process too.
     pub(crate) own_id: RequestId,
@@ -75,6 +77,7 @@ impl App {
         (store, ears): (Store, Ears),
         ledger: Arc<Ledger>,
     ) -> Self {
+        let meters = Arc::<Meters>::default();
         Self {
             store,
             tickets: ears.tickets,
@@ -82,7 +85,8 @@ impl App {
             roster,
             buffers: Arc::new(Buffers::new(config.max_buffered_bytes)),
             ledger,
-            meters: Arc::default(),
+            traces: Traces::start(&config.telemetry, &meters),
+            meters,
             seats: Seats::new(config.connections.max, config.connections.max_per_ip),
             own_id: RequestId::next(),
             resting: ears.resting,

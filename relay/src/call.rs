@@ -19,6 +19,7 @@ use crate::{
     pins::{Pins, Storing},
     read::{Asked, Facts},
     route::Work,
+    telemetry::Origin,
     time::UnixMillis,
     translate::{Telling, Translation},
     words::Words,
@@ -47,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) kind: Option<Dialect>,
     /// What it is in other words, where that was looked for.
     pub(crate) words: Option<Words>,
+    /// Where it stands in its trace, if it is followed.
+    pub(crate) origin: Option<Arc<Origin>>,
     /// What it takes of rates; none where there are none.
     pub(crate) reservation: Option<Arc<Reservation>>,
 }
@@ -84,6 +87,7 @@ impl Call {
             kind: None,
             words: None,
             caller,
+            origin: None,
             reservation: None,
         }
     }

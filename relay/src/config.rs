@@ -17,6 +17,7 @@ mod settings;
 mod shape;
 mod spend;
 mod stored;
+mod telemetry;
 mod waits;
 
 use std::{
@@ -42,6 +43,7 @@ pub use operators::Operators;
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use retention::Retention;
 pub use spend::{Spend, SpendLimits, Unpriced};
+pub use telemetry::Telemetry;
 pub use waits::Waits;
 
 pub(crate) use settings::{Values, defaults, is_setting};
@@ -61,6 +63,7 @@ pub struct Config {
     /// What `GET /metrics` demands; absent = nothing.
     pub metrics_token: Option<Credential>,
     pub connections: Connections,
+    pub telemetry: Telemetry,
     pub redis: RedisAt,
     /// The module; absent = `libweir.so` beside the program.
     pub module: Option<PathBuf>,
@@ -192,6 +195,7 @@ impl Default for Config {
             operators: Operators::default(),
             metrics_token: None,
             connections: Connections::default(),
+            telemetry: Telemetry::default(),
             redis: RedisAt::default(),
             module: None,
             data_dir: "data".into(),
@@ -290,7 +294,7 @@ impl Config {
         if let Some(path) = variable("WEIR_DATA_DIR") {
             self.data_dir = path.into();
         }
-        Ok(())
+        self.telemetry.override_with(variable)
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {

@@ -26,6 +26,7 @@ use crate::{
     route::{self, NoRoute, Route, Work},
     spend::spend,
     stream::{Cuts, Manner, stream},
+    telemetry::Origin,
     time::{UnixMillis, millis},
     translated::{Manner as InWords, translated},
 };
@@ -57,12 +58,19 @@ pub(crate) async fn serve(
     let (head, mut body) = request.into_parts();
     let dialect = route::dialect(&head);
     let from = address::of_caller(connected, &head.headers, &app.settings().trusted_proxies);
-    let mut response = match relay(&app, (head, from), &mut body, id).await {
+    let origin = follow(&app, &head.headers);
+    let come = (head, from, origin.clone());
+    let relayed = relay(&app, come, &mut body, id).await;
+    let relayed = relayed.unwrap_or_else(|error| {
+        see_refused(&app, &error, (dialect, id), origin.as_deref());
+        Err(error)
+    });
+    let mut response = match relayed {
         Ok(response) => response,
         Err(error) => {
             let most = app.settings().max_body_bytes;
             discard(&mut body, most.saturating_mul(2)).await;
-            failure(&app, &error, dialect, id)
+            failure(&error, dialect, id)
         }
     };
     let shown = HeaderValue::from_str(id.as_str()).expect("made of ASCII letters and digits");
@@ -70,21 +78,27 @@ pub(crate) async fn serve(
     Ok(response)
 }
 
+/// None where the request is not followed.
+fn follow(app: &App, headers: &HeaderMap) -> Option<Arc<Origin>> {
+    app.traces.as_ref()?.follow(headers)
+}
+
+/// The inner error is one that has been seen from outside already.
 async fn relay(
     app: &Arc<App>,
-    (head, from): (Parts, IpAddr),
+    (head, from, origin): (Parts, IpAddr, Option<Arc<Origin>>),
     body: &mut Incoming,
     id: RequestId,
-) -> Result<Response<AnswerBody>, Error> {
+) -> Result<Result<Response<AnswerBody>, Error>, Error> {
     let route = Route::of(&head)?;
     if route.work == Work::Health {
-        return Ok(health(app));
+        return Ok(Ok(health(app)));
     }
     let now = UnixMillis::now();
     if route.work == Work::Usage {
         let key = key_of(app, &head, route.dialect, now)?;
         may_enter(&key, route, head.uri.path(), from, now)?;
-        return Ok(own_usage(app, &key, head.uri.query()).await?);
+        return Ok(Ok(own_usage(app, &key, head.uri.query()).await?));
     }
     let spoken = (route.work, route.dialect);
     let mut caller = authenticate(app, &head, spoken, now)?;
@@ -95,14 +109,35 @@ async fn relay(
     let answer_form = asked.facts.answer;
     let mut call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
     limit(&mut call, &asked)?;
-    match answer_form {
-        Answer::Whole => answer(Arc::clone(app), call, asked).await,
+    call.origin = origin;
+    Ok(match answer_form {
+        Answer::Whole => seen(Arc::clone(app), call, asked).await,
         Answer::Stream => {
             let dialect = call.dialect;
-            let work = Box::pin(answer(Arc::clone(app), call, asked));
+            let work = Box::pin(seen(Arc::clone(app), call, asked));
             let waits = app.settings().waits;
             keep_alive(work, dialect, id, waits).await
         }
+    })
+}
+
+/// A refusal is seen from outside also where its caller gets it in an open stream.
+async fn seen(app: Arc<App>, call: Call, asked: Asked) -> Result<Response<AnswerBody>, Error> {
+    let (whose, origin) = ((call.dialect, call.id), call.origin.clone());
+    let answered = answer(Arc::clone(&app), call, asked).await;
+    answered.inspect_err(|error| see_refused(&app, error, whose, origin.as_deref()))
+}
+
+fn see_refused(
+    app: &App,
+    error: &Error,
+    (dialect, id): (Dialect, RequestId),
+    origin: Option<&Origin>,
+) {
+    let code = error.told(id).verdict.code;
+    app.meters.refused(dialect, code);
+    if let Some((traces, origin)) = app.traces.as_ref().zip(origin) {
+        traces.refused(origin, dialect, code);
     }
 }
 
@@ -172,14 +207,13 @@ fn health(app: &App) -> Response<AnswerBody> {
     )
 }
 
-fn failure(app: &App, error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBody> {
+fn failure(error: &Error, dialect: Dialect, id: RequestId) -> Response<AnswerBody> {
     let told = error.told(id);
     let Verdict {
         status,
         code,
         retry,
     } = told.verdict;
-    app.meters.refused(dialect, code);
     tracing::debug!(request = %id, status = status.as_u16(), code, error = ?error, "a request was not served");
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

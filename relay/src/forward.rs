@@ -104,7 +104,9 @@ async fn headers(
         .await
         .inspect_err(|error| permit.note(|record| record.outcome = error.outcome()))?;
     permit.goes_upstream();
-    let sending = upstream.send(|| going.request(UnixMillis::now()));
+    let mut traceparent = None;
+    permit.note(|record| traceparent = record.told_upstream());
+    let sending = upstream.send(|| going.request(traceparent.as_ref(), UnixMillis::now()));
     let answer = match timeout(within, sending).await {
         Err(_) => Err(UpstreamError::Late(within)),
         Ok(Err(error)) if error.is_connect() => {

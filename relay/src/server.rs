@@ -98,7 +98,7 @@ impl Relay {
         let settler = tokio::spawn(settle::run(
             (app.store.clone(), app.settings.clone()),
             owed,
-            Counting::new(Arc::clone(&app.meters)),
+            (Counting::new(Arc::clone(&app.meters)), app.traces.clone()),
             Arc::clone(&finish),
         ));
         let beside = beside(&app, &identities);
@@ -250,6 +250,9 @@ impl Relay {
         if timeout(SETTLED_WITHIN, self.settler).await.is_err() {
             tracing::warn!("Redis did not answer: what was held ends with its leases");
             settler.abort();
+        }
+        if let Some(traces) = &self.app.traces {
+            traces.finish().await;
         }
         drop(self.supervisors);
         if let Some(embedded) = self.embedded {

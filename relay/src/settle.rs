@@ -3,6 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use hyper::header::HeaderValue;
 use tokio::{
     sync::{Notify, mpsc},
     time::{Instant, sleep_until},
@@ -24,7 +25,7 @@ use crate::{
     route::Work,
     settings::Current,
     store::{Debt, Period, Store},
-    telemetry::Counting,
+    telemetry::{Counting, Traces, Trail},
     time::UnixMillis,
     usage::Usage,
 };
@@ -71,6 +72,8 @@ pub(crate) struct Record {
     pub(crate) outcome: Outcome,
     /// What the answer has made.
     pub(crate) kept: Vec<Kept>,
+    /// Of one that is followed.
+    pub(crate) trail: Option<Box<Trail>>,
     estimate: Estimate,
     began: Instant,
 }
@@ -145,6 +148,10 @@ impl Record {
             bill: Bill::default(),
             outcome: Outcome::CallerGone,
             kept: Vec::new(),
+            trail: call
+                .origin
+                .as_ref()
+                .map(|origin| Box::new(Trail::new(origin))),
             estimate,
             began,
         }
@@ -157,15 +164,31 @@ impl Record {
         self.served = called;
         self.wait += waited.queued + waited.turn;
         self.turn_wait += waited.turn;
+        if let Some(trail) = &mut self.trail {
+            let account = &admitted.upstream.account;
+            let has_turn = account.turn.is_some();
+            trail.goes_to((&account.id, account.provider), has_turn, waited);
+        }
     }
 
     pub(crate) fn failed(&mut self, account: &str, cause: Cause) {
         self.failed.push((account.into(), cause));
+        if let Some(trail) = &mut self.trail {
+            trail.failed(cause);
+        }
+    }
+
+    /// What the account is told of the trace, if anything.
+    pub(crate) fn told_upstream(&self) -> Option<HeaderValue> {
+        self.trail.as_ref()?.told_upstream()
     }
 
     pub(crate) fn headers_came(&mut self, status: u16) {
         self.first_byte = Some(self.began.elapsed());
         self.status = Some(status);
+        if let Some(trail) = &mut self.trail {
+            trail.headers_came(status);
+        }
     }
 
     /// What the answer says was used. One that was stored is told again, and was counted when it was made.
@@ -223,10 +246,10 @@ impl Record {
 pub(crate) async fn run(
     (store, settings): (Store, Current),
     mut debts: mpsc::UnboundedReceiver<Debt>,
-    counting: Counting,
+    (counting, traces): (Counting, Option<Arc<Traces>>),
     finish: Arc<Notify>,
 ) {
-    let mut settler = Settler::new(store, settings, counting);
+    let mut settler = Settler::new(store, settings, counting, traces);
     loop {
         let all_came = debts.is_closed() && debts.is_empty();
         if all_came && settler.left.is_empty() {
@@ -245,6 +268,7 @@ struct Settler {
     store: Store,
     period: Period,
     counting: Counting,
+    traces: Option<Arc<Traces>>,
     /// What Redis has not taken, oldest first.
     left: VecDeque<Debt>,
     /// When that is tried again, and how long after that.
@@ -253,10 +277,16 @@ struct Settler {
 }
 
 impl Settler {
-    fn new(store: Store, settings: Current, counting: Counting) -> Self {
+    fn new(
+        store: Store,
+        settings: Current,
+        counting: Counting,
+        traces: Option<Arc<Traces>>,
+    ) -> Self {
         Self {
             store,
             counting,
+            traces,
             period: Period::new(settings),
             left: VecDeque::new(),
             due: Instant::now(),
@@ -266,10 +296,17 @@ impl Settler {
 
     /// What is left of others does not hold these up.
     async fn settle(&mut self, mut debts: Vec<Debt>) {
-        let records = debts.iter().filter_map(|debt| debt.record.as_deref());
-        records.for_each(|record| self.counting.count(record));
+        let records = || debts.iter().filter_map(|debt| debt.record.as_deref());
+        records().for_each(|record| self.counting.count(record));
+        let ended = self.traces.as_ref().map(|traces| traces.ended(records()));
         self.store.up().await;
         self.attempt(&mut debts).await;
+        if let Some((traces, ended)) = self.traces.as_ref().zip(ended) {
+            for one in ended {
+                let is_settled = !debts.iter().any(|debt| debt.member == one.request);
+                traces.settled(one, is_settled);
+            }
+        }
         if self.left.is_empty() {
             self.pause = FIRST_PAUSE;
             self.due = Instant::now() + self.pause;

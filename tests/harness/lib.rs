@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod cluster;
+pub mod collector;
 pub mod command;
 pub mod config;
 pub mod draw;
@@ -26,6 +27,7 @@ pub mod weir;
 
 pub use client::Client;
 pub use cluster::Cluster;
+pub use collector::Collector;
 pub use draw::Draw;
 pub use eventually::{eventually, eventually_async};
 pub use lossy::Lossy;

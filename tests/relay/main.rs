@@ -48,6 +48,7 @@ mod stored;
 mod streaming;
 mod swept;
 mod tls;
+mod traces;
 mod translate;
 mod truncation;
 mod turns;

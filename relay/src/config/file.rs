@@ -17,7 +17,8 @@ use super::{
     shape::{Account, Body, File, Group},
 };
 pub(super) use alone::{account_of, group_of, key_of, settings_of, user_of};
-use endpoint::{Told, credential, secret, translate};
+pub(super) use endpoint::credential;
+use endpoint::{Told, secret, translate};
 use master_key::master_key;
 use redis::redis_from;
 
@@ -87,6 +88,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         },
         metrics_token,
         connections: file.connections.into(),
+        telemetry: file.telemetry.read(&source)?,
         redis,
         module: file.module.path,
         data_dir: file.data_dir,

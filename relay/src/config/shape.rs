@@ -12,6 +12,7 @@ use super::{
     limits::{MOST_TOKENS_PER_MINUTE, User},
     operators,
     retention::RetentionTable,
+    telemetry,
     waits::Waiting,
 };
 use crate::time::millis;
@@ -27,6 +28,7 @@ pub(super) struct File {
     pub(super) drain_timeout_ms: u64,
     pub(super) listen: Listen,
     pub(super) connections: connections::Table,
+    pub(super) telemetry: telemetry::Table,
     pub(super) redis: Redis,
     pub(super) module: Module,
     pub(super) secrets: Secrets,
@@ -191,6 +193,7 @@ impl Default for File {
             drain_timeout_ms: millis(config.drain_timeout),
             listen: Listen::default(),
             connections: connections::Table::default(),
+            telemetry: telemetry::Table::default(),
             redis: Redis::default(),
             module: Module::default(),
             secrets: Secrets::default(),

@@ -99,6 +99,10 @@ impl Tls {
         });
         Self(config.with_no_client_auth())
     }
+
+    pub(crate) fn into_config(self) -> rustls::ClientConfig {
+        self.0
+    }
 }
 
 impl Dial {

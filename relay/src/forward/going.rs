@@ -24,6 +24,7 @@ use crate::{
     },
     read::{Asked, Splice},
     route::{Work, path_upstream},
+    telemetry::TRACEPARENT,
     time::UnixMillis,
     translate::{Served, Translation},
     words::Words,
@@ -85,7 +86,11 @@ impl<'a> Going<'a> {
         })
     }
 
-    pub(super) fn request(&self, now: UnixMillis) -> Request<Full<Bytes>> {
+    pub(super) fn request(
+        &self,
+        traceparent: Option<&HeaderValue>,
+        now: UnixMillis,
+    ) -> Request<Full<Bytes>> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.address.clone();
@@ -93,6 +98,9 @@ impl<'a> Going<'a> {
         let served = self.translation.map(|translation| translation.served);
         if served == Some(Served::Messages) {
             headers.insert(VERSION, HeaderValue::from_static("2023-06-01"));
+        }
+        if let Some(traceparent) = traceparent {
+            headers.insert(TRACEPARENT, traceparent.clone());
         }
         *request.headers_mut() = headers;
         if let Reading::Bedrock(reading) = &self.reading {

@@ -60,6 +60,7 @@ catalogue! {
     TURN_OLDEST: "weir_turn_oldest_wait_seconds", "The longest wait in that line";
     ACCOUNT_UP: "weir_account_up", "Whether an account is open and does not rest";
     COOLDOWN_LEFT: "weir_account_cooldown_seconds", "For how long it still rests, and why";
+    TRACES_LOST: "weir_traces_lost", "Requests whose traces no collector has taken";
     BUILD: "weir_build", "The relay's version";
     CPU: "process_cpu_seconds", "CPU time that the process has used";
     MEMORY: "process_resident_memory_bytes", "Memory that it has";

@@ -37,6 +37,7 @@ pub(crate) struct Meters {
     pub(crate) unsettled: Gauge,
     /// What it never took.
     pub(crate) settlements_lost: Counter,
+    pub(super) traces_lost: Counter,
 }
 
 impl Meters {
@@ -85,5 +86,6 @@ impl Meters {
             &all::SETTLEMENTS_LOST,
             self.settlements_lost.clone(),
         );
+        register(registry, &all::TRACES_LOST, self.traces_lost.clone());
     }
 }

@@ -171,7 +171,7 @@ pub(super) fn secret(
     told.map(read).transpose()
 }
 
-pub(super) fn credential(text: &str) -> Result<Credential, &'static str> {
+pub(in crate::config) fn credential(text: &str) -> Result<Credential, &'static str> {
     match text.split_once(':') {
         Some(("env", name)) if !name.is_empty() => Ok(Credential::Env(name.to_owned())),
         Some(("file", path)) if !path.is_empty() => Ok(Credential::File(path.into())),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the make targets need and the machine lacks; says nothing when nothing is to be done.
 #   tests/setup.sh run     to build and run: a C compiler, libclang (for bindgen), redis-server
-#   tests/setup.sh test    the same, the SDKs for Python and Node.js that the tests drive, and where it can be had a
+#   tests/setup.sh test    the same, the SDKs for Python and Node.js that the tests drive, curl, and where it can be had a
 #                          valkey-server (tests/valkey.sh)
 #   tests/setup.sh clients the same, and the coding agents of tests/clients
 # On Debian and Ubuntu it installs (with sudo when not root); elsewhere it says what to install.
@@ -69,6 +69,7 @@ missing() {
     has_python || echo python
     command -v node >/dev/null || echo node
     command -v npm >/dev/null || echo npm
+    command -v curl >/dev/null || echo curl
 }
 
 has_c_compiler() {
@@ -136,12 +137,14 @@ package_of() {
         other:redis) echo "redis-server $REDIS_MAJOR.0 or later," ;;
         other:python) echo "python3 with venv," ;;
         other:node) echo "Node.js $NODE_MAJOR or later," ;;
-        other:npm) echo "npm" ;;
+        other:npm) echo "npm," ;;
+        other:curl) echo "curl" ;;
         *:python) echo python3 ;;
         *:redis) echo redis ;;
         brew:node | brew:npm) echo node ;;
         *:node) echo nodejs ;;
         *:npm) echo npm ;;
+        *:curl) echo curl ;;
     esac
 }
 

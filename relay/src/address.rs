@@ -26,6 +26,17 @@ pub(crate) fn of_caller(connected: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     nearest
 }
 
+/// By what one who sends is told from others: who has one IPv6 address has all of its network.
+pub(crate) fn of_one(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & (u128::MAX << 64);
+            IpAddr::V6(network.into())
+        }
+        v4 => v4,
+    }
+}
+
 /// What proxies have said, the nearest last; none of what is no text. `X-Forwarded-For` before `Forwarded`: a proxy that
 /// knows only one of them passes on what callers say in the other, and most know this one.
 fn hops(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = Option<&str>> {

@@ -5,8 +5,10 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod groups;
 pub(crate) mod keys;
+pub(crate) mod operators;
 pub(crate) mod secrets;
 pub(crate) mod settings;
+pub(crate) mod tokens;
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     config::{Config, Misfit},
+    password::Busy,
     roster::Unusable,
     seal::{Master, MasterError},
     store::{Editing, Store, StoreError, StoredRoster},
@@ -45,6 +48,8 @@ pub(crate) enum What {
     Key,
     User,
     Setting,
+    Operator,
+    Token,
 }
 
 /// Why something was not done. The operator's fault, or that of the store.
@@ -68,6 +73,18 @@ pub(crate) enum AdminError {
     Unusable(#[from] Unusable),
     #[error("others change something all the time: try again")]
     Crowded,
+    #[error("there are {most} {}s already", what.word())]
+    TooMany { what: What, most: usize },
+    #[error("somebody must be left who may do everything")]
+    LastAdmin,
+    #[error("there is an operator already: sign in")]
+    SetUpAlready,
+    #[error(
+        "this is not the token that the relay has printed, or it is too old: `weir operator setup-token` prints another"
+    )]
+    NoSetupToken,
+    #[error(transparent)]
+    Busy(#[from] Busy),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -93,8 +110,8 @@ impl Desk<'_> {
             What::Account => self.config.accounts.iter().any(|account| account.id == id),
             What::Group => self.config.groups.iter().any(|group| group.id == id),
             What::User => self.config.users.iter().any(|user| user.id == id),
-            What::Key => false,
             What::Setting => self.config.declared.contains_key(id),
+            What::Key | What::Operator | What::Token => false,
         }
     }
 
@@ -117,6 +134,8 @@ impl What {
             Self::Key => "key",
             Self::User => "user",
             Self::Setting => "setting",
+            Self::Operator => "operator",
+            Self::Token => "token",
         }
     }
 

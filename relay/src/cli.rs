@@ -13,6 +13,8 @@ mod init;
 mod key;
 mod man;
 mod open_files;
+mod openapi;
+mod operator;
 mod reach;
 mod records;
 mod secrets;
@@ -73,6 +75,10 @@ enum Command {
     Completion(completion::Args),
     /// Write the manual.
     Man(man::Args),
+    /// Make, list and delete those who sign in, and give them passwords.
+    Operator(operator::Args),
+    /// Print the document of the operators' API.
+    Openapi,
     /// Run a simulated upstream.
     MockProvider(mock::Args),
     /// Run relay, Redis and a simulated upstream together, with a key to try them.
@@ -90,6 +96,7 @@ impl Command {
             Self::Config(_) | Self::Completion(_) | Self::Man(_) => "warn",
             // It says itself what is wrong.
             Self::Doctor(_) => "off",
+            Self::Operator(_) | Self::Openapi => "warn",
         }
     }
 }
@@ -118,6 +125,8 @@ pub async fn main() -> ExitCode {
             Ok(())
         }
         Command::Man(args) => man::run(&args),
+        Command::Operator(args) => operator::run(args).await,
+        Command::Openapi => openapi::run(),
         Command::MockProvider(args) => mock::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };

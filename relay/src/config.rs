@@ -39,7 +39,7 @@ pub use failover::Failover;
 pub(crate) use key::{KeyTable, LAST_MS, route, word};
 pub use limits::{Limits, UserConfig};
 pub(crate) use limits::{MOST_TOKENS_PER_MINUTE, network};
-pub use operators::Operators;
+pub use operators::{Operators, Sessions};
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use retention::Retention;
 pub use spend::{Spend, SpendLimits, Unpriced};

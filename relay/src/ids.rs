@@ -1,4 +1,4 @@
-//! The names that the relay gives: to requests, to keys, and the secret text of a key.
+//! The names that the relay gives: to requests, to keys, to tokens; and what nobody guesses.
 
 use std::{
     fmt,
@@ -14,6 +14,8 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 const PREFIX: &[u8; 4] = b"req_";
 const PROCESS_DIGITS: usize = 13;
 const COUNT_DIGITS: usize = 8;
+const TOKEN_DIGITS: usize = 12;
+const SECRET_DIGITS: usize = 52;
 const LENGTH: usize = PREFIX.len() + PROCESS_DIGITS + COUNT_DIGITS;
 
 /// The name of one request: the member under which it holds slots and turns, and the caller's handle for support.
@@ -101,7 +103,19 @@ pub(crate) fn new_key_id() -> String {
 
 /// A caller's credential: the domain's name, then 256 random bits.
 pub(crate) fn new_key_secret() -> Secret {
-    let mut text = String::from("weir_default_");
+    new_secret("weir_default_")
+}
+
+/// The public name of an operators' token.
+pub(crate) fn new_token_id() -> String {
+    let mut digits = [0; TOKEN_DIGITS];
+    spell(u64::from_be_bytes(random()), &mut digits);
+    digits.into_iter().map(char::from).collect()
+}
+
+/// 256 random bits after what tells people what they are.
+pub(crate) fn new_secret(prefix: &str) -> Secret {
+    let mut text = String::from(prefix);
     for part in random::<32>().chunks(5) {
         let mut wide = [0; 8];
         wide[..part.len()].copy_from_slice(part);
@@ -112,6 +126,11 @@ pub(crate) fn new_key_secret() -> Secret {
         text.extend(digits[..used].iter().map(|digit| char::from(*digit)));
     }
     Secret::new(text)
+}
+
+/// Whether it has the form of 256 random bits.
+pub(crate) fn is_secret(text: &str) -> bool {
+    text.len() == SECRET_DIGITS && text.bytes().all(|letter| ALPHABET.contains(&letter))
 }
 
 /// The number's lowest bits, five to a letter, the lowest last.

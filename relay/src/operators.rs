@@ -3,8 +3,12 @@
 
 mod accounts;
 mod audit;
+mod cookies;
+pub(crate) mod document;
 mod error;
+mod gate;
 mod groups;
+mod guard;
 mod keys;
 mod list;
 mod live;
@@ -13,9 +17,12 @@ mod office;
 mod pages;
 mod panic;
 mod parts;
+mod people;
 mod ready;
-mod roles;
+mod session;
 mod settings;
+mod setup;
+mod tokens;
 mod users;
 mod visitor;
 
@@ -32,11 +39,10 @@ use hyper::{Request, Response, body::Incoming};
 use tower_service::Service as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, config::Config};
+use crate::{app::App, config::Config, role::Role};
 use error::Refusal;
 use office::Office;
-use roles::Role;
-use visitor::Address;
+use visitor::Connected;
 
 /// The largest body of a request.
 const MOST_BYTES: usize = 1 << 20;
@@ -44,11 +50,22 @@ const MOST_BYTES: usize = 1 << 20;
 /// Routes of the API, with their documents.
 type Routes = OpenApiRouter<Arc<Office>>;
 
+/// What is open to all: becoming somebody.
+fn open() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(session::sign_in))
+        .routes(routes!(setup::set_up))
+}
+
 /// The list: what this role may do that those below it may not.
 fn of_role(role: Role) -> Routes {
     let routes = OpenApiRouter::new();
     match role {
         Role::Viewer => routes
+            .routes(routes!(session::show))
+            .routes(routes!(session::sign_out))
+            .routes(routes!(session::change_password))
+            .routes(routes!(document::show))
             .routes(routes!(accounts::list))
             .routes(routes!(accounts::show))
             .routes(routes!(groups::list))
@@ -70,6 +87,10 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(keys::enable))
             .routes(routes!(keys::disable)),
         Role::Admin => routes
+            .routes(routes!(people::list, people::create))
+            .routes(routes!(people::edit, people::delete))
+            .routes(routes!(tokens::list, tokens::create))
+            .routes(routes!(tokens::delete))
             .routes(routes!(accounts::create))
             .routes(routes!(accounts::edit, accounts::delete))
             .routes(routes!(groups::create))
@@ -93,7 +114,7 @@ impl Reception {
 
     pub(crate) async fn serve(&self, from: IpAddr, request: Request<Incoming>) -> Response<Body> {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Address(from));
+        request.extensions_mut().insert(Connected(from));
         match self.router.clone().call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -102,11 +123,11 @@ impl Reception {
 }
 
 fn router(office: &Arc<Office>) -> Router<Arc<Office>> {
-    let mut router = Router::new();
+    let (mut router, _) = open().split_for_parts();
     for role in Role::ALL {
         let (routes, _) = of_role(role).split_for_parts();
         if routes.has_routes() {
-            let gate = middleware::from_fn_with_state((Arc::clone(office), role), roles::let_in);
+            let gate = middleware::from_fn_with_state((Arc::clone(office), role), gate::let_in);
             router = router.merge(routes.route_layer(gate));
         }
     }
@@ -118,4 +139,8 @@ fn router(office: &Arc<Office>) -> Router<Arc<Office>> {
         .method_not_allowed_fallback(async || Refusal::no_method())
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .layer(middleware::from_fn(panic::answer))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(office),
+            guard::guard,
+        ))
 }

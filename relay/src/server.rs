@@ -3,6 +3,7 @@
 mod bounded;
 mod listen;
 mod opening;
+mod operators;
 mod seats;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -28,7 +29,6 @@ use crate::{
     follow,
     key::{self, CreatedKey, NewKey},
     live,
-    operators::Reception,
     permit::Ledger,
     renew,
     roster::Roster,
@@ -109,7 +109,7 @@ impl Relay {
         };
         let callers = Listener::start(for_callers, Arc::clone(&app), manners)?;
         let operators = for_operators
-            .map(|bound| serve_operators(bound, &app, &config, to_operators))
+            .map(|bound| operators::listen(bound, &app, &config, to_operators))
             .transpose()?;
         tracing::info!(listen.callers = %callers.addr(), declared = declared::digest(&config), "the relay serves");
         Ok(Self {
@@ -157,11 +157,6 @@ impl Relay {
     /// Where callers connect.
     pub fn addr(&self) -> SocketAddr {
         self.callers.addr()
-    }
-
-    /// Where operators connect, if anywhere.
-    pub fn operators_addr(&self) -> Option<SocketAddr> {
-        self.operators.as_ref().map(Listener::addr)
     }
 
     /// The same as a base URL for clients.
@@ -302,24 +297,6 @@ async fn identity(files: Option<&Certified>, named: &str) -> anyhow::Result<Opti
     let read = Identity::read(files).await;
     let identity = read.with_context(|| format!("[{named}] names no good certificate"))?;
     Ok(Some(Arc::new(identity)))
-}
-
-fn serve_operators(
-    bound: TcpListener,
-    app: &Arc<App>,
-    config: &Config,
-    identity: Option<Arc<Identity>>,
-) -> anyhow::Result<Listener> {
-    let connections = config.connections;
-    let manners = Manners {
-        connections,
-        seats: Seats::new(connections.max, connections.max_per_ip),
-        identity,
-    };
-    let reception = Reception::open(Arc::clone(app), config);
-    let listener = Listener::start(bound, reception, manners)?;
-    tracing::info!(listen.operators = %listener.addr(), "operators are served");
-    Ok(listener)
 }
 
 /// The tasks that go on beside all requests.

@@ -1,7 +1,15 @@
 //! The operators' side of the relay, in process, with a Redis of each test's own. A concern is a file.
 
+mod cross_site;
 mod desk;
+mod document;
+mod examples;
 mod form;
 mod listener;
 mod live;
+mod operators;
+mod sessions;
 mod settings;
+mod setup;
+mod throttle;
+mod tokens;

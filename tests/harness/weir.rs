@@ -6,17 +6,21 @@ mod setup;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use weir_relay::key::{CreatedKey, KeyRules};
 use weir_relay::mock::{MockProvider, key_digest};
+use weir_relay::role::Role;
+use weir_relay::secret::Secret;
 use weir_relay::server::Relay;
 
 use crate::eventually::eventually_async;
 use crate::http::{Answer, Call};
 use crate::lossy::Lossy;
-use crate::operator::Operator;
+use crate::operator::{self, Operator};
 use crate::program::Program;
 use crate::redis::Redis;
 use crate::speech::Speech;
@@ -55,13 +59,34 @@ impl Weir {
         self.relay.addr()
     }
 
-    /// An operator who may do everything.
+    /// An operator who may do everything, signed in.
     ///
     /// # Panics
     /// When the relay was set up without operators.
     pub async fn operator(&self) -> Operator {
+        self.operator_who_is(Role::Admin).await
+    }
+
+    /// Another one, with this role.
+    ///
+    /// # Panics
+    /// When the relay was set up without operators.
+    pub async fn operator_who_is(&self, role: Role) -> Operator {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("{role:?}{}", COUNT.fetch_add(1, Relaxed)).to_lowercase();
+        let password = Secret::new(operator::PASSWORD);
+        let made = self.relay.create_operator(&name, role, password).await;
+        made.expect("nobody is called so");
+        Operator::sign_in(self.operators_addr(), &name).await
+    }
+
+    /// Where operators are served.
+    ///
+    /// # Panics
+    /// When the relay was set up without operators.
+    pub fn operators_addr(&self) -> SocketAddr {
         let addr = self.relay.operators_addr();
-        Operator::of(addr.expect("it was set up with operators")).await
+        addr.expect("it was set up with operators")
     }
 
     /// Sends a call with the key.

@@ -88,6 +88,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/price/usd.rs", &["serde"]),
     ("relay/src/purse.rs", &["jiff"]),
     ("relay/src/price/row.rs", &["jiff", "serde"]),
+    ("relay/src/role.rs", &["serde"]),
     ("relay/src/sse.rs", &["memchr"]),
     ("relay/src/store/wire/batch.rs", &["itoa"]),
     ("relay/src/store/wire/parse.rs", &["bytes", "memchr"]),

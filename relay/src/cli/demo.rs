@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::Signals;
+use super::{Signals, serve};
 use crate::{
     config::{
         self, AccountConfig, AccountKind, Config, Credential, Endpoint, GroupConfig, Operators,
@@ -81,6 +81,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
             &socket.to_string_lossy()
         )
     );
+    serve::invite(&relay).await?;
 
     signals.next().await;
     let stop = async {

@@ -57,7 +57,7 @@ fn line(field: &str, value: &str) -> String {
     }
 }
 
-fn secret(field: &str, place: &str) -> anyhow::Result<Secret> {
+pub(super) fn secret(field: &str, place: &str) -> anyhow::Result<Secret> {
     let credential = match place.split_once(':') {
         Some(("env", name)) => Credential::Env(name.to_owned()),
         Some(("file", path)) => Credential::File(path.into()),

@@ -22,6 +22,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     if !relay.has_keys() {
         tracing::warn!("there is no key yet, so nobody is served: make one with `weir key create`");
     }
+    invite(&relay).await?;
     while signals.goes_on().await {
         let reloaded = match load(&args.config) {
             Ok(config) => relay.reload(config).await,
@@ -35,4 +36,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         () = relay.shutdown() => Ok(()),
         () = signals.next() => anyhow::bail!("told twice to stop: what still ran was broken off"),
     }
+}
+
+/// Tells whoever looks at the terminal how the first operator is made.
+pub(super) async fn invite(relay: &Relay) -> anyhow::Result<()> {
+    let token = relay.setup_token().await?;
+    if let (Some(token), Some(url)) = (token, relay.operators_url()) {
+        let token = token.reveal();
+        println!(
+            "There is no operator yet. Make the first one here, once, within a day:\n  {url}/setup#{token}"
+        );
+    }
+    Ok(())
 }

@@ -85,6 +85,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
             hosts: file.listen.operators_hosts,
             tls: file.listen.operators_tls,
             without_tls: file.listen.operators_without_tls,
+            sessions: file.sessions.into(),
         },
         metrics_token,
         connections: file.connections.into(),

@@ -1,10 +1,15 @@
 //! The operators' listener in `[listen]`: where it is, by which names it may be called, and whether other machines may
-//! reach it.
+//! reach it; `[sessions]`: how long somebody stays signed in.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
-use super::Certified;
-use serde::{Deserialize as _, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::{
+    Certified,
+    shape::{DAY_MS, bounded},
+};
+use crate::time::millis;
 
 const OFF: &str = "off";
 
@@ -19,6 +24,54 @@ pub struct Operators {
     pub tls: Option<Certified>,
     /// Other machines may reach it in clear text.
     pub without_tls: bool,
+    pub sessions: Sessions,
+}
+
+/// How long somebody stays signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sessions {
+    /// Without doing anything.
+    pub idle: Duration,
+    /// At all.
+    pub total: Duration,
+}
+
+/// The same in the file.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SessionsTable {
+    #[serde(deserialize_with = "bounded::<_, 1_000, { 90 * DAY_MS }>")]
+    idle_ms: u64,
+    #[serde(deserialize_with = "bounded::<_, 1_000, { 90 * DAY_MS }>")]
+    total_ms: u64,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_hours(12),
+            total: Duration::from_hours(7 * 24),
+        }
+    }
+}
+
+impl Default for SessionsTable {
+    fn default() -> Self {
+        let Sessions { idle, total } = Sessions::default();
+        Self {
+            idle_ms: millis(idle),
+            total_ms: millis(total),
+        }
+    }
+}
+
+impl From<SessionsTable> for Sessions {
+    fn from(table: SessionsTable) -> Self {
+        Self {
+            idle: Duration::from_millis(table.idle_ms),
+            total: Duration::from_millis(table.total_ms),
+        }
+    }
 }
 
 impl Default for Operators {
@@ -28,6 +81,7 @@ impl Default for Operators {
             hosts: Vec::new(),
             tls: None,
             without_tls: false,
+            sessions: Sessions::default(),
         }
     }
 }
@@ -73,12 +127,19 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let lines = "operators = \"0.0.0.0:9\"\noperators_hosts = [\"weir.example.com\"]\noperators_without_tls = true";
-        let config = Config::from_toml(&format!("[listen]\n{lines}")).unwrap();
+        let config = Config::from_toml(&format!(
+            "[listen]\n{lines}\n[sessions]\nidle_ms = 1000\ntotal_ms = 2000"
+        ))
+        .unwrap();
         let expected = Operators {
             listen: Some(([0, 0, 0, 0], 9).into()),
             hosts: vec!["weir.example.com".into()],
             tls: None,
             without_tls: true,
+            sessions: Sessions {
+                idle: Duration::from_secs(1),
+                total: Duration::from_secs(2),
+            },
         };
         assert_eq!(config.operators, expected);
     }

@@ -27,6 +27,7 @@ pub(super) struct File {
     #[serde(deserialize_with = "bounded::<_, 0, DAY_MS>")]
     pub(super) drain_timeout_ms: u64,
     pub(super) listen: Listen,
+    pub(super) sessions: operators::SessionsTable,
     pub(super) connections: connections::Table,
     pub(super) telemetry: telemetry::Table,
     pub(super) redis: Redis,
@@ -192,6 +193,7 @@ impl Default for File {
             data_dir: config.data_dir,
             drain_timeout_ms: millis(config.drain_timeout),
             listen: Listen::default(),
+            sessions: operators::SessionsTable::default(),
             connections: connections::Table::default(),
             telemetry: telemetry::Table::default(),
             redis: Redis::default(),

@@ -76,6 +76,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(desk.account(&new.id).await?)))
 }
 
+/// Shows an account.
 #[utoipa::path(get, path = "/api/accounts/{id}", tag = "accounts", params(Named),
     responses((status = 200, body = Shown)))]
 pub(super) async fn show(

@@ -14,8 +14,7 @@ use hyper::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::roles::Role;
-use crate::{admin::AdminError, config::Misfit, store::StoreError};
+use crate::{admin::AdminError, config::Misfit, password::Busy, role::Role, store::StoreError};
 
 /// An answer that says no.
 #[derive(Debug)]
@@ -87,14 +86,56 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "signed_out", message)
     }
 
+    /// There is nobody who could sign in.
+    pub(super) fn setup_required() -> Self {
+        let message = "make the first operator with the token that the relay has printed";
+        Self::new(StatusCode::UNAUTHORIZED, "setup_required", message)
+    }
+
+    pub(super) fn wrong_password() -> Self {
+        let message = "there is nobody with this name and password";
+        Self::new(StatusCode::UNAUTHORIZED, "wrong_password", message)
+    }
+
+    pub(super) fn throttled(wait: Duration) -> Self {
+        let message = "too many tries: come back later";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", message).retry_after(wait)
+    }
+
+    pub(super) fn no_session() -> Self {
+        let message = "an API token has no session and no password";
+        Self::new(StatusCode::CONFLICT, "no_session", message)
+    }
+
+    pub(super) fn no_csrf() -> Self {
+        let message = "send the session's `csrf` in the header x-weir-csrf";
+        Self::new(StatusCode::FORBIDDEN, "csrf", message)
+    }
+
+    pub(super) fn cross_site() -> Self {
+        let message = "another site has sent this";
+        Self::new(StatusCode::FORBIDDEN, "cross_site", message)
+    }
+
+    pub(super) fn wrong_host() -> Self {
+        let message = "this relay is not called so: name the host in [listen] operators_hosts";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", message)
+    }
+
     pub(super) fn not_allowed(needed: Role) -> Self {
-        let message = format!("this takes the role {needed:?}").to_lowercase();
+        let message = format!("this takes the role {}", needed.word());
         Self::new(StatusCode::FORBIDDEN, "not_allowed", message)
     }
 
     pub(super) fn ours() -> Self {
         let message = "the relay failed: its log says more";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
+    /// As this request calls the field that it is about.
+    pub(super) fn in_field(self, field: &str) -> Self {
+        let field = self.field.map(|_| field.to_owned());
+        Self { field, ..self }
     }
 
     pub(super) fn retry_after(self, span: Duration) -> Self {
@@ -145,6 +186,17 @@ impl From<AdminError> for Refusal {
             AdminError::Conflict { .. } => Self::conflict(message),
             AdminError::InUse { .. } => Self::new(StatusCode::CONFLICT, "in_use", message),
             AdminError::Crowded => Self::conflict(message),
+            AdminError::TooMany { .. } => Self::new(StatusCode::CONFLICT, "too_many", message),
+            AdminError::LastAdmin => Self::new(StatusCode::CONFLICT, "last_admin", message),
+            AdminError::SetUpAlready => Self::new(StatusCode::CONFLICT, "set_up_already", message),
+            AdminError::NoSetupToken => {
+                let refusal = Self::new(StatusCode::UNAUTHORIZED, "wrong_token", message);
+                Self {
+                    field: Some("token".into()),
+                    ..refusal
+                }
+            }
+            AdminError::Busy(busy) => busy.into(),
             // Neither shows a secret: they say where it should be.
             AdminError::Master(_) => Self::new(StatusCode::CONFLICT, "master_key", message),
             AdminError::Unusable(_) => {
@@ -170,5 +222,12 @@ impl From<StoreError> for Refusal {
                 Self::ours()
             }
         }
+    }
+}
+
+impl From<Busy> for Refusal {
+    fn from(busy: Busy) -> Self {
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", busy.to_string());
+        refusal.retry_after(Duration::from_secs(1))
     }
 }

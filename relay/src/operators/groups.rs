@@ -50,6 +50,7 @@ pub(super) async fn list(
     Ok(Json(ask.cut(groups, |group| &group.id)?))
 }
 
+/// Shows a group.
 #[utoipa::path(get, path = "/api/groups/{id}", tag = "groups", params(Named),
     responses((status = 200, body = Shown)))]
 pub(super) async fn show(

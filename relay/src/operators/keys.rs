@@ -73,6 +73,7 @@ pub(super) async fn list(
     }))
 }
 
+/// Shows a key.
 #[utoipa::path(get, path = "/api/keys/{id}", tag = "keys", params(Named),
     responses((status = 200, body = Shown)))]
 pub(super) async fn show(

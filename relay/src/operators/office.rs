@@ -1,15 +1,16 @@
 //! What the handlers of requests share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use super::visitor::Visitor;
+use super::{cookies::Way, visitor::Visitor};
 use crate::{
     admin::{Desk, audit::Who},
     app::App,
     config::Config,
     seal::Master,
+    time::UnixMillis,
 };
 
 #[derive(Debug)]
@@ -30,20 +31,37 @@ impl Office {
 
     /// Where this visitor works.
     pub(super) fn desk(&self, visitor: &Visitor) -> Desk<'_> {
+        self.desk_of(visitor.who.clone())
+    }
+
+    /// Where somebody works who is no visitor yet.
+    pub(super) fn desk_of(&self, who: Who) -> Desk<'_> {
         Desk {
             store: &self.app.store,
             config: self.app.declared.load_full(),
             master: &self.master,
-            who: Who {
-                name: visitor.name.clone(),
-                role: visitor.role.word(),
-                from: visitor.from.to_string(),
-            },
+            who,
         }
     }
 
     /// Where days and months of spending begin.
     pub(super) fn time_zone(&self) -> TimeZone {
         self.app.settings().spend.time_zone.clone()
+    }
+
+    /// How long a session that began then goes on from now, if it is used no more; none: it has ended.
+    pub(super) fn rest_of(&self, made_ms: u64) -> Option<Duration> {
+        let sessions = self.config.operators.sessions;
+        let age = UnixMillis::now().since(UnixMillis(made_ms));
+        let rest = sessions.total.checked_sub(age)?;
+        Some(rest.min(sessions.idle)).filter(|rest| !rest.is_zero())
+    }
+
+    /// How whoever is connected to us speaks.
+    pub(super) fn way(&self) -> Way {
+        match self.config.operators.tls {
+            Some(_) => Way::Tls,
+            None => Way::Clear,
+        }
     }
 }

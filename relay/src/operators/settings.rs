@@ -20,6 +20,7 @@ pub(super) struct SettingsEdit {
     values: Fields,
 }
 
+/// What is set, and what of it weir.toml declares.
 #[utoipa::path(get, path = "/api/settings", tag = "settings",
     responses((status = 200, body = Shown)))]
 pub(super) async fn show(

@@ -50,6 +50,7 @@ pub(super) async fn list(
     Ok(Json(ask.cut(users, |user| &user.id)?))
 }
 
+/// Shows a user.
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users", params(Named),
     responses((status = 200, body = Shown)))]
 pub(super) async fn show(

@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use crate::address;
+
 #[derive(Debug)]
 pub(crate) struct Seats {
     most: usize,
@@ -70,7 +72,7 @@ impl Seats {
     }
 
     fn take_free(self: &Arc<Self>, by: IpAddr) -> Result<Seat, NoSeat> {
-        let by = one_of(by);
+        let by = address::of_one(by);
         let mut taken = self.table();
         if taken.all >= self.most {
             return Err(NoSeat::All);
@@ -102,17 +104,6 @@ impl Drop for Seat {
                 taken.by.remove(&self.by);
             }
         }
-    }
-}
-
-/// Whoever has one IPv6 address has all of its network.
-fn one_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & (u128::MAX << 64);
-            IpAddr::V6(network.into())
-        }
-        v4 => v4,
     }
 }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Batch, Connection, Made, Reply, Store, StoreError, StoredAccount, StoredKey, StoredRoster,
-    StoredSettings, StoredTable,
+    Batch, Connection, Link, Made, Reply, Store, StoreError, StoredAccount, StoredKey,
+    StoredRoster, StoredSettings, StoredTable,
     audit::{Entry, note},
     changes, keys,
     link::{ask_on, ask_one_on},
@@ -25,19 +25,37 @@ pub(crate) struct Editing {
 impl Store {
     /// Begins a change, with all accounts, groups, users and settings that are stored now.
     pub(crate) async fn edit(&self) -> Result<(Editing, StoredRoster), StoreError> {
-        let over = self.callers.another(ANSWER_WITHIN).await?;
-        let mut batch = Batch::of("WATCH");
-        batch.arg(names::CHANGES);
-        if let Some(error) = ask_one_on(&over, &batch).await?.error() {
-            return Err(refused("WATCH", error));
-        }
-        let stored = roster::read(&over).await?;
-        let batch = Batch::of("MULTI");
-        Ok((Editing { over, batch }, stored))
+        let editing = Editing::begin(&self.callers, &[names::CHANGES]).await?;
+        let stored = roster::read(&editing.over).await?;
+        Ok((editing, stored))
     }
 }
 
 impl Editing {
+    /// Nothing is written if one of these changes meanwhile.
+    pub(super) async fn begin(callers: &Link, watched: &[&str]) -> Result<Self, StoreError> {
+        let over = callers.another(ANSWER_WITHIN).await?;
+        let mut batch = Batch::of("WATCH");
+        for name in watched {
+            batch.arg(name);
+        }
+        if let Some(error) = ask_one_on(&over, &batch).await?.error() {
+            return Err(refused("WATCH", error));
+        }
+        let batch = Batch::of("MULTI");
+        Ok(Self { over, batch })
+    }
+
+    /// What is there before anything is written.
+    pub(super) async fn ask(&self, batch: &Batch) -> Result<Reply, StoreError> {
+        ask_one_on(&self.over, batch).await
+    }
+
+    /// Where further writes go.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
     /// A key as it is now.
     pub(crate) async fn key(&self, id: &str) -> Result<Option<StoredKey>, StoreError> {
         let mut batch = Batch::of("HGETALL");

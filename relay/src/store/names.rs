@@ -35,6 +35,27 @@ pub(crate) const INTENTS: &str = "weir:{default}:intents";
 pub(crate) const PAUSES: &str = "weir:{default}:pauses";
 /// The processes of relays, and since when they are there; which of them still are, their keys say.
 pub(crate) const RELAYS: &str = "weir:{default}:relays";
+/// A hash of the people who sign in, by their names, and one of the tokens of programs, by their ids; when each was used.
+pub(crate) const OPERATORS: &str = "weir:{keys}:operators";
+pub(crate) const TOKENS: &str = "weir:{keys}:tokens";
+pub(crate) const TOKENS_USED: &str = "weir:{keys}:tokens:used";
+/// A sorted set of the digests of tokens with which the first operator may be made, by the time at which they were.
+pub(crate) const SETUP: &str = "weir:{keys}:setup";
+
+/// An operator's session.
+pub(crate) fn session(digest: &str) -> String {
+    format!("weir:{{keys}}:session:{digest}")
+}
+
+/// A browser in which somebody has signed in before.
+pub(crate) fn browser(digest: &str) -> String {
+    format!("weir:{{keys}}:browser:{digest}")
+}
+
+/// How often a password was tried of late, by whom or for whom.
+pub(crate) fn tries(of: &str) -> String {
+    format!("weir:{{keys}}:tries:{of}")
+}
 
 pub(crate) fn key(id: &str) -> String {
     format!("weir:{{keys}}:key:{id}")
@@ -167,10 +188,29 @@ mod tests {
     fn what_operators_make_lives_in_one_slot() {
         let key = key("key_1");
         assert_eq!(key, "weir:{keys}:key:key_1");
-        let others = [account("a"), group("g"), user("u"), key];
+        let others = [
+            account("a"),
+            group("g"),
+            user("u"),
+            key,
+            session("s"),
+            browser("b"),
+            tries("t"),
+        ];
         let others = others.iter().map(String::as_str);
         let whole = [
-            CHANGES, KEYS, ACCOUNTS, GROUPS, USERS, DRAINED, SETTINGS, AUDIT,
+            CHANGES,
+            KEYS,
+            ACCOUNTS,
+            GROUPS,
+            USERS,
+            DRAINED,
+            SETTINGS,
+            AUDIT,
+            OPERATORS,
+            TOKENS,
+            TOKENS_USED,
+            SETUP,
         ];
         for name in others.chain(whole) {
             assert!(name.starts_with("weir:{keys}:"), "{name}");

@@ -143,6 +143,7 @@ pub(super) static ROWS: [Row; 7] = [
         api: "Responses",
         kinds: &["anthropic"],
         models: Some(r#""gpt-mock-*" = "claude-mock-1""#),
+        retries_overload: true,
         scripts: [
             "translated_responses",
             "translated_responses",

@@ -22,8 +22,9 @@ const PATIENCE_MS = 30_000
 let csrf = ''
 let onSignedOut: () => void = () => undefined
 
-export function useCsrf(token: string): void {
-  csrf = token
+/** Nothing where nobody is signed in. */
+export function useCsrf(token: string | null): void {
+  csrf = token ?? ''
 }
 
 export function whenSignedOut(act: () => void): void {
@@ -114,6 +115,6 @@ async function refusal(answer: Response): Promise<ApiError> {
     error.field ?? null,
     Number.isFinite(retry) ? retry : null,
   )
-  if (refused.status === 401 && refused.code !== 'wrong_password') onSignedOut()
+  if (refused.code === 'signed_out' || refused.code === 'setup_required') onSignedOut()
   return refused
 }

@@ -6,7 +6,8 @@ export const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (to, from, kept) => (to.path === from.path ? (kept ?? false) : (kept ?? { top: 0 })),
   routes: [
-    { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { open: true } },
+    // The address that a relay prints at its first start has the token behind the `#`, where no server sees it.
+    { path: '/login', alias: '/setup', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { open: true } },
     { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue') },
     { path: '/queues', name: 'queues', component: () => import('./pages/QueuesPage.vue') },
     { path: '/accounts', name: 'accounts', component: () => import('./pages/AccountsPage.vue') },

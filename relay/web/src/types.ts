@@ -5,8 +5,8 @@ export type Role = 'viewer' | 'operator' | 'admin'
 export interface Session {
   name: string
   role: Role
-  csrf: string
-  expires_ms: number
+  csrf: string | null
+  expires_ms: number | null
 }
 
 export interface Page<Item> {

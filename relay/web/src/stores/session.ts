@@ -38,7 +38,7 @@ export const useSession = defineStore('session', () => {
   function lose(): void {
     expired.value = session.value !== null && session.value !== undefined
     session.value = null
-    useCsrf('')
+    useCsrf(null)
   }
 
   async function signIn(name: string, password: string): Promise<void> {
@@ -53,7 +53,7 @@ export const useSession = defineStore('session', () => {
     await remove('/api/session')
     session.value = null
     expired.value = false
-    useCsrf('')
+    useCsrf(null)
   }
 
   const may = (role: Role) => session.value != null && RANK[session.value.role] >= RANK[role]

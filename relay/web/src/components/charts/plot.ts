@@ -1,5 +1,5 @@
 /** What uPlot is told: axes and lines in the colours that the page has at the moment. */
-import type uPlot from 'uplot'
+import uPlot from 'uplot'
 
 export type Tone = 'series-1' | 'series-2' | 'series-3' | 'series-4' | 'series-5' | 'series-6' | 'bad-fill'
 
@@ -23,9 +23,14 @@ export interface Look {
   /** Of the axis at the left, and of that at the right. */
   left: (value: number) => string
   right: (value: number) => string
-  time: (seconds: number, stepS: number) => string
+  time: (seconds: number) => string
+  /** What lies between two moments, at least: no mark stands between two days. */
+  stepS: number
   bars: uPlot.Series.PathBuilder | undefined
 }
+
+export const DAY_S = 86_400
+const INCREMENTS_S = [15, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, DAY_S, 2 * DAY_S, 7 * DAY_S, 14 * DAY_S, 28 * DAY_S]
 
 const AXIS_FONT = "11px 'Inter Variable', system-ui, sans-serif"
 
@@ -38,10 +43,12 @@ export function plotOptions(series: Series[], look: Look): uPlot.Options {
     height: look.height,
     padding: [8, hasRight ? 0 : 12, 0, 0],
     legend: { show: false },
+    // Days are counted in UTC.
+    ...(look.stepS >= DAY_S ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1_000), 'Etc/UTC') } : {}),
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: true, range: (_, least, most) => [Math.min(least, most - look.leastS) - look.marginS, most + look.marginS] }, y: { range: fromZero }, right: { range: fromZero } },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, values: (_, splits, __, ___, step) => splits.map((at) => look.time(at, step)) },
+      { ...axis, grid: { show: false }, size: 26, incrs: INCREMENTS_S.filter((increment) => increment >= look.stepS), values: (_, splits) => splits.map(look.time) },
       { ...axis, grid, size: 46, values: (_, splits) => splits.map(look.left) },
       { ...axis, show: hasRight, scale: 'right', side: 1, grid: { show: false }, size: 54, values: (_, splits) => splits.map(look.right) },
     ],

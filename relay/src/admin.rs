@@ -6,9 +6,11 @@ pub(crate) mod audit;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod operators;
+pub(crate) mod records;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;
 
 use std::sync::Arc;

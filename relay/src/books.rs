@@ -87,6 +87,11 @@ impl Books {
         self.prices.store(Arc::new(prices));
     }
 
+    /// What reading so many tokens from a cache has saved.
+    pub(crate) fn saved(&self, model: &str, tokens: u64, at: UnixMillis) -> MicroUsd {
+        self.prices.load().saved(model, tokens, at)
+    }
+
     /// What a request is likely to use and to cost, before anything is known of its answer.
     pub(crate) fn foresee(&self, request: Prospect<'_>, at: UnixMillis) -> Expected {
         let Prospect {

@@ -193,11 +193,3 @@ impl Signals {
         }
     }
 }
-
-/// A value in a line of comma-separated values. <https://www.rfc-editor.org/rfc/rfc4180>
-fn csv_word(text: &str) -> String {
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
-}

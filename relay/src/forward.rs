@@ -21,12 +21,13 @@ pub(crate) use place::{Place, Reach, address_of, is_this_machine};
 pub(crate) use source::Source;
 pub(crate) use upstream::Upstream;
 
+use dial::Connect;
 use going::Going;
 use heard::hear;
 
 use crate::{
     call::Call,
-    cooldown::Cause,
+    cooldown::{Cause, Told},
     dialect::Dialect,
     permit::Permit,
     read::{Answer, Asked},
@@ -65,7 +66,7 @@ pub(crate) async fn forward(
     asked: &Asked,
     permit: &mut Permit,
 ) -> Sent {
-    match headers(upstream, call, asked, permit).await {
+    let sent = match headers(upstream, call, asked, permit).await {
         Err(error) => Sent {
             fault: error.fault(),
             came: Err(error),
@@ -86,6 +87,21 @@ pub(crate) async fn forward(
             }
             Sent { came, fault }
         }
+    };
+    if let Some(word) = sent.went_wrong() {
+        permit.note(|record| record.went_wrong(&word));
+    }
+    sent
+}
+
+impl Sent {
+    /// In the upstream's own word, where it has told one.
+    fn went_wrong(&self) -> Option<String> {
+        let refusal = self.came.as_ref().ok();
+        let refusal = refusal.filter(|heard| !heard.is_success());
+        let told = refusal.map(|heard| Told::read(&heard.beginning).words);
+        let told = told.and_then(|words| words.into_iter().next());
+        told.or_else(|| self.fault.map(|fault| fault.cause.word().to_owned()))
     }
 }
 
@@ -118,7 +134,10 @@ async fn headers(
         Ok(Ok(answer)) => Ok(going.come(answer).await),
     };
     match &answer {
-        Ok(answer) => permit.note(|record| record.headers_came(answer.status().as_u16())),
+        Ok(answer) => {
+            let connect = answer.extensions().get().map(|Connect(span)| *span);
+            permit.note(|record| record.headers_came(answer.status().as_u16(), connect));
+        }
         Err(error) => {
             tracing::warn!(account = &*account.id, request = %permit.id(), error = ?error, "no answer from upstream");
             permit.note(|record| record.outcome = error.outcome());

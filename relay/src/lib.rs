@@ -58,6 +58,7 @@ mod pins;
 mod price;
 mod provider;
 mod purse;
+mod recorded;
 mod sse;
 mod tally;
 mod translate;
@@ -95,6 +96,7 @@ pub mod mock;
 
 // Small things.
 mod clock;
+mod csv;
 mod error;
 mod ids;
 mod json;

@@ -19,10 +19,12 @@ mod panic;
 mod parts;
 mod people;
 mod ready;
+mod records;
 mod session;
 mod settings;
 mod setup;
 mod tokens;
+mod usage;
 mod users;
 mod visitor;
 
@@ -75,6 +77,9 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(keys::list))
             .routes(routes!(keys::show))
             .routes(routes!(settings::show))
+            .routes(routes!(usage::show))
+            .routes(routes!(records::list))
+            .routes(routes!(records::show))
             .routes(routes!(audit::list))
             .routes(routes!(live::stream))
             .routes(routes!(live::snapshot)),

@@ -1,5 +1,5 @@
-//! `GET /v1/usage`: what the key that asks has used and what it cost, by the hour or the day, told apart by model. Of
-//! other keys nothing is known here.
+//! `GET /v1/usage`: what the key that asks has used and what it cost, by the hour or the day, told apart by model, and what is
+//! left of its budgets. Of other keys nothing is known here.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -15,6 +15,7 @@ use crate::{
     app::App,
     key::Key,
     moment,
+    spent::spent,
     store::StoreError,
     tally::{By, Numbers, Report, Span, Step},
     time::UnixMillis,
@@ -54,7 +55,12 @@ pub(crate) async fn own_usage(
     for (span, counted) in app.store.used(&key.id, &asked.spans).await? {
         report.add(span, By::Model, &counted);
     }
-    let body = Bytes::from(told(&key.id, asked.step, &report).to_string());
+    let zone = app.settings().spend.time_zone.clone();
+    let budgets = [key.allowance.budgets.clone()];
+    let spent = spent(&app.store, &budgets, &zone, UnixMillis::now()).await?;
+    let mut told = told(&key.id, asked.step, &report);
+    told["budgets"] = json!(spent.first());
+    let body = Bytes::from(told.to_string());
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(respond(

@@ -99,6 +99,12 @@ impl Prices {
         price.cost(usage, at)
     }
 
+    /// What reading so much from a cache has saved, by today's price of a model as it is counted.
+    pub(crate) fn saved(&self, model: &str, tokens: u64, at: UnixMillis) -> MicroUsd {
+        let price = self.listed(model).price;
+        price.map_or(MicroUsd(0), |price| price.saved(tokens, at))
+    }
+
     pub(crate) fn listed<'m>(&'m self, model: &'m str) -> Listed<'m> {
         let price = self.exact(model);
         if price.is_some() {
@@ -245,6 +251,18 @@ mod tests {
         let haiku = "eu.anthropic.claude-haiku-4-5-20251001-v1:0";
         assert_eq!(of(haiku), Some(MicroUsd(700_000)));
         assert_eq!(prices.listed(haiku).counted_as, "claude-haiku-4-5");
+    }
+
+    #[test]
+    fn reading_from_a_cache_saves_the_difference_to_other_input() {
+        let own = [
+            ("m", price("input = 3\noutput = 9\ncache_read = 0.3")),
+            ("n", price("input = 3")),
+        ];
+        let prices = Prices::new(own, []);
+        let saved = |model: &str| prices.saved(model, 2_000_000, NOW);
+        assert_eq!(saved("m"), MicroUsd(5_400_000));
+        assert_eq!((saved("n"), saved("unlisted")), (MicroUsd(0), MicroUsd(0)));
     }
 
     #[test]

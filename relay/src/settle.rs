@@ -38,11 +38,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// So many requests may be left unsettled while Redis is away.
 const MOST_LEFT: usize = 1_000_000;
 
+const LONGEST_ERROR: usize = 64;
+
 /// What came of a request that was admitted.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) request: RequestId,
     pub(crate) key: Box<str>,
+    /// Whose key it is.
+    pub(crate) user: Option<Box<str>>,
     pub(crate) group: Box<str>,
     pub(crate) account: Box<str>,
     /// Why that one.
@@ -61,6 +65,8 @@ pub(crate) struct Record {
     pub(crate) wait: Duration,
     /// Of that, for a turn.
     pub(crate) turn_wait: Duration,
+    /// Of a new connection to the account that answered.
+    pub(crate) connect: Option<Duration>,
     /// Until the upstream's headers.
     pub(crate) first_byte: Option<Duration>,
     pub(crate) duration: Duration,
@@ -70,6 +76,8 @@ pub(crate) struct Record {
     pub(crate) usage: Usage,
     pub(crate) bill: Bill,
     pub(crate) outcome: Outcome,
+    /// What went wrong, in the upstream's word or the relay's.
+    pub(crate) error: Option<Box<str>>,
     /// What the answer has made.
     pub(crate) kept: Vec<Kept>,
     /// Of one that is followed.
@@ -129,6 +137,7 @@ impl Record {
         Self {
             request: call.id,
             key: call.caller.key.id.clone(),
+            user: call.caller.key.rules.user.as_deref().map(Box::from),
             group: call.caller.key.group.clone(),
             account: Box::default(),
             reason: Reason::Only,
@@ -141,12 +150,14 @@ impl Record {
             at: UnixMillis::now(),
             wait: Duration::ZERO,
             turn_wait: Duration::ZERO,
+            connect: None,
             first_byte: None,
             duration: Duration::ZERO,
             status: None,
             usage: Usage::default(),
             bill: Bill::default(),
             outcome: Outcome::CallerGone,
+            error: None,
             kept: Vec::new(),
             trail: call
                 .origin
@@ -183,12 +194,27 @@ impl Record {
         self.trail.as_ref()?.told_upstream()
     }
 
-    pub(crate) fn headers_came(&mut self, status: u16) {
+    /// Over a new connection that took so long, or over one that was kept.
+    pub(crate) fn headers_came(&mut self, status: u16, connect: Option<Duration>) {
         self.first_byte = Some(self.began.elapsed());
         self.status = Some(status);
+        self.connect = connect;
+        self.error = None;
         if let Some(trail) = &mut self.trail {
             trail.headers_came(status);
         }
+    }
+
+    /// The word is somebody else's: as much of it is kept as is one.
+    pub(crate) fn went_wrong(&mut self, word: &str) {
+        let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+        let word: String = word
+            .bytes()
+            .take_while(fits)
+            .take(LONGEST_ERROR)
+            .map(char::from)
+            .collect();
+        self.error = (!word.is_empty()).then(|| word.into());
     }
 
     /// What the answer says was used. One that was stored is told again, and was counted when it was made.

@@ -89,11 +89,19 @@ impl Step {
         }
     }
 
+    pub(crate) fn length_ms(self) -> u64 {
+        match self {
+            Self::Hour => HOUR_MS,
+            Self::Day => HOURS * HOUR_MS,
+        }
+    }
+
     /// Those that have a part between two times, at most `most`; none where there are more.
     pub(crate) fn spans(self, from: UnixMillis, to: UnixMillis, most: u64) -> Option<Vec<Span>> {
-        let (length, span): (u64, fn(u64) -> Span) = match self {
-            Self::Hour => (HOUR_MS, Span::Hour),
-            Self::Day => (HOURS * HOUR_MS, Span::Day),
+        let length = self.length_ms();
+        let span: fn(u64) -> Span = match self {
+            Self::Hour => Span::Hour,
+            Self::Day => Span::Day,
         };
         let (first, end) = (from.0 / length, to.0.div_ceil(length));
         (end.saturating_sub(first) <= most).then(|| (first..end).map(span).collect())

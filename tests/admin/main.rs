@@ -13,3 +13,4 @@ mod settings;
 mod setup;
 mod throttle;
 mod tokens;
+mod usage;

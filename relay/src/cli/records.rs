@@ -6,48 +6,16 @@ use std::{
 };
 
 use clap::Subcommand;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{csv_word, load, reach::with_store};
+use super::{load, reach::with_store};
 use crate::{
-    moment,
+    csv, moment,
+    recorded::{COLUMNS, told},
     store::{Store, Written},
 };
 
 const PAGE: u64 = 500;
-/// What a record may have, in the order of the columns.
-const COLUMNS: [&str; 29] = [
-    "request",
-    "at_ms",
-    "key",
-    "group",
-    "account",
-    "chosen",
-    "failed",
-    "dialect",
-    "stream",
-    "model",
-    "served",
-    "outcome",
-    "status",
-    "wait_ms",
-    "turn_ms",
-    "first_byte_ms",
-    "duration_ms",
-    "input",
-    "output",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "reasoning",
-    "web_searches",
-    "estimated",
-    "tier",
-    "cost_micro_usd",
-    "unpriced",
-    "answered",
-];
-
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The configuration.
@@ -122,38 +90,17 @@ async fn export(
         after.clone_from(&last.place);
         for record in &page {
             match form {
-                Form::Json => writeln!(out, "{}", json(record))?,
-                Form::Csv => writeln!(out, "{}", csv(record))?,
+                Form::Json => writeln!(out, "{}", Value::Object(told(&record.fields)))?,
+                Form::Csv => writeln!(out, "{}", line(record))?,
             }
         }
     }
 }
 
-/// What is a number is told as one.
-fn json(record: &Written) -> Value {
-    let field = |(name, value): &(String, String)| {
-        let number = value.parse::<u64>().ok().filter(|_| is_number(name));
-        (
-            name.clone(),
-            number.map_or_else(|| value.as_str().into(), Value::from),
-        )
-    };
-    let fields: Map<String, Value> = record.fields.iter().map(field).collect();
-    Value::Object(fields)
-}
-
-fn is_number(name: &str) -> bool {
-    const WORDS: [&str; 12] = [
-        "request", "key", "group", "account", "chosen", "failed", "dialect", "model", "served",
-        "outcome", "tier", "answered",
-    ];
-    !WORDS.contains(&name)
-}
-
-fn csv(record: &Written) -> String {
+fn line(record: &Written) -> String {
     let value = |column: &&str| {
         let field = record.fields.iter().find(|(name, _)| name == column);
-        field.map_or_else(String::new, |(_, value)| csv_word(value))
+        field.map_or_else(String::new, |(_, value)| csv::word(value))
     };
     COLUMNS.iter().map(value).collect::<Vec<_>>().join(",")
 }
@@ -179,15 +126,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_json_has_all_that_the_record_has() {
-        let expected = serde_json::json!({"request": "req_1", "key": "123", "input": 5,
-            "model": "a \"b\", c", "tomorrows": 7});
-        assert_eq!(json(&record()), expected);
-    }
-
-    #[test]
     fn a_line_of_csv_has_a_place_for_each_column() {
-        let line = csv(&record());
+        let line = line(&record());
         assert!(line.starts_with("req_1,,123,,,"), "{line}");
         assert!(line.contains(",\"a \"\"b\"\", c\","), "{line}");
         assert_eq!(

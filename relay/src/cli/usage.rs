@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{load, reach::with_store};
 use crate::{
-    moment,
+    csv, moment,
     store::Store,
     tally::{By, NUMBERS, Report, Span, Step},
     time::UnixMillis,
@@ -53,7 +53,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         let report = report(store, &spans, args.by).await?;
         let text = match (args.json, args.csv) {
             (true, _) => format!("{:#}\n", json(&report, args.by)),
-            (_, true) => csv(&report, args.by),
+            (_, true) => lines(&report, args.by),
             _ => table(&report, args.by),
         };
         print!("{text}");
@@ -100,11 +100,11 @@ fn json(report: &Report, by: By) -> Value {
     json!({ "by": by.to_string(), "usage": report.rows().map(row).collect::<Vec<_>>() })
 }
 
-fn csv(report: &Report, by: By) -> String {
+fn lines(report: &Report, by: By) -> String {
     let mut text = format!("from,{by},{}\n", NUMBERS.join(","));
     for (span, name, numbers) in report.rows() {
         let numbers = numbers.all().map(|(_, number)| number.to_string());
-        let words = [moment::write(span), super::csv_word(name)].into_iter();
+        let words = [moment::write(span), csv::word(name)].into_iter();
         text += &words.chain(numbers).collect::<Vec<_>>().join(",");
         text.push('\n');
     }

@@ -5,7 +5,7 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::{Context, Poll},
@@ -23,7 +23,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tower_service::Service;
 
@@ -52,8 +52,14 @@ pub(super) struct Line {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Exchange(Arc<Marks>);
 
+/// How long the connection took that was made for a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Connect(pub(super) Duration);
+
 #[derive(Debug, Default)]
 struct Marks {
+    /// How long it took to make it.
+    took: OnceLock<Duration>,
     /// It has carried an answer already.
     used: AtomicBool,
     /// The next bytes to go out begin another request.
@@ -63,6 +69,19 @@ struct Marks {
 }
 
 impl Exchange {
+    /// Over a connection that took so long to make.
+    fn new(took: Duration) -> Self {
+        let marks = Marks::default();
+        marks.took.get_or_init(|| took);
+        Self(Arc::new(marks))
+    }
+
+    /// For the first answer alone: others found it made.
+    pub(super) fn connect(&self) -> Option<Connect> {
+        let is_new = !self.0.used.load(Relaxed);
+        self.0.took.get().filter(|_| is_new).copied().map(Connect)
+    }
+
     pub(super) fn answered(&self) {
         self.0.used.store(true, Relaxed);
         self.0.answered.store(true, Relaxed);
@@ -131,10 +150,10 @@ impl Service<Uri> for Dial {
     fn call(&mut self, to: Uri) -> Self::Future {
         let connecting = timeout(self.within, self.https.call(to));
         Box::pin(async move {
-            Ok(TokioIo::new(Line {
-                stream: TokioIo::new(connecting.await??),
-                exchange: Exchange::default(),
-            }))
+            let began = Instant::now();
+            let stream = TokioIo::new(connecting.await??);
+            let exchange = Exchange::new(began.elapsed());
+            Ok(TokioIo::new(Line { stream, exchange }))
         })
     }
 }

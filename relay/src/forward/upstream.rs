@@ -66,18 +66,23 @@ impl Upstream {
     ) -> Result<Response<Incoming>, Error> {
         let began = Instant::now();
         match self.kept.request(request()).await {
-            Ok(answer) => {
-                if let Some(exchange) = answer.extensions().get::<Exchange>() {
-                    exchange.answered();
-                }
-                Ok(answer)
-            }
+            Ok(answer) => Ok(answered(answer)),
             Err(error) if may_be_unseen(&error) && began.elapsed() < STALE_WITHIN => {
-                self.new.request(request()).await
+                self.new.request(request()).await.map(answered)
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// The answer, with a note of the connection that was made for it.
+fn answered(mut answer: Response<Incoming>) -> Response<Incoming> {
+    if let Some(exchange) = answer.extensions().get::<Exchange>() {
+        let connect = exchange.connect();
+        exchange.answered();
+        connect.and_then(|connect| answer.extensions_mut().insert(connect));
+    }
+    answer
 }
 
 fn may_be_unseen(error: &Error) -> bool {

@@ -31,6 +31,14 @@ impl Price {
         Some(rounded(tokens.saturating_add(exact(searches))))
     }
 
+    /// What so many tokens of input would have cost more than they did as read from a cache.
+    pub(super) fn saved(&self, tokens: u64, at: UnixMillis) -> MicroUsd {
+        let price = self.at(at);
+        let read = price.cache_read.unwrap_or(price.input);
+        let difference = price.input.0.saturating_sub(read.0);
+        rounded(exact(priced((tokens, Decimal(difference)))))
+    }
+
     fn input_cost(&self, usage: &Usage) -> u128 {
         let or_input = |own: Option<Decimal>| own.unwrap_or(self.input);
         let read = or_input(self.cache_read);

@@ -3,6 +3,7 @@
 use super::{Batch, Reply, Store, StoreError, list, names};
 
 const READ: &str = "XRANGE";
+const READ_BACK: &str = "XREVRANGE";
 
 /// A record as it is written: its place in the stream, and its fields with their values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,21 @@ impl Store {
         batch.arg("+").arg("COUNT").number(most);
         let reply = self.domain.ask_one(&batch).await?;
         let entries = list(READ, &reply)?.iter();
+        Ok(entries.filter_map(read).collect())
+    }
+
+    /// At most `most` records between two places, the newest first; `(` before a place leaves it out.
+    pub(crate) async fn records_back(
+        &self,
+        first: &str,
+        last: &str,
+        most: u64,
+    ) -> Result<Vec<Written>, StoreError> {
+        let mut batch = Batch::of(READ_BACK);
+        batch.arg(names::RECORDS).arg(first).arg(last);
+        batch.arg("COUNT").number(most);
+        let reply = self.domain.ask_one(&batch).await?;
+        let entries = list(READ_BACK, &reply)?.iter();
         Ok(entries.filter_map(read).collect())
     }
 }

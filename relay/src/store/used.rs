@@ -25,12 +25,12 @@ impl Store {
         Ok(used)
     }
 
-    /// The same of all callers in one span, as it is read.
+    /// The same of all callers in one span, as it is read: of how many.
     pub(crate) async fn used_by_all(
         &self,
         span: Span,
         mut each: impl FnMut(Span, Counted),
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         let mut batch = Batch::of(WHO);
         batch.arg(names::users(span));
         let reply = self.domain.ask_one(&batch).await?;
@@ -39,7 +39,7 @@ impl Store {
         for some in asked.chunks(AT_ONCE) {
             self.read_some(some, &mut each).await?;
         }
-        Ok(())
+        Ok(asked.len())
     }
 
     async fn read_some(

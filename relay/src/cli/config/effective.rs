@@ -1,11 +1,11 @@
 //! What is in force with a `weir.toml`: its own words over the defaults that `weir init` writes, and the environment over
-//! both. A secret that stands in it is left out; where one is read from is shown.
+//! both. What operators have set is in Redis, and not here. A secret that stands in it is left out; where one is read from is shown.
 
 use toml::{Table, Value};
 
 use crate::{
     cli::init::TEMPLATE,
-    config::{Config, RedisAt, Servers},
+    config::{self, Config, RedisAt, Servers},
 };
 
 /// What stands in the place of a secret.
@@ -21,6 +21,7 @@ const ITS_OWN: [&str; 3] = ["kind", "base_url", "api_key"];
 pub(super) fn shown(text: &str, config: &Config) -> Result<Table, toml::de::Error> {
     let own: Table = toml::from_str(text)?;
     let mut all: Table = toml::from_str(TEMPLATE)?;
+    add_settings(&mut all);
     for (table, sample) in NAMED {
         let sample = all
             .remove(table)
@@ -43,6 +44,19 @@ pub(super) fn shown(text: &str, config: &Config) -> Result<Table, toml::de::Erro
     lay_environment_over(&mut all, config);
     hide(&mut all, "");
     Ok(all)
+}
+
+/// The template does not name them, so that they can be changed while relays run.
+fn add_settings(all: &mut Table) {
+    for (name, value) in config::defaults() {
+        let (table, key) = name.split_once('.').expect("each stands in a table");
+        let table = all
+            .entry(table)
+            .or_insert_with(|| Value::Table(Table::new()));
+        if let (Some(table), Ok(value)) = (table.as_table_mut(), Value::try_from(value)) {
+            table.insert(key.to_owned(), value);
+        }
+    }
 }
 
 fn lay_over(below: &mut Table, above: Table) {

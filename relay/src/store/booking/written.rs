@@ -25,6 +25,9 @@ pub(super) fn write(batch: &mut Batch, record: &Record, retention: Retention) {
     start(batch, record.request, retention);
     batch.arg("at_ms").number(record.at.0);
     batch.arg("key").arg(&*record.key);
+    if let Some(user) = &record.user {
+        batch.arg("user").arg(&**user);
+    }
     batch.arg("group").arg(&*record.group);
     batch.arg("account").arg(&*record.account);
     batch.arg("chosen").arg(record.reason.word());
@@ -45,6 +48,9 @@ pub(super) fn write(batch: &mut Batch, record: &Record, retention: Retention) {
         batch.arg("status").number(status);
     }
     batch.arg("outcome").arg(record.outcome.word());
+    if let Some(error) = &record.error {
+        batch.arg("error").arg(&**error);
+    }
     spans(batch, record);
     used(batch, record);
 }
@@ -53,6 +59,9 @@ fn spans(batch: &mut Batch, record: &Record) {
     batch.arg("wait_ms").number(millis(record.wait));
     if !record.turn_wait.is_zero() {
         batch.arg("turn_ms").number(millis(record.turn_wait));
+    }
+    if let Some(connect) = record.connect {
+        batch.arg("connect_ms").number(millis(connect));
     }
     if let Some(first_byte) = record.first_byte {
         batch.arg("first_byte_ms").number(millis(first_byte));

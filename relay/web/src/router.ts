@@ -1,13 +1,13 @@
 /** The pages by address. Every page but the login needs a session; a page is loaded when it is first opened. */
-import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocation, type RouteLocationNormalized } from 'vue-router'
 import { useSession } from './stores/session'
 
 export const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (to, from, kept) => (to.path === from.path ? (kept ?? false) : (kept ?? { top: 0 })),
   routes: [
-    // The address that a relay prints at its first start has the token behind the `#`, where no server sees it.
-    { path: '/login', alias: '/setup', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { open: true } },
+    { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { open: true } },
+    { path: '/setup', redirect: invited },
     { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue') },
     { path: '/queues', name: 'queues', component: () => import('./pages/QueuesPage.vue') },
     { path: '/accounts', name: 'accounts', component: () => import('./pages/AccountsPage.vue') },
@@ -35,6 +35,12 @@ router.beforeEach(async (to) => {
   if (to.meta['open'] === true) return signedIn ? '/' : true
   return signedIn ? true : { name: 'login', query: back(to) }
 })
+
+/** The address that a relay prints at its first start has the token behind the `#`: no server sees it, and it does not stay there. */
+function invited(to: RouteLocation) {
+  useSession().setupToken = to.hash.slice(1)
+  return { name: 'login', hash: '' }
+}
 
 /** Where to go after the login. */
 export function back(from: RouteLocationNormalized): { back?: string } {

@@ -9,6 +9,8 @@ const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
 export const useSession = defineStore('session', () => {
   const session = ref<Session | null>()
   const setupNeeded = ref(false)
+  /** From the address that the relay printed. */
+  const setupToken = ref('')
   const expired = ref(false)
 
   function take(given: Session): void {
@@ -60,5 +62,5 @@ export const useSession = defineStore('session', () => {
   const mayOperate = computed(() => may('operator'))
   const mayAdminister = computed(() => may('admin'))
 
-  return { session, setupNeeded, expired, mayOperate, mayAdminister, find, look, lose, signIn, setUp, signOut }
+  return { session, setupNeeded, setupToken, expired, mayOperate, mayAdminister, find, look, lose, signIn, setUp, signOut }
 })

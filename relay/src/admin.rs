@@ -6,9 +6,11 @@ pub(crate) mod audit;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod operators;
+pub(crate) mod queues;
 pub(crate) mod records;
 pub(crate) mod secrets;
 pub(crate) mod settings;
+mod stage;
 pub(crate) mod tokens;
 pub(crate) mod usage;
 pub(crate) mod users;
@@ -69,6 +71,10 @@ pub(crate) enum AdminError {
     Conflict { seen: u64, is: u64 },
     #[error("it is used by {}", by.join(", "))]
     InUse { by: Vec<String> },
+    #[error("`{member}` is not in `{queue}` any more")]
+    NotThere { member: String, queue: String },
+    #[error("the relay of `{member}` was told, and has not ended it yet")]
+    StillHeld { member: String },
     #[error(transparent)]
     Master(#[from] MasterError),
     #[error(transparent)]

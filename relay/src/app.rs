@@ -19,11 +19,12 @@ use crate::{
     permit::Ledger,
     price::Prices,
     read::Buffers,
+    renew::Leases,
     resting::Resting,
     roster::Roster,
     server::Seats,
     settings::{Current, Settings},
-    store::{COOLDOWNS, Store, StoredSettings, Tickets},
+    store::{COOLDOWNS, Store, StoredSettings, Tickets, taken_back},
     telemetry::{Meters, Traces},
 };
 
@@ -35,10 +36,11 @@ pub(crate) struct Ears {
 }
 
 impl Ears {
-    pub(crate) fn hear(&self, message: &[u8]) {
-        match message {
-            COOLDOWNS => self.resting.look(),
-            of_a_ticket => self.tickets.hear(of_a_ticket),
+    pub(crate) fn hear(&self, message: &[u8], leases: &Leases) {
+        match (message, taken_back(message)) {
+            (COOLDOWNS, _) => self.resting.look(),
+            (_, Some(request)) => leases.take_back(request),
+            (of_a_ticket, None) => self.tickets.hear(of_a_ticket),
         }
     }
 }

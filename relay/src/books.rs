@@ -150,7 +150,8 @@ impl Answered<'_> {
         // The status may be that of an account which was asked before.
         let answered = match self.outcome {
             Outcome::UpstreamRefused | Outcome::UpstreamUnreachable => false,
-            Outcome::Done | Outcome::CallerGone | Outcome::Interrupted => true,
+            Outcome::Done | Outcome::CallerGone => true,
+            Outcome::TakenBack | Outcome::Interrupted => true,
             Outcome::UpstreamTimeout | Outcome::UpstreamCut => true,
         };
         let succeeded = self

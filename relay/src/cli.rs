@@ -8,6 +8,7 @@ mod demo;
 mod desk;
 mod doctor;
 mod fields;
+mod frame;
 mod group;
 mod init;
 mod key;
@@ -15,6 +16,7 @@ mod man;
 mod open_files;
 mod openapi;
 mod operator;
+mod queue;
 mod reach;
 mod records;
 mod secrets;
@@ -59,6 +61,8 @@ enum Command {
     Records(records::Args),
     /// Make, change, drain and delete stored accounts, while relays run.
     Account(account::Args),
+    /// Show who holds and waits, cancel a waiter, take a slot or turn back.
+    Queue(queue::Args),
     /// Make, change and delete stored groups, while relays run.
     Group(group::Args),
     /// Show and change what holds for all requests, while relays run.
@@ -92,6 +96,7 @@ impl Command {
             Self::Serve(_) | Self::MockProvider(_) | Self::Demo(_) => "info",
             Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
             Self::Account(_) | Self::Group(_) | Self::User(_) => "warn",
+            Self::Queue(_) => "warn",
             Self::Settings(_) | Self::Audit(_) | Self::Secrets(_) => "warn",
             Self::Config(_) | Self::Completion(_) | Self::Man(_) => "warn",
             // It says itself what is wrong.
@@ -113,6 +118,7 @@ pub async fn main() -> ExitCode {
         Command::Usage(args) => usage::run(args).await,
         Command::Records(args) => records::run(args).await,
         Command::Account(args) => account::run(args).await,
+        Command::Queue(args) => queue::run(args).await,
         Command::Group(args) => group::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Settings(args) => settings::run(args).await,

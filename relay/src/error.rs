@@ -323,7 +323,7 @@ fn upstream(error: &UpstreamError) -> Verdict {
     }
 }
 
-/// The upstream's fault, when its answer had begun.
+/// The upstream's fault when its answer had begun, or an operator's decision.
 fn cut(error: &Cut) -> Verdict {
     match error {
         Cut::BrokeOff => verdict(
@@ -335,6 +335,11 @@ fn cut(error: &Cut) -> Verdict {
             StatusCode::GATEWAY_TIMEOUT,
             "weir_upstream_timeout",
             Retry::Whenever,
+        ),
+        Cut::TakenBack => verdict(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "weir_taken_back",
+            Retry::Never,
         ),
     }
 }

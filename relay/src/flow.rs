@@ -4,6 +4,7 @@ use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     address,
+    admit::Admitted,
     answer::{AnswerBody, respond},
     app::App,
     authenticate::{authenticate, key_of},
@@ -14,7 +15,7 @@ use crate::{
     error::{Error, Retry, Verdict},
     failover::{Failover, Next},
     fallback::fall_back,
-    forward::forward,
+    forward::{Heard, forward},
     ids::RequestId,
     interpret::interpret,
     keeper::Keeper,
@@ -24,8 +25,9 @@ use crate::{
     pin::pin,
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
+    settle::Outcome,
     spend::spend,
-    stream::{Cuts, Manner, stream},
+    stream::{Cut, Cuts, Manner, stream},
     telemetry::Origin,
     time::{UnixMillis, millis},
     translated::{Manner as InWords, translated},
@@ -141,7 +143,7 @@ fn see_refused(
     }
 }
 
-/// From account to account, until one has begun to answer.
+/// From the caller to an account and back.
 async fn answer(
     app: Arc<App>,
     mut call: Call,
@@ -150,20 +152,15 @@ async fn answer(
     pin(&app, &mut call).await?;
     interpret(&app, &mut call, &asked).await?;
     let mut permit = Permit::new(call.id, &app.ledger);
-    spend(&app, &call, &asked, &mut permit).await?;
-    let mut failover = Failover::new(&app);
-    let (admitted, heard) = loop {
-        let admitted = match enter(&app, &call, &asked, &failover.attempts, &mut permit).await {
-            Ok(admitted) => admitted,
-            Err(error) => break failover.last_answer(error)?,
-        };
-        let sent = forward(&admitted.upstream, &call, &asked, &mut permit).await;
-        match failover.weigh(&app, &call, admitted, sent, &mut permit) {
-            Next::Answer(admitted, heard) => break (admitted, heard),
-            Next::Fail(error) => return Err(error.into()),
-            Next::TryAnother => {}
+    let mut take_back = app.ledger.leases.begin(call.id);
+    let found = tokio::select! {
+        found = find(&app, &mut call, &asked, &mut permit) => found,
+        () = take_back.said() => {
+            permit.note(|record| record.outcome = Outcome::TakenBack);
+            Err(Cut::TakenBack.into())
         }
     };
+    let (admitted, heard) = found?;
     let (wait, waits) = (permit.waited(), app.settings().waits);
     let upstream = &admitted.upstream;
     let translation = call.translation(&upstream.account);
@@ -175,6 +172,7 @@ async fn answer(
             Some(_) => Cuts::AreLeft,
         },
         waits,
+        take_back,
         keeper: Keeper::of(&app, &call, upstream),
     };
     let in_words = translation.map(|translation| InWords {
@@ -193,6 +191,29 @@ async fn answer(
         .headers_mut()
         .insert(WAIT_MS, HeaderValue::from(millis(wait)));
     Ok(response)
+}
+
+/// From account to account, until one has begun to answer.
+async fn find(
+    app: &App,
+    call: &mut Call,
+    asked: &Asked,
+    permit: &mut Permit,
+) -> Result<(Admitted, Heard), Error> {
+    spend(app, call, asked, permit).await?;
+    let mut failover = Failover::new(app);
+    loop {
+        let admitted = match enter(app, call, asked, &failover.attempts, permit).await {
+            Ok(admitted) => admitted,
+            Err(error) => return failover.last_answer(error),
+        };
+        let sent = forward(&admitted.upstream, call, asked, permit).await;
+        match failover.weigh(app, call, admitted, sent, permit) {
+            Next::Answer(admitted, heard) => return Ok((admitted, heard)),
+            Next::Fail(error) => return Err(error.into()),
+            Next::TryAnother => {}
+        }
+    }
 }
 
 fn health(app: &App) -> Response<AnswerBody> {

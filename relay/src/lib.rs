@@ -45,6 +45,7 @@ mod keeper;
 mod permit;
 mod renew;
 mod sweep;
+mod take_back;
 
 // What callers and upstreams speak.
 mod address;

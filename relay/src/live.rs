@@ -6,9 +6,10 @@ mod build;
 mod fairness;
 mod look;
 mod members;
+mod queue;
 mod rates;
 mod seen;
-mod snapshot;
+pub(crate) mod snapshot;
 mod stage;
 mod state;
 
@@ -21,10 +22,11 @@ use tokio::{
 };
 
 pub(crate) use look::Look;
+pub(crate) use queue::{NoQueue, Of, Queue};
 pub(crate) use seen::{
     AccountSeen, Finished, GateSeen, Glance, KeySeen, RelaySeen, Totals, TurnSeen, WaiterSeen,
 };
-pub(crate) use snapshot::Snapshot;
+pub(crate) use snapshot::{AccountShown, SlotShown, Snapshot, WaiterShown, Why};
 pub(crate) use stage::{AccountKnown, KeyKnown, Stage, Standing};
 
 use crate::{app::App, time::UnixMillis};

@@ -18,6 +18,7 @@ mod pages;
 mod panic;
 mod parts;
 mod people;
+mod queues;
 mod ready;
 mod records;
 mod session;
@@ -84,6 +85,12 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(live::stream))
             .routes(routes!(live::snapshot)),
         Role::Operator => routes
+            .routes(routes!(queues::cancel))
+            .routes(routes!(queues::take_back))
+            .routes(routes!(queues::pause))
+            .routes(routes!(queues::drain))
+            .routes(routes!(queues::resume))
+            .routes(routes!(queues::clear_cooldown))
             .routes(routes!(users::create))
             .routes(routes!(users::edit, users::delete))
             .routes(routes!(keys::create))

@@ -335,10 +335,10 @@ impl Drop for Permit {
         let holds = !self.slots.is_empty() || turn.is_some() || self.record.is_some();
         let is_said = self.intent == Place::MayStand;
         let may_stand = !self.asked.is_empty() || !self.outdated.is_empty();
+        self.ledger.leases.drop_all(self.id);
         if !may_stand && !holds && !is_said && self.spending.is_none() {
             return;
         }
-        self.ledger.leases.drop_all(self.id);
         for slot in &self.slots {
             slot.what.held.learn(slot.since.elapsed());
         }

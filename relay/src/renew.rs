@@ -22,6 +22,7 @@ use crate::{
         Aside, Connection, Store, StoreError, register_purse, register_slots, release_slots,
         renew_purse, renew_slots, renew_turns,
     },
+    take_back::{Holder, TakeBack, holder},
 };
 
 /// Members per command, so that no command keeps Redis for long.
@@ -39,6 +40,8 @@ pub(crate) struct Leases {
 
 #[derive(Debug, Default)]
 struct Holding {
+    /// Of whom an operator may take all of it back.
+    holder: Option<Holder>,
     gates: Vec<Arc<Gate>>,
     turn: Option<Arc<Turn>>,
     spending: Option<Arc<Spending>>,
@@ -61,6 +64,23 @@ enum Chunk {
 }
 
 impl Leases {
+    /// A request comes that may hold something until [`Self::drop_all`].
+    pub(crate) fn begin(&self, id: RequestId) -> TakeBack {
+        let (holder, take_back) = holder();
+        self.table().entry(id).or_default().holder = Some(holder);
+        take_back
+    }
+
+    /// An operator takes back what a request holds, if it is one of this relay's.
+    pub(crate) fn take_back(&self, id: RequestId) {
+        let mut table = self.table();
+        let holder = table.get_mut(&id).and_then(|one| one.holder.take());
+        drop(table);
+        if let Some(holder) = holder {
+            holder.take_back();
+        }
+    }
+
     pub(crate) fn hold_slot(&self, id: RequestId, gate: &Arc<Gate>) {
         self.table()
             .entry(id)

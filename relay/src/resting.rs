@@ -250,7 +250,7 @@ async fn write(store: &Store, found: &[Found]) -> Result<(), StoreError> {
     let news: Vec<News<'_>> = found.iter().map(Found::news).collect();
     match news.is_empty() {
         true => Ok(()),
-        false => store.tell_cooldowns(&news).await,
+        false => store.tell_cooldowns(&news, UnixMillis::now()).await,
     }
 }
 
@@ -270,6 +270,6 @@ async fn forget_old(
         .collect();
     match old.is_empty() {
         true => Ok(()),
-        false => store.tell_cooldowns(&old).await,
+        false => store.tell_cooldowns(&old, now).await,
     }
 }

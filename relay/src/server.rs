@@ -136,9 +136,9 @@ impl Relay {
         let ears = Ears::default();
         let heard = ears.clone();
         let (ledger, lease) = (Arc::new(ledger), config.lease);
-        let held = Arc::clone(&ledger);
+        let (held, holders) = (Arc::clone(&ledger), Arc::clone(&ledger));
         let part = Part {
-            on_message: Arc::new(move |message: &[u8]| heard.hear(message)),
+            on_message: Arc::new(move |message: &[u8]| heard.hear(message, &holders.leases)),
             on_return: Arc::new(move |connection| {
                 let held = Arc::clone(&held);
                 Box::pin(async move { renew::restore(&held.leases, &connection, lease).await })

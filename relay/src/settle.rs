@@ -111,6 +111,8 @@ pub(crate) enum Outcome {
     UpstreamTimeout,
     /// The upstream's answer broke off.
     UpstreamCut,
+    /// An operator took back what it held.
+    TakenBack,
     /// Nothing else happened before the permit ended: the caller left.
     CallerGone,
     /// Its relay was killed; another one has booked it.
@@ -125,6 +127,7 @@ impl Outcome {
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::UpstreamCut => "upstream_cut",
+            Self::TakenBack => "taken_back",
             Self::CallerGone => "caller_gone",
             Self::Interrupted => "interrupted",
         }

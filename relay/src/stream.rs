@@ -30,6 +30,7 @@ use crate::{
     keeper::Keeper,
     permit::Permit,
     settle::Outcome,
+    take_back::TakeBack,
 };
 
 /// An upstream's body on its way to the caller. What the request holds ends with it.
@@ -47,16 +48,19 @@ pub(crate) struct Relayed {
     heartbeat: Option<Bytes>,
     cuts: Cuts,
     keeper: Option<Keeper>,
+    take_back: TakeBack,
     permit: Permit,
 }
 
-/// Why a stream ends with an error. The upstream's fault.
+/// Why a stream ends with an error. The upstream's fault, or an operator's decision.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 pub(crate) enum Cut {
     #[error("the provider's answer broke off before its end")]
     BrokeOff,
     #[error("the provider fell silent or took too long in the middle of its answer")]
     Late,
+    #[error("an operator of this relay took back what this request held")]
+    TakenBack,
 }
 
 /// Why nothing more comes from upstream.
@@ -65,6 +69,7 @@ enum Stop {
     End,
     Broken,
     Late,
+    TakenBack,
 }
 
 /// Who tells the caller that an answer was cut.
@@ -82,6 +87,7 @@ pub(crate) struct Manner {
     pub(crate) usage_chunk: UsageChunk,
     pub(crate) cuts: Cuts,
     pub(crate) waits: Waits,
+    pub(crate) take_back: TakeBack,
     /// Who keeps what it makes, if anybody.
     pub(crate) keeper: Option<Keeper>,
 }
@@ -97,6 +103,7 @@ pub(crate) fn stream(
         usage_chunk,
         cuts,
         waits,
+        take_back,
         keeper,
     } = manner;
     let Heard {
@@ -122,6 +129,7 @@ pub(crate) fn stream(
         heartbeat: dialect.heartbeat(),
         cuts,
         keeper,
+        take_back,
         permit,
     };
     if is_empty {
@@ -168,6 +176,10 @@ impl Relayed {
             let farewell = self.farewell.take();
             return Poll::Ready(farewell.map(|last| last.map(Frame::data)));
         };
+        if self.take_back.is_said(context) {
+            let last = self.stop(Stop::TakenBack);
+            return Poll::Ready(last.map(|last| last.map(Frame::data)));
+        }
         let stop = match Pin::new(&mut *upstream).poll_frame(context) {
             // An upstream that always has more never lets the alarm ring.
             Poll::Ready(Some(Ok(_))) if self.pace.is_over() => Stop::Late,
@@ -258,6 +270,7 @@ impl Relayed {
         let outcome = match (ending, stop) {
             (Ending::Refusal, Stop::End) => Outcome::UpstreamRefused,
             (Ending::Complete, _) | (Ending::Open | Ending::Unmarked, Stop::End) => Outcome::Done,
+            (_, Stop::TakenBack) => Outcome::TakenBack,
             (_, Stop::Late) => Outcome::UpstreamTimeout,
             (_, Stop::End | Stop::Broken) => Outcome::UpstreamCut,
         };
@@ -279,6 +292,7 @@ impl Relayed {
         let cut = match stop {
             Stop::End | Stop::Broken => Cut::BrokeOff,
             Stop::Late => Cut::Late,
+            Stop::TakenBack => Cut::TakenBack,
         };
         let told = || {
             let told = Error::from(cut).told(self.permit.id());

@@ -8,6 +8,7 @@ mod form;
 mod listener;
 mod live;
 mod operators;
+mod queues;
 mod sessions;
 mod settings;
 mod setup;

@@ -65,6 +65,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/live/build.rs", &[]),
     ("relay/src/live/fairness.rs", &[]),
     ("relay/src/live/members.rs", &[]),
+    ("relay/src/live/queue.rs", &["thiserror"]),
     ("relay/src/live/rates.rs", &[]),
     ("relay/src/live/seen.rs", &[]),
     ("relay/src/live/snapshot.rs", &["serde", "utoipa"]),

@@ -195,7 +195,7 @@ fn users(stored: &StoredRoster, id: &str) -> Vec<String> {
 }
 
 /// The account that this would be, its secrets still unknown.
-fn check(id: &str, fields: &Fields, given: Vec<&str>) -> Result<AccountConfig, Misfit> {
+pub(super) fn check(id: &str, fields: &Fields, given: Vec<&str>) -> Result<AccountConfig, Misfit> {
     let unknown = given.iter().find(|field| !SECRET_FIELDS.contains(field));
     if let Some(field) = unknown {
         return Err(Misfit {

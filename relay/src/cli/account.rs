@@ -1,4 +1,6 @@
-//! `weir account create|list|show|edit|delete|drain|resume`.
+//! `weir account create|list|show|edit|delete|pause|drain|resume`.
+
+use std::time::Duration;
 
 use clap::Subcommand;
 use serde_json::json;
@@ -50,6 +52,13 @@ enum Action {
         #[arg(long)]
         version: Option<u64>,
     },
+    /// Grant no slot of an account for now: its line keeps its places.
+    Pause {
+        id: String,
+        /// For so long: 90s, 10m, 2h. Without it, until it is resumed.
+        #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+        span: Option<Duration>,
+    },
     /// Send no new requests to an account: its waiters turn to others, and those that it serves end as they would.
     Drain { id: String },
     /// Send requests to it again.
@@ -95,15 +104,36 @@ async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
             desk.delete_account(&id, version).await?;
             Ok(Told::done(&id, None, "is deleted"))
         }
+        Action::Pause { id, span } => {
+            desk.pause_account(&id, span).await?;
+            Ok(Told::done(&id, None, "is paused"))
+        }
         Action::Drain { id } => {
             desk.drain_account(&id, Drain::Begins).await?;
             Ok(Told::done(&id, None, "is drained"))
         }
         Action::Resume { id } => {
-            desk.drain_account(&id, Drain::Ends).await?;
+            desk.resume_account(&id).await?;
             Ok(Told::done(&id, None, "is resumed"))
         }
     }
+}
+
+/// A number and its unit.
+fn span(text: &str) -> Result<Duration, String> {
+    let (number, unit) =
+        text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err("is a number and s, m, h or d".into()),
+    };
+    let number: u32 = number
+        .parse()
+        .map_err(|_| "is a number and s, m, h or d".to_owned())?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
 }
 
 fn line(account: &Shown) -> String {

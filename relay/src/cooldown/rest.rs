@@ -53,6 +53,11 @@ impl Rest {
         self.until.max(self.tried_until)
     }
 
+    /// Then the account's gate is closed too.
+    pub(crate) fn is_stated(&self) -> bool {
+        self.basis == Basis::Stated
+    }
+
     pub(super) fn is_on_trial(&self, now: UnixMillis) -> bool {
         self.basis == Basis::Guessed && self.end() <= now
     }

@@ -145,3 +145,18 @@ pub(crate) struct RelayShown {
     pub(crate) process: Box<str>,
     pub(crate) since_ms: u64,
 }
+
+impl State {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Disabled => "disabled",
+            Self::Draining => "draining",
+            Self::Drained => "drained",
+            Self::Paused => "paused",
+            Self::Resting => "resting",
+            Self::Full => "full",
+            Self::Open => "open",
+        }
+    }
+}

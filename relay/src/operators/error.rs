@@ -180,7 +180,10 @@ impl From<AdminError> for Refusal {
         let message = error.to_string();
         match error {
             AdminError::Misfit(misfit) => misfit.into(),
-            AdminError::Unknown { .. } => Self::unknown(message),
+            AdminError::Unknown { .. } | AdminError::NotThere { .. } => Self::unknown(message),
+            AdminError::StillHeld { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "still_held", message)
+            }
             AdminError::Exists { .. } => Self::new(StatusCode::CONFLICT, "exists", message),
             AdminError::Declared { .. } => Self::new(StatusCode::CONFLICT, "declared", message),
             AdminError::Conflict { .. } => Self::conflict(message),

@@ -3,8 +3,12 @@
 
 use std::time::Duration;
 
-use super::{Batch, Store, StoreError, list, names};
-use crate::{gate::Gate, ids::RequestId, time::millis};
+use super::{Batch, Store, StoreError, list, names, pauses::LONGEST as LONGEST_CLOSED};
+use crate::{
+    gate::Gate,
+    ids::RequestId,
+    time::{UnixMillis, millis},
+};
 
 /// What all relays are told when there is something to be read.
 pub(crate) const COOLDOWNS: &[u8] = b"cooldowns";
@@ -32,7 +36,24 @@ pub(crate) enum News<'a> {
 }
 
 impl Store {
-    pub(crate) async fn tell_cooldowns(&self, news: &[News<'_>]) -> Result<(), StoreError> {
+    pub(crate) async fn tell_cooldowns(
+        &self,
+        news: &[News<'_>],
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let closes = |news: &News<'_>| {
+            matches!(
+                news,
+                News::Rests {
+                    closes: Some(_),
+                    ..
+                }
+            )
+        };
+        let pauses = match news.iter().any(closes) {
+            true => self.pauses().await?,
+            false => Vec::new(),
+        };
         let mut batch = Batch::new();
         for news in news {
             match news {
@@ -46,7 +67,8 @@ impl Store {
                     batch.command("EXPIRE").arg(names::COOLDOWNS).number(KEPT_S);
                     if let Some((gate, span)) = closes {
                         batch.command("QGATE.CLOSE").arg(&*gate.name);
-                        batch.arg("PX").number(millis(*span).max(1));
+                        batch.arg("PX");
+                        batch.number(millis(or_paused(&pauses, field, *span, now)).max(1));
                     }
                 }
                 News::IsWell { field } => {
@@ -77,4 +99,16 @@ impl Store {
         });
         Ok(texts.collect())
     }
+}
+
+/// The gate of an account that is paused for longer is not opened any sooner.
+fn or_paused(
+    pauses: &[(Box<str>, UnixMillis)],
+    account: &str,
+    span: Duration,
+    now: UnixMillis,
+) -> Duration {
+    let paused = pauses.iter().find(|(paused, _)| **paused == *account);
+    let left = paused.map_or(Duration::ZERO, |(_, until)| until.since(now));
+    span.max(left.min(LONGEST_CLOSED))
 }

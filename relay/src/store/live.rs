@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{Aside, Batch, Connection, Reply, Store, StoreError, is_away, link::ask_on, names};
+use super::{
+    Aside, Batch, Connection, Reply, Store, StoreError, is_away, link::ask_on, names, pauses::pause,
+};
 use crate::{
     cooldown::{Rest, of_field},
     intent::{Intent, Stage as Come},
@@ -259,11 +261,6 @@ fn rest((field, written): (&str, &Reply)) -> Option<(Box<str>, Option<Box<str>>,
     let (account, model) = of_field(field);
     let rest = Rest::read(written.text()?)?;
     Some((account.into(), model.map(Into::into), rest))
-}
-
-pub(super) fn pause((account, until): (&str, &Reply)) -> Option<(Box<str>, UnixMillis)> {
-    let until = until.text()?.parse().ok()?;
-    Some((account.into(), UnixMillis(until)))
 }
 
 fn totals(day: u64, reply: &Reply) -> Totals {

@@ -127,7 +127,7 @@ impl Counting {
             Outcome::UpstreamCut => CUT,
             Outcome::UpstreamTimeout => LATE,
             Outcome::Done | Outcome::UpstreamRefused | Outcome::UpstreamUnreachable => return,
-            Outcome::CallerGone | Outcome::Interrupted => return,
+            Outcome::CallerGone | Outcome::TakenBack | Outcome::Interrupted => return,
         };
         let is_counted = |(account, _): &(Box<str>, _)| *account == record.account;
         if !record.failed.iter().any(is_counted) {

@@ -13,6 +13,14 @@ it('a request waits in line, for its turn, for the upstream, and streams', () =>
   ])
 })
 
+it('a connection that was made for it is told apart', () => {
+  expect(phases(record({ wait_ms: 100, connect_ms: 50, first_byte_ms: 400, duration_ms: 400 }))).toEqual([
+    { name: 'line', fromMs: 0, toMs: 100 },
+    { name: 'connect', fromMs: 100, toMs: 150 },
+    { name: 'upstream', fromMs: 150, toMs: 400 },
+  ])
+})
+
 it('what took no time is no phase', () => {
   expect(phases(record({ wait_ms: 0, first_byte_ms: 900, duration_ms: 900 }))).toEqual([{ name: 'upstream', fromMs: 0, toMs: 900 }])
   expect(phases(record({}))).toEqual([])

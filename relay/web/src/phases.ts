@@ -1,7 +1,7 @@
 /** The waterfall of a request: what it did when, as far as its record tells. Pure. */
 import type { RequestRecord } from './types'
 
-export type PhaseName = 'line' | 'turn' | 'upstream' | 'stream' | 'failed'
+export type PhaseName = 'line' | 'turn' | 'connect' | 'upstream' | 'stream' | 'failed'
 
 export interface Phase {
   name: PhaseName
@@ -14,10 +14,12 @@ export function phases(record: RequestRecord): Phase[] {
   const waited = Math.min(record.wait_ms ?? 0, end)
   const inLine = Math.max(0, waited - (record.turn_ms ?? 0))
   const firstByte = record.first_byte_ms == null ? null : Math.min(Math.max(record.first_byte_ms, waited), end)
+  const connected = Math.min(waited + (record.connect_ms ?? 0), firstByte ?? end)
   const all: Phase[] = [
     { name: 'line', fromMs: 0, toMs: inLine },
     { name: 'turn', fromMs: inLine, toMs: waited },
-    firstByte === null ? { name: 'failed', fromMs: waited, toMs: end } : { name: 'upstream', fromMs: waited, toMs: firstByte },
+    { name: 'connect', fromMs: waited, toMs: connected },
+    firstByte === null ? { name: 'failed', fromMs: connected, toMs: end } : { name: 'upstream', fromMs: connected, toMs: firstByte },
     { name: 'stream', fromMs: firstByte ?? end, toMs: end },
   ]
   return all.filter((phase) => phase.toMs > phase.fromMs)

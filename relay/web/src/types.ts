@@ -215,7 +215,7 @@ export interface RequestRecord {
   request: string
   at_ms: number
   key: string
-  key_name?: string | null
+  user?: string | null
   group?: string | null
   account?: string | null
   chosen?: string | null
@@ -227,8 +227,11 @@ export interface RequestRecord {
   answered?: string | null
   status?: number | null
   outcome?: string | null
+  /** What the provider said, where it refused. */
+  error?: string | null
   wait_ms?: number | null
   turn_ms?: number | null
+  connect_ms?: number | null
   first_byte_ms?: number | null
   duration_ms?: number | null
   input?: number | null

@@ -29,7 +29,7 @@ export const requests = pair(
     why: 'Why this account',
     before: 'Tried before',
     facts: 'What is known',
-    phases: { line: 'In line', turn: 'For its turn', upstream: 'Until the first byte', stream: 'Answer', failed: 'In vain' },
+    phases: { line: 'In line', turn: 'For its turn', connect: 'Connecting', upstream: 'Until the first byte', stream: 'Answer', failed: 'In vain' },
     chosen: {
       pinned: 'It belongs to this account: the account made what the request goes on with.',
       affinity: 'This account has the conversation in its prompt cache.',
@@ -48,8 +48,8 @@ export const requests = pair(
       interrupted: 'Relay was killed',
     },
     fact: {
-      request: 'Request', at_ms: 'Came', key: 'Key', group: 'Group', account: 'Account', dialect: 'API', stream: 'Stream', model: 'Asked for', served: 'Account’s name for it',
-      answered: 'Answered by', status: 'Status', outcome: 'Outcome', tier: 'Tier', input: 'Input', output: 'Output', cache_read: 'Read from the cache', cache_write_5m: 'Written to the cache, 5 min',
+      request: 'Request', at_ms: 'Came', key: 'Key', user: 'User', group: 'Group', account: 'Account', dialect: 'API', stream: 'Stream', model: 'Asked for', served: 'Account’s name for it',
+      answered: 'Answered by', status: 'Status', outcome: 'Outcome', error: 'Said', tier: 'Tier', input: 'Input', output: 'Output', cache_read: 'Read from the cache', cache_write_5m: 'Written to the cache, 5 min',
       cache_write_1h: 'Written to the cache, 1 h', reasoning: 'Thought', web_searches: 'Web searches', estimated: 'Of these estimated', cost_micro_usd: 'Cost',
     },
   },
@@ -81,7 +81,7 @@ export const requests = pair(
     why: '为何选择此账户',
     before: '此前尝试',
     facts: '详细信息',
-    phases: { line: '排队', turn: '等待轮次', upstream: '首字节之前', stream: '回答', failed: '未成功' },
+    phases: { line: '排队', turn: '等待轮次', connect: '连接', upstream: '首字节之前', stream: '回答', failed: '未成功' },
     chosen: {
       pinned: '它属于此账户：请求所接续的内容由该账户生成。',
       affinity: '此账户的提示缓存中有这段对话。',
@@ -100,8 +100,8 @@ export const requests = pair(
       interrupted: '中继被终止',
     },
     fact: {
-      request: '请求', at_ms: '到达', key: '密钥', group: '分组', account: '账户', dialect: 'API', stream: '流式', model: '请求的模型', served: '账户中的名称',
-      answered: '实际回答的模型', status: '状态码', outcome: '结果', tier: '档位', input: '输入', output: '输出', cache_read: '读取缓存', cache_write_5m: '写入缓存（5 分钟）',
+      request: '请求', at_ms: '到达', key: '密钥', user: '用户', group: '分组', account: '账户', dialect: 'API', stream: '流式', model: '请求的模型', served: '账户中的名称',
+      answered: '实际回答的模型', status: '状态码', outcome: '结果', error: '错误信息', tier: '档位', input: '输入', output: '输出', cache_read: '读取缓存', cache_write_5m: '写入缓存（5 分钟）',
       cache_write_1h: '写入缓存（1 小时）', reasoning: '思考', web_searches: '网页搜索', estimated: '其中估算', cost_micro_usd: '花费',
     },
   },

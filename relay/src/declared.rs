@@ -39,7 +39,7 @@ const fn part(name: &'static str, takes: Takes, of: Of, shown: fn(&Config) -> St
     }
 }
 
-const PARTS: [Part; 20] = {
+const PARTS: [Part; 22] = {
     use Of::{AllRelays, Each};
     use Takes::{AtOnce, AtStart};
     [
@@ -83,9 +83,13 @@ const PARTS: [Part; 20] = {
         }),
         part("spend", AtOnce, AllRelays, |it| format!("{:?}", it.spend)),
         part("prices", AtOnce, AllRelays, |it| format!("{:?}", it.prices)),
-        part("users", AtStart, AllRelays, |it| format!("{:?}", it.users)),
-        part("accounts and groups", AtStart, AllRelays, |it| {
-            format!("{:?} {:?}", it.accounts, it.groups)
+        part("users", AtOnce, AllRelays, |it| format!("{:?}", it.users)),
+        part("accounts", AtOnce, AllRelays, |it| {
+            format!("{:?}", it.accounts)
+        }),
+        part("groups", AtOnce, AllRelays, |it| format!("{:?}", it.groups)),
+        part("listen.metrics_token", AtOnce, Each, |it| {
+            format!("{:?}", it.metrics_token)
         }),
     ]
 };

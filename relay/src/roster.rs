@@ -1,5 +1,5 @@
-//! The accounts and groups that a relay serves now: those of `weir.toml`, which stay as they are, and those that are
-//! stored, which operators change while it runs. What did not change keeps its connections, gate and turn; a request that
+//! The accounts and groups that a relay serves now: those of `weir.toml`, and those that are stored; operators change both
+//! while it runs. What did not change keeps its connections, gate and turn; a request that
 //! an account has begun to serve ends with what it began with.
 
 mod known;
@@ -9,7 +9,7 @@ mod shared;
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -32,13 +32,26 @@ use shared::Shared;
 
 #[derive(Debug)]
 pub(crate) struct Roster {
-    declared: Vec<Entry>,
-    declared_groups: Vec<GroupConfig>,
-    declared_users: Vec<UserConfig>,
+    basis: Mutex<Basis>,
     master: Master,
     tls: Tls,
     served: ArcSwap<Served>,
     edition: AtomicU64,
+}
+
+/// What is served is made of it, one change after the other.
+#[derive(Debug, Default)]
+struct Basis {
+    declared: Declared,
+    stored: StoredRoster,
+}
+
+/// What `weir.toml` says.
+#[derive(Debug, Default)]
+struct Declared {
+    accounts: Vec<Entry>,
+    groups: Vec<GroupConfig>,
+    users: Vec<UserConfig>,
 }
 
 /// What is served at one time.
@@ -58,30 +71,44 @@ pub(crate) struct Served {
 struct Entry {
     print: [u8; 32],
     is_enabled: bool,
+    /// How many requests at once.
+    limit: u32,
     upstream: Arc<Upstream>,
 }
 
 impl Roster {
     /// Those of `weir.toml`, whose credentials are read now.
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let tls = Tls::of_system();
-        let entry = |account: &AccountConfig| Entry::new(account, None, &tls);
-        let declared: Vec<Entry> = config
-            .accounts
-            .iter()
-            .map(entry)
-            .collect::<Result<_, _>>()?;
         let roster = Self {
-            declared,
-            declared_groups: config.groups.clone(),
-            declared_users: config.users.clone(),
+            basis: Mutex::default(),
             master: Master::of(config),
-            tls,
+            tls: Tls::of_system(),
             served: ArcSwap::default(),
             edition: AtomicU64::new(0),
         };
-        roster.serve(&StoredRoster::default());
+        roster.declare(config)?;
         Ok(roster)
+    }
+
+    /// Another `weir.toml`, whose credentials are read now. One that cannot be used changes nothing.
+    pub(crate) fn declare(&self, config: &Config) -> Result<(), ConfigError> {
+        let mut basis = self.basis.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.served.load_full();
+        let entry = |account: &AccountConfig| {
+            let config = account.clone().with_secrets()?;
+            Entry::after(&config, before.accounts.get(&*config.id), &self.tls)
+        };
+        basis.declared = Declared {
+            accounts: config
+                .accounts
+                .iter()
+                .map(entry)
+                .collect::<Result<_, _>>()?,
+            groups: config.groups.clone(),
+            users: config.users.clone(),
+        };
+        self.serve(&basis);
+        Ok(())
     }
 
     pub(crate) fn served(&self) -> Guard<Arc<Served>> {
@@ -116,15 +143,19 @@ impl Roster {
     /// Reads what is stored and serves it; gives what operators have set beside.
     pub(crate) async fn load(&self, store: &Store) -> Result<StoredSettings, StoreError> {
         let stored = store.roster().await?;
-        self.serve(&stored);
-        Ok(stored.settings)
+        let settings = stored.settings.clone();
+        let mut basis = self.basis.lock().unwrap_or_else(PoisonError::into_inner);
+        basis.stored = stored;
+        self.serve(&basis);
+        Ok(settings)
     }
 
-    fn serve(&self, stored: &StoredRoster) {
+    fn serve(&self, basis: &Basis) {
+        let Basis { declared, stored } = basis;
         let before = self.served.load_full();
         let keys = Keys::of(&self.master, &stored.accounts);
         let mut accounts: HashMap<Box<str>, Entry> = HashMap::new();
-        for entry in &self.declared {
+        for entry in &declared.accounts {
             accounts.insert(entry.upstream.account.id.clone(), entry.clone());
         }
         for account in &stored.accounts {
@@ -139,6 +170,7 @@ impl Roster {
             }
         }
         for (id, entry) in &accounts {
+            entry.upstream.account.gate.set_limit(entry.limit);
             let is_open =
                 entry.is_enabled && !stored.drained.iter().any(|drained| **drained == **id);
             if entry.upstream.account.standing.set_open(is_open) {
@@ -154,8 +186,8 @@ impl Roster {
         self.served.store(Arc::new(Served {
             drained: stored.drained.clone(),
             broken: broken(&stored.accounts, &accounts, &keys),
-            groups: self.groups(&of_stored, &accounts),
-            shared: self.shared(&of_stored, &stored.users, &before.shared),
+            groups: groups(of_stored.iter().chain(&declared.groups), &accounts),
+            shared: shared(basis, &of_stored, &before.shared),
             accounts,
         }));
         self.is_changed();
@@ -164,17 +196,8 @@ impl Roster {
     /// A stored account; what it was before where it is the same, or cannot be used as it is now.
     fn entry(&self, stored: &StoredAccount, keys: &Keys<'_>, before: &Served) -> Option<Entry> {
         let known = before.accounts.get(&*stored.id);
-        let made = opened(stored, keys).and_then(|config| {
-            let before = known.map(|entry| &entry.upstream);
-            let same = known.filter(|entry| entry.print == config.print());
-            let mut entry = match same {
-                Some(entry) => entry.clone(),
-                None => Entry::new(&config, before, &self.tls)?,
-            };
-            entry.is_enabled = config.enabled;
-            entry.upstream.account.gate.set_limit(config.max_concurrent);
-            Ok(entry)
-        });
+        let made =
+            opened(stored, keys).and_then(|config| Ok(Entry::after(&config, known, &self.tls)?));
         match made {
             Ok(entry) => Some(entry),
             Err(error) => {
@@ -183,36 +206,6 @@ impl Roster {
                 known.cloned()
             }
         }
-    }
-
-    /// What is declared comes last: theirs is a name that both have.
-    fn shared(&self, groups: &[GroupConfig], users: &[StoredTable], before: &Shared) -> Shared {
-        let groups = groups.iter().chain(&self.declared_groups);
-        let users = users.iter().filter_map(read_user);
-        let users = users.chain(self.declared_users.iter().cloned());
-        Shared::after(
-            before,
-            users.map(|user| (user.id, user.limits)),
-            groups.map(|group| (group.id.clone(), group.limits)),
-        )
-    }
-
-    fn groups(
-        &self,
-        stored: &[GroupConfig],
-        accounts: &HashMap<Box<str>, Entry>,
-    ) -> HashMap<String, Sides> {
-        let sides = |config: &GroupConfig| {
-            let known = |id: &String| accounts.get(id.as_str()).map(|entry| &entry.upstream);
-            let upstreams: Vec<_> = config.accounts.iter().filter_map(known).cloned().collect();
-            (config.id.clone(), Sides::new(config, &upstreams))
-        };
-        // Those in `weir.toml` come last: theirs is a name that both have.
-        stored
-            .iter()
-            .chain(&self.declared_groups)
-            .map(sides)
-            .collect()
     }
 }
 
@@ -224,18 +217,53 @@ impl Served {
 }
 
 impl Entry {
-    fn new(
+    /// What was there before where that is the same; else whoever waits for that waits for this.
+    fn after(
         config: &AccountConfig,
-        before: Option<&Arc<Upstream>>,
+        before: Option<&Self>,
         tls: &Tls,
     ) -> Result<Self, ConfigError> {
-        let account = Account::new(config, before.map(|upstream| &upstream.account))?;
+        let print = config.print();
+        let upstream = match before {
+            Some(before) if before.print == print => Arc::clone(&before.upstream),
+            before => {
+                let before = before.map(|entry| &entry.upstream.account);
+                Arc::new(Upstream::new(Account::new(config, before)?, tls))
+            }
+        };
         Ok(Self {
-            print: config.print(),
+            print,
             is_enabled: config.enabled,
-            upstream: Arc::new(Upstream::new(account, tls)),
+            limit: config.max_concurrent,
+            upstream,
         })
     }
+}
+
+/// What is declared comes last: theirs is a name that both have.
+fn shared(basis: &Basis, groups: &[GroupConfig], before: &Shared) -> Shared {
+    let Basis { declared, stored } = basis;
+    let groups = groups.iter().chain(&declared.groups);
+    let users = stored.users.iter().filter_map(read_user);
+    let users = users.chain(declared.users.iter().cloned());
+    Shared::after(
+        before,
+        users.map(|user| (user.id, user.limits)),
+        groups.map(|group| (group.id.clone(), group.limits)),
+    )
+}
+
+/// Of two with one name the last is it.
+fn groups<'a>(
+    all: impl Iterator<Item = &'a GroupConfig>,
+    accounts: &HashMap<Box<str>, Entry>,
+) -> HashMap<String, Sides> {
+    let sides = |config: &GroupConfig| {
+        let known = |id: &String| accounts.get(id.as_str()).map(|entry| &entry.upstream);
+        let upstreams: Vec<_> = config.accounts.iter().filter_map(known).cloned().collect();
+        (config.id.clone(), Sides::new(config, &upstreams))
+    };
+    all.map(sides).collect()
 }
 
 fn broken(

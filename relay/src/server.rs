@@ -199,7 +199,9 @@ impl Relay {
         let of_now = declared::changes(&self.app.declared.load(), &config);
         let since_start = declared::changes(&self.began, &config);
         let digest = declared::digest(&config);
+        self.app.roster.declare(&config)?;
         self.app.declare(config);
+        self.app.resting.accounts_changed();
         self.renew_certificates().await;
         let changed = of_now.at_once.join(", ");
         tracing::info!(

@@ -102,3 +102,41 @@ async fn prices_and_the_bound_of_bodies_change_for_the_next_request() {
     let long = message("", &json!({ "system": "x".repeat(2000) }));
     assert_eq!(weir.ask(long).await.status, 413);
 }
+
+#[tokio::test]
+async fn who_waits_moves_on_when_a_declared_limit_is_raised() {
+    let weir = Weir::setup().max_concurrent(1).start().await;
+    let toml = fs::read_to_string(weir.write_toml()).unwrap();
+    let mut running = weir.ask(stream(HELD)).await;
+    running.until("text_delta").await;
+    let waiting = weir.spawn(stream(""));
+    weir.until_waiting(1).await;
+    let raised = toml.replace("max_concurrent = 1", "max_concurrent = 2");
+    let config = Config::from_toml(&raised).unwrap();
+    weir.relay.reload(config).await.unwrap();
+    assert_eq!(waiting.await.unwrap().whole().await.end, End::Clean);
+    assert_eq!(weir.provider.stats().in_flight, 1, "what ran goes on");
+}
+
+#[tokio::test]
+async fn another_declared_account_serves_and_what_cannot_be_used_changes_nothing() {
+    let weir = Weir::setup().start().await;
+    let toml = fs::read_to_string(weir.write_toml()).unwrap();
+    let reload = async |toml: String| weir.relay.reload(Config::from_toml(&toml).unwrap()).await;
+    let unset = toml.replace("api_key = \"", "api_key = \"env:WEIR_UNSET_");
+    let error = reload(unset.replace("[listen]", "[body]\nmax_bytes = 1024\n[listen]")).await;
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("account `a1`") && error.contains("WEIR_UNSET_"),
+        "{error}"
+    );
+    let long = message("", &json!({ "system": "x".repeat(2000) }));
+    assert_eq!(weir.ask(long).await.status, 200, "the bound is as it was");
+    let renamed = toml
+        .replace("accounts.a1", "accounts.b1")
+        .replace("\"a1\"", "\"b1\"");
+    reload(renamed).await.unwrap();
+    assert_eq!(weir.ask(stream("")).await.whole().await.end, End::Clean);
+    let accounts = weir.records(2).await;
+    assert_eq!(*accounts[1].field("account"), "b1");
+}

@@ -107,6 +107,19 @@ impl AccountConfig {
         digest.chain_update(format!("{alike:?}")).finalize().into()
     }
 
+    /// The same with its secrets in place, wherever they are read from.
+    pub(crate) fn with_secrets(mut self) -> Result<Self, ConfigError> {
+        let account = self.id.clone();
+        for (_, credential) in self.credentials_mut() {
+            let secret = credential.resolve();
+            *credential = Credential::Literal(secret.map_err(|why| ConfigError::Account {
+                account: account.clone(),
+                why,
+            })?);
+        }
+        Ok(self)
+    }
+
     /// The secrets that it holds, by their fields.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
         let credentials = match &self.proof {

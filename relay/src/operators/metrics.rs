@@ -17,7 +17,7 @@ use super::{error::Refusal, office::Office};
 use crate::{config::Credential, telemetry, time::UnixMillis};
 
 pub(super) async fn show(State(office): State<Arc<Office>>, headers: HeaderMap) -> Response {
-    if let Some(token) = &office.config.metrics_token
+    if let Some(token) = &office.app.declared.load().metrics_token
         && let Err(refusal) = demand(token, &headers)
     {
         return refusal.into_response();

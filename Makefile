@@ -1,7 +1,7 @@
 # The commands of this repository. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web test check bench soak history fuzz clients setup
+.PHONY: help run build package web test check bench soak history fuzz clients setup
 
 # redis.conf and the tests find the module below target/, wherever else cargo is told to build.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -18,6 +18,9 @@ run: build ## start Redis with the module, the relay and a simulated provider, a
 build: setup ## build target/release/libweir.so (the module) and target/release/weir (the relay, with its pages where Node.js is)
 	relay/web/make.sh build --if-possible
 	cargo build --release -p weir-module -p weir-relay
+
+package: build ## pack program, module, units, manual, completions, dashboard into target/package/weir-<version>-<arch>-linux.tar.gz
+	packaging/package.sh
 
 web: ## build the operators' pages, relay/web/dist, which `make build` embeds
 	relay/web/make.sh build

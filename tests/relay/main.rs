@@ -30,6 +30,7 @@ mod metrics;
 mod mock;
 mod models;
 mod open_files;
+mod package;
 mod pins;
 mod recorded;
 mod refusals;

@@ -2,7 +2,9 @@
 //! bad one changes nothing.
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use harness::http::End;
 use harness::weir::{message, stream};
@@ -139,4 +141,30 @@ async fn another_declared_account_serves_and_what_cannot_be_used_changes_nothing
     assert_eq!(weir.ask(stream("")).await.whole().await.end, End::Clean);
     let accounts = weir.records(2).await;
     assert_eq!(*accounts[1].field("account"), "b1");
+}
+
+#[tokio::test]
+async fn systemd_is_told_when_a_relay_is_ready_reloads_and_stops() {
+    let weir = Weir::setup().start().await;
+    let place = weir.redis.dir().join("notify");
+    let socket = UnixDatagram::bind(&place).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let place: &str = String::leak(place.to_str().unwrap().to_owned());
+    let variables = Vec::leak(vec![("NOTIFY_SOCKET", place)]);
+    let log = weir.redis.dir().join("relay.log");
+    let mut program = Program::start_with(&weir.write_toml(), &log, variables);
+    let heard = || {
+        let mut said = [0; 256];
+        let length = socket.recv(&mut said).unwrap();
+        String::from_utf8_lossy(&said[..length])
+            .trim_end()
+            .to_owned()
+    };
+    assert_eq!(heard(), "READY=1");
+    program.signal(Signal::HUP);
+    assert_eq!([heard(), heard()], ["RELOADING=1", "READY=1"]);
+    assert!(program.terminate().success());
+    assert_eq!(heard(), "STOPPING=1");
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use sd_notify::NotifyState;
+
 use super::{Signals, load};
 use crate::server::Relay;
 
@@ -23,7 +25,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         tracing::warn!("there is no key yet, so nobody is served: make one with `weir key create`");
     }
     invite(&relay).await?;
+    tell_systemd(NotifyState::Ready);
     while signals.goes_on().await {
+        tell_systemd(NotifyState::Reloading);
         let reloaded = match load(&args.config) {
             Ok(config) => relay.reload(config).await,
             Err(error) => Err(error),
@@ -31,7 +35,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         if let Err(error) = reloaded {
             tracing::error!("the configuration stays as it is: {error:#}");
         }
+        tell_systemd(NotifyState::Ready);
     }
+    tell_systemd(NotifyState::Stopping);
     tokio::select! {
         () = relay.shutdown() => Ok(()),
         () = signals.next() => anyhow::bail!("told twice to stop: what still ran was broken off"),
@@ -48,4 +54,11 @@ pub(super) async fn invite(relay: &Relay) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Where it waits to be told (`Type=notify`).
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd was not told how the relay fares");
+    }
 }

@@ -47,6 +47,11 @@ impl Budget {
         limited.map(|one| Arc::new(budget(one))).collect()
     }
 
+    /// Whose it is.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     fn purse(&self, now: &Zoned) -> Purse {
         let (period, until) = self.span.period(now);
         Purse {

@@ -1,6 +1,7 @@
 //! The commands of `weir`: one file each, and the words they share.
 
 mod account;
+mod alerts;
 mod audit;
 mod completion;
 mod config;
@@ -69,6 +70,8 @@ enum Command {
     Settings(settings::Args),
     /// Show what operators did.
     Audit(audit::Args),
+    /// Try the webhook that alerts are sent to.
+    Alerts(alerts::Args),
     /// Renew the master key with which stored secrets are sealed.
     Secrets(secrets::Args),
     /// Look at all that a relay needs: its files, Redis, the way to its accounts, this machine.
@@ -96,7 +99,7 @@ impl Command {
             Self::Serve(_) | Self::MockProvider(_) | Self::Demo(_) => "info",
             Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
             Self::Account(_) | Self::Group(_) | Self::User(_) => "warn",
-            Self::Queue(_) => "warn",
+            Self::Queue(_) | Self::Alerts(_) => "warn",
             Self::Settings(_) | Self::Audit(_) | Self::Secrets(_) => "warn",
             Self::Config(_) | Self::Completion(_) | Self::Man(_) => "warn",
             // It says itself what is wrong.
@@ -123,6 +126,7 @@ pub async fn main() -> ExitCode {
         Command::User(args) => user::run(args).await,
         Command::Settings(args) => settings::run(args).await,
         Command::Audit(args) => audit::run(args).await,
+        Command::Alerts(args) => alerts::run(args).await,
         Command::Secrets(args) => secrets::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Config(args) => config::run(args).await,

@@ -1,6 +1,7 @@
 //! What an operator decides, checked: `weir.toml` (its shape is in `config/shape.rs`) with the environment over it.
 //! The only file that reads the environment. A new setting: a field here, one in `shape.rs`, a line in `cli/weir.toml`.
 
+mod alerts;
 mod base_url;
 mod certified;
 mod connections;
@@ -32,6 +33,7 @@ use crate::secret::Secret;
 
 pub use crate::price::{MicroUsd, Price};
 pub use crate::provider::Provider as AccountKind;
+pub use alerts::{Alerts, Webhook};
 pub use certified::Certified;
 pub use connections::Connections;
 pub use endpoint::{Endpoint, Proof};
@@ -64,6 +66,7 @@ pub struct Config {
     pub metrics_token: Option<Credential>,
     pub connections: Connections,
     pub telemetry: Telemetry,
+    pub alerts: Alerts,
     pub redis: RedisAt,
     /// The module; absent = `libweir.so` beside the program.
     pub module: Option<PathBuf>,
@@ -196,6 +199,7 @@ impl Default for Config {
             metrics_token: None,
             connections: Connections::default(),
             telemetry: Telemetry::default(),
+            alerts: Alerts::default(),
             redis: RedisAt::default(),
             module: None,
             data_dir: "data".into(),

@@ -16,6 +16,7 @@ pub use rules::KeyRules;
 use crate::{
     admin::audit::{Deed, Who},
     allowance::{Allowance, Outputs, Owner},
+    budget::Budget,
     config::Limits,
     gate::Gate,
     ids,
@@ -202,6 +203,14 @@ impl KeyTable {
             limit: text.key.gate.limit(),
         };
         table.values().map(known).collect()
+    }
+
+    /// What all of them may spend, where that is limited. One with two texts has them once.
+    pub(crate) fn budgets(&self) -> Vec<Arc<Budget>> {
+        let table = self.read();
+        let current = table.values().filter(|text| text.until.is_none());
+        let budgets = current.flat_map(|text| &text.key.allowance.budgets);
+        budgets.cloned().collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

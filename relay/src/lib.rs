@@ -90,6 +90,7 @@ pub mod embedded;
 pub mod store;
 
 // What machines see.
+mod alerts;
 mod telemetry;
 
 // A simulated upstream.

@@ -86,6 +86,12 @@ impl Resting {
         rests.state(account, model, now)
     }
 
+    /// Of an account as a whole, until it has served again.
+    pub(crate) fn whole(&self, account: &str, now: UnixMillis) -> Option<Rest> {
+        let rests = self.rests.read().unwrap_or_else(PoisonError::into_inner);
+        rests.whole(account, now)
+    }
+
     /// Asked right before a request goes to an account.
     pub(crate) fn enter(&self, account: &str, model: Option<&str>, now: UnixMillis) -> State {
         match self.state(account, model, now) {

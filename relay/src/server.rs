@@ -21,6 +21,7 @@ pub(crate) use seats::Seats;
 use listen::{Listener, Manners};
 
 use crate::{
+    alerts,
     app::{self, App, Ears},
     books::Books,
     config::{Certified, Config, RedisAt, Servers},
@@ -316,6 +317,8 @@ fn beside(app: &Arc<App>, identities: &[Arc<Identity>]) -> JoinSet<()> {
     tasks.spawn(async move {
         renew::run(&leases.ledger.leases, &leases.store, leases.lease).await;
     });
+    let alerts = Arc::clone(app);
+    tasks.spawn(async move { alerts::run(&alerts).await });
     let live = Arc::clone(app);
     tasks.spawn(async move { live::run(&live).await });
     let (spans, present) = (Spans::of(app.lease), Arc::clone(app));

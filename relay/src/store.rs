@@ -3,6 +3,7 @@
 //! answer means.
 
 mod admission;
+mod alerts;
 mod aside;
 mod audit;
 mod booking;

@@ -18,6 +18,7 @@ mod trail;
 pub(crate) use counting::Counting;
 pub(crate) use meters::Meters;
 pub(crate) use metrics::{CONTENT_TYPE, text};
+pub(crate) use outbound::client;
 pub(crate) use spread::{Scale, Spread};
 pub(crate) use traces::Traces;
 pub(crate) use trail::{Origin, TRACEPARENT, Trail};

@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod affinity;
+mod alerts;
 mod azure;
 mod bedrock;
 mod billed;

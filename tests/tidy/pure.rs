@@ -43,6 +43,7 @@ const PURE: &[(&str, &[&str])] = &[
         &["serde", "serde_json", "xxhash_rust"],
     ),
     ("relay/src/affinity/walk.rs", &["serde_json"]),
+    ("relay/src/alerts/facts.rs", &["serde"]),
     ("relay/src/attempts.rs", &[]),
     ("relay/src/choice.rs", &[]),
     ("relay/src/cooldown.rs", &[]),

@@ -90,6 +90,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         metrics_token,
         connections: file.connections.into(),
         telemetry: file.telemetry.read(&source)?,
+        alerts: file.alerts.read(&source)?,
         redis,
         module: file.module.path,
         data_dir: file.data_dir,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    AccountKind, Certified, Config, MicroUsd, Price, Spend, Timeouts, connections,
+    AccountKind, Certified, Config, MicroUsd, Price, Spend, Timeouts, alerts, connections,
     failover::FailoverTable,
     limits::{MOST_TOKENS_PER_MINUTE, User},
     operators,
@@ -30,6 +30,7 @@ pub(super) struct File {
     pub(super) sessions: operators::SessionsTable,
     pub(super) connections: connections::Table,
     pub(super) telemetry: telemetry::Table,
+    pub(super) alerts: alerts::Table,
     pub(super) redis: Redis,
     pub(super) module: Module,
     pub(super) secrets: Secrets,
@@ -196,6 +197,7 @@ impl Default for File {
             sessions: operators::SessionsTable::default(),
             connections: connections::Table::default(),
             telemetry: telemetry::Table::default(),
+            alerts: alerts::Table::default(),
             redis: Redis::default(),
             module: Module::default(),
             secrets: Secrets::default(),

@@ -54,6 +54,12 @@ impl Rests {
         }
     }
 
+    /// The rest of an account as a whole, until it has served again: it goes on while the account is on trial.
+    pub(crate) fn whole(&self, account: &str, now: UnixMillis) -> Option<Rest> {
+        let rest = self.0.get(account)?.whole?;
+        (rest.end() > now || rest.is_on_trial(now)).then_some(rest)
+    }
+
     /// A request is about to go to an account: not to one that rests, and to one that is on trial alone of this relay's.
     pub(crate) fn enter(&mut self, account: &str, model: Option<&str>, now: UnixMillis) -> State {
         let state = self.state(account, model, now);

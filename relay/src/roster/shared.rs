@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     allowance::{Allowance, Owner},
+    budget::Budget,
     config::Limits,
 };
 
@@ -26,6 +27,13 @@ impl Shared {
             users: after(Owner::User, &before.users, users.collect()),
             groups: after(Owner::Group, &before.groups, groups.collect()),
         }
+    }
+
+    /// What all of them may spend, where that is limited.
+    pub(crate) fn budgets(&self) -> Vec<Arc<Budget>> {
+        let all = self.users.values().chain(self.groups.values());
+        let budgets = all.flat_map(|allowance| &allowance.budgets);
+        budgets.cloned().collect()
     }
 
     pub(crate) fn of_user(&self, id: &str) -> Option<Arc<Allowance>> {

@@ -13,12 +13,15 @@ const ACQUIRE: &str = "QGATE.ACQUIRE";
 pub(crate) enum Office {
     /// To tell what all relays share.
     Gauges,
+    /// To tell operators what they should know.
+    Alerts,
 }
 
 impl Office {
     fn word(self) -> &'static str {
         match self {
             Self::Gauges => "gauges",
+            Self::Alerts => "alerts",
         }
     }
 }

@@ -57,6 +57,9 @@ pub(crate) fn tries(of: &str) -> String {
     format!("weir:{{keys}}:tries:{of}")
 }
 
+/// A hash of what operators were told of and still holds.
+pub(crate) const ALERTS: &str = "weir:{default}:alerts";
+
 pub(crate) fn key(id: &str) -> String {
     format!("weir:{{keys}}:key:{id}")
 }
@@ -176,7 +179,7 @@ mod tests {
         for name in names
             .iter()
             .map(String::as_str)
-            .chain([RECORDS, COUNTED, INTENTS, NEWS, PAUSES, RELAYS])
+            .chain([RECORDS, COUNTED, ALERTS, INTENTS, NEWS, PAUSES, RELAYS])
         {
             assert!(name.starts_with("weir:{default}:"), "{name}");
         }

@@ -12,6 +12,7 @@ pub(crate) mod secrets;
 pub(crate) mod settings;
 mod stage;
 pub(crate) mod tokens;
+pub(crate) mod trial;
 pub(crate) mod usage;
 pub(crate) mod users;
 

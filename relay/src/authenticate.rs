@@ -33,6 +33,16 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Whom no limits hold for but the key's.
+    pub(crate) fn alone(key: Arc<Key>, group: &Arc<Group>) -> Self {
+        Self {
+            key,
+            group: Arc::clone(group),
+            fallback: None,
+            shared: [None, None],
+        }
+    }
+
     /// A slot of each of these is needed: how many they are, the key's first. Without a place on the heap.
     pub(crate) fn gates(&self) -> ([&Arc<Gate>; 3], usize) {
         let mut gates = [&self.key.gate; 3];

@@ -56,12 +56,12 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(
-        app: &App,
         id: RequestId,
         (work, dialect): (Work, Dialect),
         head: Parts,
         caller: Caller,
         facts: &mut Facts,
+        patience: Patience,
     ) -> Self {
         let group = &caller.group;
         let model = facts.model.as_deref().map(|name| group.model(name));
@@ -80,10 +80,7 @@ impl Call {
             pins: std::mem::take(&mut facts.pins),
             pinned: None,
             storing: facts.storing,
-            patience: app
-                .settings()
-                .waits
-                .patience(caller.key.waits, facts.answer),
+            patience,
             kind: None,
             words: None,
             caller,

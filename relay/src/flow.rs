@@ -109,7 +109,9 @@ async fn relay(
     let mut asked = read(&app.buffers, route, &head.headers, body, most).await?;
     fall_back(app, &mut caller, spoken, &asked.facts, UnixMillis::now());
     let answer_form = asked.facts.answer;
-    let mut call = Call::new(app, id, spoken, head, caller, &mut asked.facts);
+    let waits = app.settings().waits;
+    let patience = waits.patience(caller.key.waits, answer_form);
+    let mut call = Call::new(id, spoken, head, caller, &mut asked.facts, patience);
     limit(&mut call, &asked)?;
     call.origin = origin;
     Ok(match answer_form {

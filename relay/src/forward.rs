@@ -105,6 +105,26 @@ impl Sent {
     }
 }
 
+/// What an account answers to a request that nobody waits for, and how long it may take for that.
+pub(crate) async fn probe(
+    upstream: &Upstream,
+    call: &Call,
+    asked: &Asked,
+    within: Duration,
+) -> Result<Heard, UpstreamError> {
+    let going = Going::of(&upstream.account, call, asked).await?;
+    let sending = upstream.send(|| going.request(None, UnixMillis::now()));
+    let answer = match timeout(within, sending).await {
+        Err(_) => return Err(UpstreamError::Late(within)),
+        Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable(error)),
+        Ok(Err(error)) => return Err(UpstreamError::BrokeOff(Some(error))),
+        Ok(Ok(answer)) if answer.status().is_redirection() => return Err(UpstreamError::Redirect),
+        Ok(Ok(answer)) => going.come(answer).await,
+    };
+    let (heard, _) = hear(answer, call.dialect, within).await;
+    Ok(heard)
+}
+
 async fn headers(
     upstream: &Upstream,
     call: &Call,

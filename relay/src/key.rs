@@ -261,6 +261,13 @@ impl KeyTable {
     }
 }
 
+/// A key that nobody has, and that nothing is counted for.
+pub(crate) fn nobodys() -> Arc<Key> {
+    let (stored, _) = made(NewKey::default(), UnixMillis(0));
+    let (_, text) = texts(stored, None).next().expect("a key has a text");
+    text.key
+}
+
 fn texts(stored: StoredKey, before: Option<&Key>) -> impl Iterator<Item = ([u8; 16], Text)> {
     let limits = Limits {
         max_concurrent: stored.max_concurrent,

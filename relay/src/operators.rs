@@ -91,6 +91,7 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(queues::drain))
             .routes(routes!(queues::resume))
             .routes(routes!(queues::clear_cooldown))
+            .routes(routes!(accounts::test))
             .routes(routes!(users::create))
             .routes(routes!(users::edit, users::delete))
             .routes(routes!(keys::create))

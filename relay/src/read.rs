@@ -68,6 +68,16 @@ pub(crate) struct Facts {
 }
 
 impl Asked {
+    /// What a body of the relay's own asks for; none where it does not fit its route.
+    pub(crate) fn of(route: Route<'_>, body: Bytes) -> Option<Self> {
+        let facts = facts(&body, route.work, route.dialect, None).ok()?;
+        Some(Self {
+            facts: facts.named(route.named),
+            _share: Arc::new(Buffers::new(0)).share(),
+            body,
+        })
+    }
+
     /// The change by which an account is asked for the usage of a stream, where it is to be asked.
     pub(crate) fn usage_asked_of(&self, account: &Account) -> Option<&Splice> {
         self.facts

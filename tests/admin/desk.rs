@@ -5,6 +5,7 @@ use harness::http::Answer;
 use harness::weir::message;
 use harness::{Operator, Weir};
 use serde_json::{Value, json};
+use weir_relay::mock::{Behaviour, MockProvider, Options};
 
 const SECRET: &str = "sk-ant-stored-0123456789";
 
@@ -321,4 +322,55 @@ async fn the_log_tells_who_did_what_the_newest_first_in_pieces() {
         .await;
     assert_eq!(word(&rest["items"][0], "id_of"), "a");
     assert_eq!(operator.get("/api/audit?cursor=nonsense").await.status, 422);
+}
+
+#[tokio::test]
+async fn an_account_is_tested_with_its_own_credential_and_counts_nowhere() {
+    let (weir, operator) = start().await;
+    let refusing = Behaviour {
+        status: Some(401),
+        ..Behaviour::default()
+    };
+    let refusing = Options {
+        behaviour: refusing,
+        ..Options::default()
+    };
+    let refusing = MockProvider::start(refusing).expect("a loopback port is free");
+    let gone = "http://127.0.0.1:9";
+    for (id, url) in [("refused", refusing.url()), ("gone", gone.to_owned())] {
+        let new = json!({
+            "id": id, "fields": {"kind": "anthropic", "base_url": url},
+            "secrets": {"api_key": SECRET},
+        });
+        assert_eq!(operator.post("/api/accounts", &new).await.status, 201);
+    }
+    for (id, ok, status) in [
+        ("a1", true, json!(200)),
+        ("refused", false, json!(401)),
+        ("gone", false, Value::Null),
+    ] {
+        let path = format!("/api/accounts/{id}/test");
+        let trial = operator.post(&path, &json!({})).await.json().await;
+        assert_eq!(
+            (&trial["ok"], &trial["status"]),
+            (&json!(ok), &status),
+            "{trial}"
+        );
+        assert!(!word(&trial, "message").is_empty() && trial["latency_ms"].is_u64());
+        assert!(!trial.to_string().contains(SECRET), "{trial}");
+    }
+    let stats = weir.provider.stats();
+    let generations: u64 = stats.keys.values().map(|key| key.generations).sum();
+    assert_eq!(generations, 1);
+    weir.until_nothing_is_held().await;
+    let usage = operator.see("/api/usage").await;
+    assert_eq!(usage["totals"]["requests"], 0);
+    let entry = &operator.see("/api/audit?limit=1").await["items"][0];
+    assert_eq!((word(entry, "act"), word(entry, "id_of")), ("test", "gone"));
+    let bad = operator
+        .post("/api/accounts/a1/test", &json!({"model": "a b"}))
+        .await;
+    assert_eq!(bad.status, 422);
+    let unknown = operator.post("/api/accounts/none/test", &json!({})).await;
+    assert_eq!(unknown.status, 404);
 }

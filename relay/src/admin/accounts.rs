@@ -16,6 +16,7 @@ use crate::{
     seal::Ring,
     secret::Secret,
     store::{StoredAccount, StoredRoster, StoredSecret},
+    time::UnixMillis,
 };
 
 /// So many letters of a secret are shown, of one that is four times as long.
@@ -95,23 +96,29 @@ impl Desk<'_> {
             true => None,
             false => Some(self.master.read_or_make()?),
         };
-        self.change(|stored, editing| {
-            let before = find(stored, id).ok_or_else(|| What::Account.unknown(id))?;
-            check_version(seen, before.version)?;
-            let old = fields_of(&before.table)?;
-            let fields = merged(old.clone(), changes);
-            let mut account = before.clone();
-            account.version += 1;
-            account.table = text_of(&fields);
-            check_address(before, &fields, secrets)?;
-            if let Some(ring) = &ring {
-                seal(&mut account, &fields, secrets, ring)?;
-            }
-            editing.put_account(&account);
-            let deed = Deed::to("edit", What::Account, id).between(&old, &fields);
-            Ok((account.version, deed.secrets(secrets.keys())))
-        })
-        .await
+        let version = self
+            .change(|stored, editing| {
+                let before = find(stored, id).ok_or_else(|| What::Account.unknown(id))?;
+                check_version(seen, before.version)?;
+                let old = fields_of(&before.table)?;
+                let fields = merged(old.clone(), changes);
+                let mut account = before.clone();
+                account.version += 1;
+                account.table = text_of(&fields);
+                check_address(before, &fields, secrets)?;
+                if let Some(ring) = &ring {
+                    seal(&mut account, &fields, secrets, ring)?;
+                }
+                editing.put_account(&account);
+                let deed = Deed::to("edit", What::Account, id).between(&old, &fields);
+                Ok((account.version, deed.secrets(secrets.keys())))
+            })
+            .await?;
+        if !secrets.is_empty() {
+            // What was found out with the credential before says nothing of this one.
+            self.store.clear_cooldown(id, UnixMillis::now()).await?;
+        }
+        Ok(version)
     }
 
     /// Requests that it serves end as they would; no new one goes to it.

@@ -45,6 +45,13 @@ enum Action {
         #[arg(long)]
         version: Option<u64>,
     },
+    /// Send one tiny request with the account's own credential, which it may charge for.
+    Test {
+        id: String,
+        /// Else one that the account lists, or a small one of its kind.
+        #[arg(long)]
+        model: Option<String>,
+    },
     /// Delete an account that no group names.
     Delete {
         id: String,
@@ -99,6 +106,17 @@ async fn act(desk: Desk<'_>, action: Action) -> anyhow::Result<Told> {
             let Given { fields, secrets } = Given::read(&fields)?;
             let version = desk.edit_account(&id, version, &fields, &secrets).await?;
             Ok(Told::done(&id, Some(version), "is changed"))
+        }
+        Action::Test { id, model } => {
+            let trial = desk.test_account(&id, model.as_deref()).await?;
+            let status = trial
+                .status
+                .map_or("none".to_owned(), |status| status.to_string());
+            let (spent, message) = (trial.latency_ms, &trial.message);
+            Ok(Told {
+                text: format!("{id}  status {status}  {spent} ms  {message}\n"),
+                json: json!(trial),
+            })
         }
         Action::Delete { id, version } => {
             desk.delete_account(&id, version).await?;

@@ -18,6 +18,7 @@ use crate::{
     admin::{
         Fields,
         accounts::{Secrets, Shown},
+        trial::Trial,
     },
     secret::Secret,
 };
@@ -115,6 +116,27 @@ pub(super) async fn delete(
     let desk = office.desk(&visitor);
     desk.delete_account(&id, seen.version).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What to test one with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountTest {
+    /// Else one that the account lists, or a small one of its kind.
+    model: Option<String>,
+}
+
+/// Sends one tiny request with the account's own credential, which it may charge for.
+#[utoipa::path(post, path = "/api/accounts/{id}/test", tag = "accounts", params(Named),
+    request_body = AccountTest, responses((status = 200, body = Trial)))]
+pub(super) async fn test(
+    State(office): State<Arc<Office>>,
+    visitor: Visitor,
+    Named { id }: Named,
+    Given(asked): Given<AccountTest>,
+) -> Result<Json<Trial>, Refusal> {
+    let desk = office.desk(&visitor);
+    Ok(Json(desk.test_account(&id, asked.model.as_deref()).await?))
 }
 
 fn given(secrets: BTreeMap<String, String>) -> Secrets {

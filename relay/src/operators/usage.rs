@@ -34,6 +34,7 @@ pub(super) struct Query {
     /// One or two of key, user, account, group, model, hour, day, with a comma between; else day.
     by: Option<String>,
     /// json or csv.
+    #[param(inline)]
     format: Option<Format>,
 }
 

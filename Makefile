@@ -32,6 +32,7 @@ test: build ## run all tests, against real servers and with real SDKs, and those
 	relay/web/make.sh test --if-possible
 	@"$${WEIR_REDIS_SERVER:-redis-server}" --version
 	cargo test --workspace --no-fail-fast
+	tests/browser/run.sh
 	@if [ -x "$(VALKEY)" ]; then "$(VALKEY)" --version; set -x; \
 		WEIR_REDIS_SERVER="$(VALKEY)" cargo test --workspace --test module --no-fail-fast; fi
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the make targets need and the machine lacks; says nothing when nothing is to be done.
 #   tests/setup.sh run     to build and run: a C compiler, libclang (for bindgen), redis-server
-#   tests/setup.sh test    the same, the SDKs for Python and Node.js that the tests drive, curl, and where it can be had a
-#                          valkey-server (tests/valkey.sh)
+#   tests/setup.sh test    the same, the SDKs for Python and Node.js that the tests drive, curl, a Chromium and what
+#                          drives it, and where it can be had a valkey-server (tests/valkey.sh)
 #   tests/setup.sh clients the same, and the coding agents of tests/clients
 # On Debian and Ubuntu it installs (with sudo when not root); elsewhere it says what to install.
 set -eu
@@ -23,6 +23,7 @@ main() {
         require_node
         install_python_sdks
         install_node_sdks
+        install_browser_tests
         tests/valkey.sh
     fi
     if [ "$purpose" = clients ]; then
@@ -69,6 +70,7 @@ missing() {
     has_python || echo python
     command -v node >/dev/null || echo node
     command -v npm >/dev/null || echo npm
+    has_chromium || echo chromium
     command -v curl >/dev/null || echo curl
 }
 
@@ -92,6 +94,10 @@ some_file() {
         if [ -e "$file" ]; then return 0; fi
     done
     return 1
+}
+
+has_chromium() {
+    [ -n "${WEIR_CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }
 
 has_python() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
@@ -120,6 +126,7 @@ package_of() {
         apt-get:libclang) echo libclang-dev ;;
         apt-get:redis) echo redis-server ;;
         apt-get:python) echo python3 python3-venv ;;
+        apt-get:chromium) echo chromium fonts-liberation ;;
         dnf:cc) echo gcc glibc-devel ;;
         dnf:libclang) echo clang-devel ;;
         dnf:redis) echo valkey-compat-redis ;;
@@ -144,6 +151,7 @@ package_of() {
         brew:node | brew:npm) echo node ;;
         *:node) echo nodejs ;;
         *:npm) echo npm ;;
+        *:chromium) echo chromium ;;
         *:curl) echo curl ;;
     esac
 }
@@ -197,6 +205,15 @@ install_node_sdks() {
     # Scripts find the packages beside the link to them.
     ln -sfn ../../tests/sdk/node target/node/scripts
     ln -sf "$(command -v node)" target/node/node
+}
+
+# What tests import is looked for beside them.
+install_browser_tests() {
+    wanted=tests/browser/package-lock.json
+    into=tests/browser/node_modules
+    ! is_installed || return 0
+    (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+    touch $into/installed
 }
 
 install_from_npm() {

@@ -1,6 +1,7 @@
 //! What operators are served: the pages, the API behind them, `/readyz`, `/metrics`. A further group of routes is a file in
 //! `operators/` and a line in `of_role` below: the list says who may use it, and nothing else does.
 
+mod about;
 mod accounts;
 mod audit;
 mod cookies;
@@ -28,8 +29,12 @@ mod tokens;
 mod usage;
 mod users;
 mod visitor;
+mod watched;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -69,6 +74,7 @@ fn of_role(role: Role) -> Routes {
             .routes(routes!(session::sign_out))
             .routes(routes!(session::change_password))
             .routes(routes!(document::show))
+            .routes(routes!(about::show))
             .routes(routes!(accounts::list))
             .routes(routes!(accounts::show))
             .routes(routes!(groups::list))
@@ -119,8 +125,9 @@ pub(crate) struct Reception {
 }
 
 impl Reception {
-    pub(crate) fn open(app: Arc<App>, config: &Config) -> Arc<Self> {
-        let office = Arc::new(Office::new(app, config));
+    /// Beside a listener for callers at this address.
+    pub(crate) fn open(app: Arc<App>, config: &Config, callers: SocketAddr) -> Arc<Self> {
+        let office = Arc::new(Office::new(app, config, callers));
         let router = router(&office).with_state(office);
         Arc::new(Self { router })
     }

@@ -110,7 +110,7 @@ impl Relay {
         };
         let callers = Listener::start(for_callers, Arc::clone(&app), manners)?;
         let operators = for_operators
-            .map(|bound| operators::listen(bound, &app, &config, to_operators))
+            .map(|bound| operators::listen(bound, (&app, callers.addr()), &config, to_operators))
             .transpose()?;
         tracing::info!(listen.callers = %callers.addr(), declared = declared::digest(&config), "the relay serves");
         Ok(Self {
@@ -322,7 +322,7 @@ fn beside(app: &Arc<App>, identities: &[Arc<Identity>]) -> JoinSet<()> {
     let live = Arc::clone(app);
     tasks.spawn(async move { live::run(&live).await });
     let (spans, present) = (Spans::of(app.lease), Arc::clone(app));
-    tasks.spawn(async move { sweep::be_present(&present.store, spans).await });
+    tasks.spawn(async move { sweep::be_present(&present, spans).await });
     let sweeper = Arc::clone(app);
     tasks.spawn(async move { sweep::run(&sweeper.store, spans, &sweeper.settings).await });
     tasks

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    app::App,
+    declared,
     ids::{RequestId, process_name},
     intent::{Intent, Stage},
     settings::Current,
@@ -34,11 +36,13 @@ impl Spans {
 }
 
 /// Says for ever that this relay is there.
-pub(crate) async fn be_present(store: &Store, spans: Spans) {
+pub(crate) async fn be_present(app: &App, spans: Spans) {
+    let store = &app.store;
     let since = UnixMillis::now();
     loop {
         store.up().await;
-        if let Err(error) = store.be_present(spans.present, since).await {
+        let digest = declared::digest(&app.declared.load());
+        if let Err(error) = store.be_present(spans.present, (since, &digest)).await {
             tracing::debug!(%error, "Redis does not know that this relay is there");
         }
         sleep(spans.say).await;

@@ -118,6 +118,27 @@ async fn a_session_ends_when_nothing_is_done() {
 }
 
 #[tokio::test]
+async fn a_session_goes_on_while_it_is_used() {
+    let setup = Weir::setup().operators().head("[sessions]\nidle_ms = 2000");
+    let weir = setup.start().await;
+    let ann = weir.operator().await;
+    let ends = async || {
+        ann.see("/api/session").await["expires_ms"]
+            .as_u64()
+            .unwrap()
+    };
+    let first = ends().await;
+    eventually_async(
+        "its end is moved beyond the first one",
+        async || match ends().await {
+            later if later > first + 2000 => Ok(()),
+            later => Err(format!("{later}, at first {first}")),
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_session_ends_at_last_however_much_is_done() {
     let setup = Weir::setup()
         .operators()

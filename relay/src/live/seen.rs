@@ -61,6 +61,9 @@ pub(crate) struct KeySeen {
 pub(crate) struct RelaySeen {
     pub(crate) process: Box<str>,
     pub(crate) since: UnixMillis,
+    pub(crate) version: Box<str>,
+    /// Differs where what `weir.toml` declares for all relays does.
+    pub(crate) digest: Box<str>,
 }
 
 /// What all relays have counted since the day began.

@@ -20,6 +20,7 @@ use super::{
     error::Refusal,
     office::Office,
     visitor::{By, Session, Visitor, from},
+    watched::watch,
 };
 use crate::{
     admin::tokens::token_of,
@@ -29,7 +30,7 @@ use crate::{
 };
 
 const CSRF: &str = "x-weir-csrf";
-/// A session's end is moved when that gains so much.
+/// A session's end is moved when that gains so much, or a tenth of what it may be idle.
 const WORTH_MOVING: Duration = Duration::from_secs(60);
 
 pub(super) async fn let_in(
@@ -38,16 +39,21 @@ pub(super) async fn let_in(
     next: Next,
 ) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let visitor = identify(&office, &parts).await?;
+    let visitor = match identify(&office, &parts).await? {
+        Some(visitor) => visitor,
+        None if office.app.store.has_operators().await? => return Err(Refusal::signed_out()),
+        None => return Err(Refusal::setup_required()),
+    };
     if let By::Session(session) = &visitor.by {
         check_csrf(session, &parts)?;
     }
     if visitor.role < role {
         return Err(Refusal::not_allowed(role));
     }
-    let mut request = Request::from_parts(parts, body);
+    let mut request = Request::from_parts(parts.clone(), body);
     request.extensions_mut().insert(visitor);
-    Ok(next.run(request).await)
+    let answer = next.run(request).await;
+    Ok(watch(answer, office, (parts, role)))
 }
 
 /// What a page of ours sends along with a change, and no other page can know.
@@ -55,15 +61,11 @@ pub(super) fn csrf_of(secret: &str) -> String {
     digest(&format!("csrf {secret}"))
 }
 
-async fn identify(office: &Office, parts: &Parts) -> Result<Visitor, Refusal> {
-    let known = match bearer(&parts.headers) {
-        Some(token) => by_token(office, parts, token).await?,
-        None => by_session(office, parts).await?,
-    };
-    match known {
-        Some(visitor) => Ok(visitor),
-        None if office.app.store.has_operators().await? => Err(Refusal::signed_out()),
-        None => Err(Refusal::setup_required()),
+/// None: nobody that is known.
+pub(super) async fn identify(office: &Office, parts: &Parts) -> Result<Option<Visitor>, Refusal> {
+    match bearer(&parts.headers) {
+        Some(token) => by_token(office, parts, token).await,
+        None => by_session(office, parts).await,
     }
 }
 
@@ -101,7 +103,7 @@ async fn by_session(office: &Office, parts: &Parts) -> Result<Option<Visitor>, R
         return Ok(None);
     };
     let mut ends_in = left;
-    if rest > left + WORTH_MOVING {
+    if rest > left + WORTH_MOVING.min(rest / 10) {
         store.keep_session(&digest, rest).await?;
         ends_in = rest;
     }

@@ -100,19 +100,18 @@ fn is_ours(host: &str, operators: &Operators) -> bool {
         || (!is_local && operators.hosts.is_empty() && !name.is_empty())
 }
 
-/// What browsers say of who made them send it; programs say nothing.
+/// What browsers say of who made them send it; programs say nothing. Before a proxy that gives us another name, only the
+/// browser knows.
 fn is_same_origin(headers: &HeaderMap, host: Option<&str>) -> bool {
     let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
-    if site.is_some_and(|site| !matches!(site, b"same-origin" | b"none")) {
-        return false;
+    if let Some(site) = site {
+        return matches!(site, b"same-origin" | b"none");
     }
     let Some(origin) = headers.get(ORIGIN) else {
         return true;
     };
-    let origin = origin
-        .to_str()
-        .ok()
-        .and_then(|origin| origin.split_once("://"));
+    let origin = origin.to_str().ok();
+    let origin = origin.and_then(|origin| origin.split_once("://"));
     origin.is_some_and(|(_, origin)| host.is_some_and(|host| host.eq_ignore_ascii_case(origin)))
 }
 

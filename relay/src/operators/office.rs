@@ -1,6 +1,6 @@
 //! What the handlers of requests share.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 
@@ -17,14 +17,17 @@ use crate::{
 pub(super) struct Office {
     pub(super) app: Arc<App>,
     pub(super) config: Config,
+    /// Where callers connect.
+    pub(super) callers: SocketAddr,
     master: Master,
 }
 
 impl Office {
-    pub(super) fn new(app: Arc<App>, config: &Config) -> Self {
+    pub(super) fn new(app: Arc<App>, config: &Config, callers: SocketAddr) -> Self {
         Self {
             app,
             config: config.clone(),
+            callers,
             master: Master::of(config),
         }
     }

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use hyper::StatusCode;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
     error::Refusal,
     list::{Ask, List},
     office::Office,
-    parts::{Asked, Given},
+    parts::{Asked, Given, Named, Seen},
     visitor::Visitor,
 };
 use crate::{
@@ -44,14 +41,6 @@ pub(super) struct OperatorEdit {
     password: Option<Secret>,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Seen {
-    /// Deleted only if this is still its version.
-    version: Option<u64>,
-}
-
 /// All who sign in.
 #[utoipa::path(get, path = "/api/operators", tag = "operators", params(Ask),
     responses((status = 200, body = List<Shown>)))]
@@ -79,12 +68,12 @@ pub(super) async fn create(
 }
 
 /// Gives one another role or password.
-#[utoipa::path(patch, path = "/api/operators/{name}", tag = "operators", params(("name" = String, Path)),
+#[utoipa::path(patch, path = "/api/operators/{id}", tag = "operators", params(Named),
     request_body = OperatorEdit, responses((status = 200, body = Shown)))]
 pub(super) async fn edit(
     State(office): State<Arc<Office>>,
     visitor: Visitor,
-    Path(name): Path<String>,
+    Named { id }: Named,
     Given(given): Given<OperatorEdit>,
 ) -> Result<Json<Shown>, Refusal> {
     let password = match &given.password {
@@ -94,20 +83,20 @@ pub(super) async fn edit(
     let desk = office.desk(&visitor);
     let role = given.role;
     let edit = Edit { role, password };
-    desk.edit_operator(&name, given.version, edit).await?;
-    Ok(Json(desk.operator(&name).await?))
+    desk.edit_operator(&id, given.version, edit).await?;
+    Ok(Json(desk.operator(&id).await?))
 }
 
 /// Deletes one, whose sessions end.
-#[utoipa::path(delete, path = "/api/operators/{name}", tag = "operators",
-    params(("name" = String, Path), Seen), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/operators/{id}", tag = "operators",
+    params(Named, Seen), responses((status = 204)))]
 pub(super) async fn delete(
     State(office): State<Arc<Office>>,
     visitor: Visitor,
-    Path(name): Path<String>,
+    Named { id }: Named,
     Asked(seen): Asked<Seen>,
 ) -> Result<StatusCode, Refusal> {
     let desk = office.desk(&visitor);
-    desk.delete_operator(&name, seen.version).await?;
+    desk.delete_operator(&id, seen.version).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     cookies::{self, Way},
-    error::Refusal,
+    error::{Failure, Refusal},
     gate::csrf_of,
     office::Office,
     parts::Given,
@@ -98,9 +98,13 @@ pub(super) async fn sign_in(
     };
     let hashed = operator.as_ref().map(|operator| operator.password.clone());
     let is_right = password::is(given.password, hashed).await?;
-    let Some(operator) = operator.filter(|_| is_right) else {
-        note_failure(&office, &given.name, from).await?;
-        return Err(Refusal::wrong_password());
+    let operator = match operator {
+        Some(operator) if is_right => operator,
+        known => {
+            let known = known.map(|operator| operator.name);
+            note_failure(&office, known.as_deref(), from).await?;
+            return Err(Refusal::wrong_password());
+        }
     };
     store.undo_try(&buckets).await?;
     begin(&office, &parts.headers, &operator, from).await
@@ -128,7 +132,7 @@ pub(super) async fn sign_out(
 
 /// Changes the own password; all other sessions end.
 #[utoipa::path(put, path = "/api/session/password", tag = "session", request_body = NewPassword,
-    responses((status = 204)))]
+    responses((status = 204), (status = 429, description = "Too many tries.", body = Failure)))]
 pub(super) async fn change_password(
     State(office): State<Arc<Office>>,
     visitor: Visitor,
@@ -182,7 +186,8 @@ pub(super) async fn begin(
     if let Some(before) = cookies::session(headers) {
         store.end_session(&digest(before)).await?;
     }
-    let (secret, browser) = (ids::new_secret(""), ids::new_secret(""));
+    let secret = ids::new_secret("");
+    let browser = browser_of(office, headers, &operator.name).await?;
     let sessions = office.config.operators.sessions;
     let (now, span) = (UnixMillis::now(), sessions.idle.min(sessions.total));
     let session = StoredSession {
@@ -214,6 +219,17 @@ pub(super) async fn begin(
     Ok((cookies, Json(shown)))
 }
 
+/// What the browser is known by, or is to be.
+async fn browser_of(office: &Office, headers: &HeaderMap, name: &str) -> Result<Secret, Refusal> {
+    if let Some(known) = cookies::browser(headers) {
+        let of = office.app.store.browser(&digest(known)).await?;
+        if of.is_some_and(|of| of == name) {
+            return Ok(Secret::new(known));
+        }
+    }
+    Ok(ids::new_secret(""))
+}
+
 /// What a try is counted against.
 async fn buckets(
     office: &Office,
@@ -235,12 +251,12 @@ async fn buckets(
     ])
 }
 
-/// So many of these are written down that somebody notices, and not so many that they push out everything else.
-async fn note_failure(office: &Office, name: &str, from: IpAddr) -> Result<(), Refusal> {
-    let named = if is_name(name) { name } else { "?" };
+/// So many of these are written down that somebody notices, and not so many that they push out everything else. What is no
+/// name may be a password that was typed in its place: it is not repeated.
+async fn note_failure(office: &Office, known: Option<&str>, from: IpAddr) -> Result<(), Refusal> {
+    let named = known.unwrap_or("?");
     tracing::warn!(operator = named, %from, "somebody was not let in: no such name, or a wrong password");
-    let noted = office.app.store.begin_note().await?;
-    if noted {
+    if office.app.store.begin_note().await? {
         let deed = Deed::new("fail_to_sign_in", "session", named);
         office.desk_of(who("?", "none", from)).note(&deed).await?;
     }

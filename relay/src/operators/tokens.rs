@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +11,7 @@ use super::{
     error::Refusal,
     list::{Ask, List},
     office::Office,
-    parts::{Asked, Given},
+    parts::{Asked, Given, Named},
     visitor::Visitor,
 };
 use crate::{admin::tokens::Shown, role::Role};
@@ -66,12 +63,12 @@ pub(super) async fn create(
 }
 
 /// Ends one at once.
-#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "tokens", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/api/tokens/{id}", tag = "tokens", params(Named),
     responses((status = 204)))]
 pub(super) async fn delete(
     State(office): State<Arc<Office>>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    Named { id }: Named,
 ) -> Result<StatusCode, Refusal> {
     office.desk(&visitor).delete_token(&id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -30,7 +30,7 @@ use crate::{
 
 pub(super) fn listen(
     bound: TcpListener,
-    app: &Arc<App>,
+    (app, callers): (&Arc<App>, SocketAddr),
     config: &Config,
     identity: Option<Arc<Identity>>,
 ) -> anyhow::Result<Listener> {
@@ -40,7 +40,7 @@ pub(super) fn listen(
         seats: Seats::new(connections.max, connections.max_per_ip),
         identity,
     };
-    let reception = Reception::open(Arc::clone(app), config);
+    let reception = Reception::open(Arc::clone(app), config, callers);
     let listener = Listener::start(bound, reception, manners)?;
     tracing::info!(listen.operators = %listener.addr(), "operators are served");
     Ok(listener)

@@ -21,6 +21,16 @@ const SETTINGS: [&str; 9] = [
 ];
 const LOOKS: usize = 21;
 
+/// What it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerKnown {
+    /// As the server calls itself: "redis", "valkey".
+    pub(crate) server: String,
+    pub(crate) version: String,
+    /// Of Weir's module: 100 is 0.1.0.
+    pub(crate) module: Option<i64>,
+}
+
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checkup {
@@ -39,9 +49,14 @@ pub(crate) struct Checkup {
 }
 
 impl Store {
+    pub(crate) async fn server(&self) -> Result<ServerKnown, StoreError> {
+        let reply = self.domain.ask_one(&Batch::of("HELLO")).await?;
+        Ok(server(&reply))
+    }
+
     pub(crate) async fn look(&self) -> Result<Checkup, StoreError> {
         let over = self.another_connection().await?;
-        let hello = one(&over, Batch::of("HELLO")).await?;
+        let known = server(&one(&over, Batch::of("HELLO")).await?);
         let settings = settings(&over).await?;
         let (clocks_apart, mut took) = (clocks_apart(&over).await?, Vec::new());
         for _ in 0..LOOKS {
@@ -51,9 +66,9 @@ impl Store {
         }
         took.sort_unstable();
         Ok(Checkup {
-            server: text(&hello, "server"),
-            version: text(&hello, "version"),
-            module: field(&hello, "modules").and_then(module),
+            server: known.server,
+            version: known.version,
+            module: known.module,
             settings,
             clocks_apart,
             usual: took[LOOKS / 2],
@@ -94,6 +109,14 @@ async fn clocks_apart(over: &Connection) -> Result<Duration, StoreError> {
     };
     let there = seconds.saturating_mul(1000).saturating_add(micros / 1000);
     Ok(Duration::from_millis(there.abs_diff(here)))
+}
+
+fn server(hello: &Reply) -> ServerKnown {
+    ServerKnown {
+        server: text(hello, "server"),
+        version: text(hello, "version"),
+        module: field(hello, "modules").and_then(module),
+    }
 }
 
 fn field<'a>(map: &'a Reply, name: &str) -> Option<&'a Reply> {

@@ -1,4 +1,5 @@
-//! Which relays are there: each says so with a key that ends by itself, and stands in a hash of all, process → since when.
+//! Which relays are there: each says so with a key that ends by itself, and stands in a hash of all,
+//! process → since when, of which version, with which declarations.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -19,14 +20,16 @@ impl Store {
     pub(crate) async fn be_present(
         &self,
         span: Duration,
-        since: UnixMillis,
+        (since, digest): (UnixMillis, &str),
     ) -> Result<(), StoreError> {
         let process = process_name();
+        let version = env!("CARGO_PKG_VERSION");
         let mut batch = Batch::of("SET");
         batch.arg(names::relay(&process)).arg("1");
         batch.arg("PX").number(millis(span));
         batch.command("HSET").arg(names::RELAYS);
-        batch.arg(&process).number(since.0);
+        batch.arg(&process);
+        batch.arg(format!("{} {version} {digest}", since.0));
         for name in [names::INTENTS, names::RELAYS] {
             batch.command("EXPIRE").arg(name).number(KEPT_S);
         }
@@ -56,6 +59,11 @@ impl Store {
     }
 
     /// All that are there, the oldest first.
+    pub(crate) async fn relays(&self) -> Result<Vec<RelaySeen>, StoreError> {
+        self.relays_over(&self.connection()?).await
+    }
+
+    /// [`relays`](Self::relays) over a connection that the caller has chosen.
     pub(super) async fn relays_over(
         &self,
         over: &Connection,
@@ -93,10 +101,13 @@ async fn known(over: &Connection) -> Result<Vec<RelaySeen>, StoreError> {
     batch.arg(names::RELAYS);
     let replies = ask_on(over, &batch).await?;
     let fields = replies.first().and_then(Reply::list).unwrap_or_default();
-    let relay = |[process, since]: &[Reply; 2]| {
+    let relay = |[process, said]: &[Reply; 2]| {
+        let mut words = said.text()?.split(' ');
         Some(RelaySeen {
             process: process.text()?.into(),
-            since: UnixMillis(since.text()?.split(' ').next()?.parse().ok()?),
+            since: UnixMillis(words.next()?.parse().ok()?),
+            version: words.next().unwrap_or_default().into(),
+            digest: words.next().unwrap_or_default().into(),
         })
     };
     let mut relays: Vec<_> = fields.as_chunks().0.iter().filter_map(relay).collect();

@@ -219,6 +219,8 @@ fn one_that_waits_for_several_accounts_is_counted_once() {
         relays: vec![RelaySeen {
             process: "p".into(),
             since: UnixMillis(5),
+            version: "0".into(),
+            digest: "d".into(),
         }],
         ..Glance::default()
     };

@@ -86,7 +86,8 @@ impl Dialect {
             Self::Anthropic => Asked::Messages,
             Self::Chat => Asked::Chat,
             Self::Responses => Asked::Responses,
-            Self::Gemini | Self::GeminiArray => return None,
+            Self::Gemini => Asked::Gemini,
+            Self::GeminiArray => Asked::GeminiArray,
         };
         let served = match api {
             Api::Anthropic => Served::Messages,

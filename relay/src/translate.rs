@@ -8,6 +8,7 @@ mod family;
 mod finish;
 mod from_chat;
 mod from_messages;
+mod gemini;
 mod hints;
 mod members;
 mod output;
@@ -41,6 +42,10 @@ pub(crate) enum Asked {
     Messages,
     Chat,
     Responses,
+    /// Gemini's, where streams are events.
+    Gemini,
+    /// Gemini's, where streams are one array.
+    GeminiArray,
 }
 
 /// What the account speaks.
@@ -56,6 +61,14 @@ pub(crate) struct Asking {
     /// By the account's name for it.
     pub(crate) model: String,
     pub(crate) usage: AsksUsage,
+    pub(crate) comes: Comes,
+}
+
+/// How the answer is to come, where the body does not say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comes {
+    Whole,
+    AsStream,
 }
 
 /// Whether a stream is to tell what it used.
@@ -104,10 +117,11 @@ impl Served {
 
     /// Whether a model could be one of the account's own. One that is called as others' are needs to be given another name.
     pub(crate) fn may_keep(self, model: &str) -> bool {
-        match self {
-            Self::Chat => !family::is_claude(model),
-            Self::Messages => !family::is_openai(model),
-        }
+        let is_others = match self {
+            Self::Chat => family::is_claude(model),
+            Self::Messages => family::is_openai(model),
+        };
+        !is_others && !family::is_gemini(model)
     }
 }
 
@@ -119,6 +133,7 @@ impl Translation {
             Asked::Messages => to_chat::request(asked, asking)?,
             Asked::Chat => asked.into_value(),
             Asked::Responses => responses::request(asked, asking, &mut tools)?,
+            Asked::Gemini | Asked::GeminiArray => gemini::request(asked, asking)?,
         };
         let request = match self.served {
             Served::Chat => chat,
@@ -140,6 +155,7 @@ impl Translation {
             Asked::Messages => from_chat::whole(&completion)?,
             Asked::Chat => completion,
             Asked::Responses => responses::whole(&completion, telling)?,
+            Asked::Gemini | Asked::GeminiArray => gemini::whole(&completion)?,
         }))
     }
 
@@ -149,6 +165,7 @@ impl Translation {
         write(&match self.asked {
             Asked::Messages => refusal.to_messages(),
             Asked::Chat | Asked::Responses => refusal.to_chat(),
+            Asked::Gemini | Asked::GeminiArray => refusal.to_gemini(),
         })
     }
 
@@ -163,6 +180,7 @@ impl Asked {
         match self {
             Self::Messages | Self::Chat => &[],
             Self::Responses => responses::NAMES,
+            Self::Gemini | Self::GeminiArray => gemini::NAMES,
         }
     }
 }

@@ -28,6 +28,8 @@ use crate::{
 /// No answer in one piece is longer.
 const LONGEST: usize = 64 << 20;
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// Under what names the providers tell what they call a request.
 const REQUEST_IDS: [HeaderName; 2] = [
     HeaderName::from_static("request-id"),
@@ -76,6 +78,10 @@ pub(crate) async fn translated(
     }
     named_for_both(&mut headers);
     if head.status.is_success() && is_event_stream(&headers) {
+        // An array is no stream of events.
+        if manner.dialect == Dialect::GeminiArray {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
         let translated = Translated::new(relayed, inflated, manner);
         let body = AnswerBody::Translated(Box::new(translated));
         return Ok(respond(head.status, headers, body));
@@ -85,7 +91,7 @@ pub(crate) async fn translated(
         true => manner.translation.answer(&body, &manner.telling)?,
         false => manner.translation.refusal(head.status.as_u16(), &body),
     };
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, JSON);
     Ok(respond(
         head.status,
         headers,
@@ -211,7 +217,8 @@ impl Translated {
         self.is_over = true;
         let told = error.told(self.relayed.id());
         let mut said = self.out.take();
-        said.extend_from_slice(&self.dialect.error_event(&told, self.stream.told()));
+        let event = self.dialect.error_event(&told, self.stream.told());
+        said.extend(self.stream.last(&event));
         Some(said.into())
     }
 

@@ -6,8 +6,8 @@ use tokio::task::spawn_blocking;
 use crate::{
     account::Account,
     call::Call,
-    read::Asked,
-    translate::{Asking, AsksUsage, Put, Tools, Translation, Unfit},
+    read::{Answer, Asked},
+    translate::{Asking, AsksUsage, Comes, Put, Tools, Translation, Unfit},
 };
 
 /// A longer body is translated beside the threads that serve everybody.
@@ -33,7 +33,7 @@ impl Words {
         let Some(translation) = call.translation(account) else {
             return Ok(None);
         };
-        let asking = asking(call, account, translation);
+        let asking = asking(call, account, translation, asked.facts.answer);
         let is_same = |known: &&Self| known.asking == asking && known.translation == translation;
         if let Some(known) = call.words.as_ref().filter(is_same) {
             return Ok(Some(known.clone()));
@@ -55,7 +55,7 @@ impl Words {
     }
 }
 
-fn asking(call: &Call, account: &Account, translation: Translation) -> Asking {
+fn asking(call: &Call, account: &Account, translation: Translation, answer: Answer) -> Asking {
     let model = call.model().unwrap_or_default();
     let called = account.called(model, Some(translation));
     Asking {
@@ -63,6 +63,10 @@ fn asking(call: &Call, account: &Account, translation: Translation) -> Asking {
         usage: match account.asks_usage {
             true => AsksUsage::Yes,
             false => AsksUsage::No,
+        },
+        comes: match answer {
+            Answer::Whole => Comes::Whole,
+            Answer::Stream => Comes::AsStream,
         },
     }
 }

@@ -72,6 +72,17 @@ impl Speech {
         self.call(self.path_of_stream(), mock, &body)
     }
 
+    /// The same with `rest` laid over the body.
+    ///
+    /// # Panics
+    /// When `rest` is not an object.
+    pub fn streamed(self, mock: &str, rest: &Value) -> Call {
+        let mut body = self.body();
+        let fields = body.as_object_mut().expect("it is one");
+        fields.extend(rest.as_object().expect("the rest is an object").clone());
+        self.call(self.path_of_stream(), mock, &body)
+    }
+
     /// The call with a credential of the provider's own, to be sent to it.
     pub fn directly(self, call: Call) -> Call {
         match self.kind() {

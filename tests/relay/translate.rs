@@ -1,8 +1,9 @@
 //! Callers whose accounts speak another dialect: Messages served by an OpenAI account, chat completions by an Anthropic
-//! one; Responses are in `responses.rs`. What comes of their words is in the unit tests of `translate`; here it goes over
+//! one; Responses are in `responses.rs`, Gemini's in `gemini.rs`. What comes of their words is in the unit tests of `translate`; here it goes over
 //! the wire.
 
 mod faults;
+mod gemini;
 mod responses;
 
 use harness::http::Call;
@@ -27,7 +28,7 @@ pub(crate) fn setup(speech: Speech, kinds: &'static [&'static str]) -> Setup {
 pub(crate) fn lines(speech: Speech) -> &'static str {
     match speech {
         Speech::Messages => "translate = true\nmodels = { \"claude-*\" = \"gpt-mock-1\" }",
-        _ => "translate = true\nmodels = { \"gpt-*\" = \"claude-mock-1\" }",
+        _ => "translate = true\nmodels = { \"g*\" = \"claude-mock-1\" }",
     }
 }
 
@@ -68,6 +69,9 @@ fn tools(speech: Speech) -> Value {
     let schema = json!({"type": "object", "required": ["place"], "properties": {"place": {"type": "string"}}});
     match speech {
         Speech::Messages => json!({"tools": [{"name": "weather", "input_schema": schema}]}),
+        Speech::Gemini | Speech::GeminiArray => {
+            json!({"tools": [{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": schema}]}]})
+        }
         Speech::Responses => {
             json!({"tools": [{"type": "function", "name": "weather", "parameters": schema}]})
         }

@@ -50,7 +50,8 @@ pub(super) fn to_chat(
     }
 }
 
-fn word(budget: u64) -> &'static str {
+/// OpenAI's word for a budget of tokens.
+pub(super) fn word(budget: u64) -> &'static str {
     let fits = |(_, most): &&(&str, u64)| budget <= *most;
     let (word, _) = EFFORTS.iter().find(fits).expect("the last one fits all");
     word

@@ -63,6 +63,11 @@ pub(super) fn is_claude(model: &str) -> bool {
     model.starts_with("claude")
 }
 
+/// Whether it is a name of Google's.
+pub(super) fn is_gemini(model: &str) -> bool {
+    model.starts_with("gemini-")
+}
+
 /// Whether it is a name of OpenAI's.
 pub(super) fn is_openai(model: &str) -> bool {
     match ChatFamily::of(model) {

@@ -1,7 +1,14 @@
 //! What may be left out of a translated request, and why nothing is lost by it: the one table of such members. Anything else
 //! that the other API has no words for is refused. `docs/translation.md` shows the same table. Pure.
 
+mod values;
+
 use serde_json::Value;
+
+use self::values::{
+    is_blank, is_blocking, is_cached, is_direct, is_disabled, is_empty, is_encrypted, is_false,
+    is_medium, is_one, is_text, is_text_alone, is_when_idle, is_zero,
+};
 
 /// Where in a request a member stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +52,18 @@ pub(super) enum Part {
     Reasoning,
     /// How the answer is to be written.
     ResponseText,
+    /// The top of a request to Gemini.
+    Gemini,
+    /// A part of a content.
+    GeminiContent,
+    InlineData,
+    /// The result of a function.
+    FunctionResponse,
+    /// A function that is offered to Gemini.
+    Declaration,
+    /// Gemini's settings.
+    Generation,
+    ThinkingConfig,
     /// Where there are no hints.
     Strict,
 }
@@ -96,6 +115,7 @@ const KNOWN: &str = "the relay itself sends a conversation where its cache is";
 const RETAINED: &str = "how long the prompt cache is kept";
 const LOOK: &str = "how closely to look at an image; Claude looks closely";
 const NAMED: &str = "a name for what is stored, and nothing is";
+const GIVES: &str = "describes what a function gives, which models see when it has given it";
 const UNSIGNED: &str = "thoughts go back to Anthropic signed or not at all";
 
 pub(super) const HINTS: &[Hint] = &[
@@ -245,67 +265,59 @@ pub(super) const HINTS: &[Hint] = &[
         "how thoughts are shown; they are as the upstream shows them",
     ),
     plain(Part::ResponseText, "verbosity", is_medium, DEFAULT),
+    hint(
+        Part::Gemini,
+        "labels",
+        "describes the request for Google's bill",
+    ),
+    hint(
+        Part::Gemini,
+        "safetySettings",
+        "thresholds of filters that only Gemini has",
+    ),
+    hint(Part::Gemini, "serviceTier", SPEED),
+    plain(Part::GeminiContent, "thought", is_false, DEFAULT),
+    hint(
+        Part::GeminiContent,
+        "thoughtSignature",
+        "only its maker can read it",
+    ),
+    hint(Part::InlineData, "displayName", "a name for people"),
+    plain(Part::FunctionResponse, "willContinue", is_false, DEFAULT),
+    plain(Part::FunctionResponse, "scheduling", is_when_idle, DEFAULT),
+    plain(Part::Declaration, "behavior", is_blocking, DEFAULT),
+    hint(Part::Declaration, "response", GIVES),
+    hint(Part::Declaration, "responseJsonSchema", GIVES),
+    plain(Part::Generation, "candidateCount", is_one, DEFAULT),
+    hint(Part::Generation, "mediaResolution", LOOK),
+    plain(Part::Generation, "responseLogprobs", is_false, DEFAULT),
+    plain(
+        Part::Generation,
+        "responseModalities",
+        is_text_alone,
+        DEFAULT,
+    ),
+    hint(
+        Part::Generation,
+        "topK",
+        "from how many words is chosen; chats have no word for it, and Claude chooses by itself",
+    ),
+    hint(
+        Part::Generation,
+        "topP",
+        "beside a `temperature`: most models take one of both",
+    ),
+    hint(
+        Part::ThinkingConfig,
+        "includeThoughts",
+        "how thoughts are shown; they are as the upstream shows them",
+    ),
 ];
 
 /// Whether a member may be left out.
 pub(super) fn is_harmless(of: Part, name: &str, value: &Value) -> bool {
     let known = HINTS.iter().find(|hint| hint.of == of && hint.name == name);
     known.is_some_and(|hint| (hint.harmless)(value))
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Array(list) => list.is_empty(),
-        Value::Object(members) => {
-            members.is_empty() || members.get("enabled") == Some(&false.into())
-        }
-        _ => false,
-    }
-}
-
-fn is_zero(value: &Value) -> bool {
-    value.as_f64() == Some(0.0)
-}
-
-fn is_one(value: &Value) -> bool {
-    value.as_f64() == Some(1.0)
-}
-
-fn is_false(value: &Value) -> bool {
-    *value == Value::Bool(false)
-}
-
-fn is_blank(value: &Value) -> bool {
-    value.as_str() == Some("")
-}
-
-fn is_disabled(value: &Value) -> bool {
-    value.as_str() == Some("disabled")
-}
-
-fn is_cached(tool: &Value) -> bool {
-    tool["external_web_access"] == Value::Bool(false)
-}
-
-fn is_medium(value: &Value) -> bool {
-    value.as_str() == Some("medium")
-}
-
-fn is_encrypted(value: &Value) -> bool {
-    is_all(value, "reasoning.encrypted_content")
-}
-
-fn is_text(value: &Value) -> bool {
-    is_all(value, "text")
-}
-
-fn is_direct(value: &Value) -> bool {
-    is_all(value, "direct")
-}
-
-fn is_all(value: &Value, word: &str) -> bool {
-    let list = value.as_array();
-    list.is_some_and(|list| list.iter().all(|one| one.as_str() == Some(word)))
 }
 
 #[cfg(test)]

@@ -98,6 +98,12 @@ impl Members {
         }
     }
 
+    /// With the names of its members as Google's APIs write them, which take `like_this` for `likeThis`.
+    pub(super) fn camel(self) -> Self {
+        let members = self.0.into_iter();
+        Self(members.map(|(name, value)| (camel(&name), value)).collect())
+    }
+
     /// All that is left.
     pub(super) fn into_value(self) -> Value {
         Value::Object(self.0)
@@ -162,6 +168,17 @@ impl Members {
     }
 }
 
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
 fn quoted(name: &str) -> String {
     name.chars().take(QUOTED).collect()
 }
@@ -183,6 +200,16 @@ mod tests {
         assert_eq!(
             unfit.to_string(),
             "`messages.3.content.0.citations` has no equal in the API of the account that would serve this request"
+        );
+    }
+
+    #[test]
+    fn members_may_be_written_in_either_way() {
+        let of = json!({"system_instruction": 1, "topK": 2, "plain": 3});
+        let members = Members::of(of).unwrap().camel().into_value();
+        assert_eq!(
+            members,
+            json!({"systemInstruction": 1, "topK": 2, "plain": 3})
         );
     }
 

@@ -1,4 +1,4 @@
-//! What a translated stream has to say next: whole events, in the form of either API. Pure.
+//! What a translated stream has to say next: whole events, or elements of an array. Pure.
 
 use serde_json::Value;
 
@@ -34,6 +34,17 @@ impl Output {
         self.bytes.extend(b"data: ");
         serde_json::to_writer(&mut self.bytes, data).expect("writing into memory cannot fail");
         self.bytes.extend(b"\n\n");
+    }
+
+    /// An element of an array, after what stands `before` it.
+    pub(super) fn element(&mut self, before: &[u8], element: &Value) {
+        self.bytes.extend(before);
+        serde_json::to_writer(&mut self.bytes, element).expect("writing into memory cannot fail");
+    }
+
+    /// Ends an array.
+    pub(super) fn close(&mut self) {
+        self.bytes.extend(b"]\n");
     }
 
     pub(super) fn done(&mut self) {

@@ -75,6 +75,13 @@ impl Refusal {
         }})
     }
 
+    pub(super) fn to_gemini(&self) -> Value {
+        let status = self.status.unwrap_or_else(|| self.status_by_word());
+        let reason = |code: &String| json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": code, "domain": "provider"});
+        let details: Vec<Value> = self.code.iter().map(reason).collect();
+        json!({"error": {"code": status, "message": self.message, "status": gemini_status(status), "details": details}})
+    }
+
     /// Inside a stream only a word tells what kind of error it is.
     fn status_by_word(&self) -> u16 {
         let word = self.code.as_deref().unwrap_or_default();
@@ -120,6 +127,19 @@ fn chat_type(status: u16) -> &'static str {
     }
 }
 
+fn gemini_status(status: u16) -> &'static str {
+    match status {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        400..=499 => "INVALID_ARGUMENT",
+        502 | 503 | 529 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        _ => "INTERNAL",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +150,11 @@ mod tests {
         assert_eq!(
             Refusal::of_answer(529, overloaded).to_chat(),
             json!({"error": {"message": "Overloaded", "type": "server_error", "param": null, "code": "overloaded_error"}})
+        );
+        assert_eq!(
+            Refusal::of_answer(529, overloaded).to_gemini(),
+            json!({"error": {"code": 529, "message": "Overloaded", "status": "UNAVAILABLE", "details": [
+                {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "overloaded_error", "domain": "provider"}]}})
         );
         let quota = br#"{"error":{"message":"No more.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#;
         assert_eq!(

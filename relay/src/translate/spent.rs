@@ -60,6 +60,22 @@ pub(super) fn to_response(usage: &Value) -> Value {
     })
 }
 
+/// The same in Gemini's words, where thoughts are counted beside what was said.
+pub(super) fn to_gemini(usage: &Value) -> Value {
+    let told = to_response(usage);
+    let (output, thought) = (
+        count(&told["output_tokens"]),
+        count(&told["output_tokens_details"]["reasoning_tokens"]),
+    );
+    json!({
+        "promptTokenCount": told["input_tokens"],
+        "cachedContentTokenCount": told["input_tokens_details"]["cached_tokens"],
+        "candidatesTokenCount": output.saturating_sub(thought),
+        "thoughtsTokenCount": thought,
+        "totalTokenCount": told["total_tokens"],
+    })
+}
+
 /// Keeps the last number told of each kind: a stream counts on.
 pub(super) fn update(known: &mut Value, newer: &Value) {
     for (name, value) in newer.as_object().into_iter().flatten() {

@@ -3,7 +3,9 @@
 use super::{
     Asked, Garbled, Output, Served, Telling, TellsUsage, Translation,
     chat::{self, Heard, Said},
-    from_chat, from_messages, responses,
+    from_chat, from_messages,
+    gemini::{self, Form},
+    responses,
 };
 use crate::sse::Event;
 
@@ -26,6 +28,7 @@ enum Teller {
     Messages(Box<from_chat::Stream>),
     Chat,
     Responses(Box<responses::Stream>),
+    Gemini(Box<gemini::Stream>),
 }
 
 impl Stream {
@@ -33,6 +36,7 @@ impl Stream {
         let tells_usage = match translation.asked {
             Asked::Chat => telling.tells_usage,
             Asked::Messages | Asked::Responses => TellsUsage::Yes,
+            Asked::Gemini | Asked::GeminiArray => TellsUsage::Yes,
         };
         let of_messages = || from_messages::Stream::new(tells_usage, telling.now);
         Self {
@@ -44,6 +48,8 @@ impl Stream {
                 Asked::Messages => Teller::Messages(Box::default()),
                 Asked::Chat => Teller::Chat,
                 Asked::Responses => Teller::Responses(Box::new(responses::Stream::new(telling))),
+                Asked::Gemini => Teller::Gemini(Box::new(gemini::Stream::new(Form::Events))),
+                Asked::GeminiArray => Teller::Gemini(Box::new(gemini::Stream::new(Form::Array))),
             },
             is_over: false,
         }
@@ -69,7 +75,15 @@ impl Stream {
     pub(crate) fn told(&self) -> u64 {
         match &self.teller {
             Teller::Responses(stream) => stream.told(),
-            Teller::Messages(_) | Teller::Chat => 0,
+            Teller::Messages(_) | Teller::Chat | Teller::Gemini(_) => 0,
+        }
+    }
+
+    /// What is left to be sent where an event of the relay's own ends it.
+    pub(crate) fn last(&self, event: &[u8]) -> Vec<u8> {
+        match &self.teller {
+            Teller::Gemini(stream) => stream.last(event),
+            Teller::Messages(_) | Teller::Chat | Teller::Responses(_) => event.to_vec(),
         }
     }
 }
@@ -88,6 +102,7 @@ impl Teller {
         match self {
             Self::Messages(stream) => stream.tell(heard, out),
             Self::Responses(stream) => stream.tell(heard, out),
+            Self::Gemini(stream) => stream.tell(heard, out),
             Self::Chat => match heard {
                 Heard::Chunk(chunk) => out.data(chunk),
                 Heard::Failed(refusal) => out.data(&refusal.to_chat()),

@@ -8,14 +8,19 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Asking, AsksUsage, Output, Served, Telling, TellsUsage, Tools, Translation};
+use super::{
+    Asked, Asking, AsksUsage, Comes, Output, Served, Telling, TellsUsage, Tools, Translation,
+};
 use crate::{sse::Event, time::UnixMillis};
 
-const WAYS: [Translation; 4] = [
+const WAYS: [Translation; 7] = [
     way(Asked::Messages, Served::Chat),
     way(Asked::Chat, Served::Messages),
     way(Asked::Responses, Served::Chat),
     way(Asked::Responses, Served::Messages),
+    way(Asked::Gemini, Served::Chat),
+    way(Asked::Gemini, Served::Messages),
+    way(Asked::GeminiArray, Served::Messages),
 ];
 
 const fn way(asked: Asked, served: Served) -> Translation {
@@ -137,7 +142,7 @@ proptest! {
     fn any_request_is_translated_or_refused(value in value(), messages in vec(value(), 0..4)) {
         let mut value = value;
         if let Value::Object(members) = &mut value {
-            for name in ["messages", "input"] {
+            for name in ["messages", "input", "contents"] {
                 members.insert(name.into(), messages.clone().into());
             }
         }
@@ -145,7 +150,7 @@ proptest! {
             let body = value.to_string();
             // Whether it can be does not depend on the model.
             let of = |model| {
-                let asking = Asking { model: str::to_owned(model), usage: AsksUsage::Yes };
+                let asking = Asking { model: str::to_owned(model), usage: AsksUsage::Yes, comes: Comes::Whole };
                 way.request(body.as_bytes(), &asking).is_ok()
             };
             prop_assert_eq!(of("gpt-5"), of("claude-3-5-sonnet"));
@@ -175,7 +180,11 @@ proptest! {
                 stream.event(&Event { name: b"", data, end: 0 }, &mut out);
             }
             let said = out.take();
-            prop_assert_eq!(said.is_empty() || said.ends_with(b"\n\n"), true);
+            let is_in_form = match way.asked {
+                Asked::GeminiArray => said.starts_with(b"["),
+                _ => said.ends_with(b"\n\n"),
+            };
+            prop_assert_eq!(said.is_empty() || is_in_form, true);
         }
     }
 }
@@ -188,6 +197,9 @@ fn only_its_end_ends_a_stream() {
         (WAYS[1], "[DONE]"),
         (WAYS[2], "response.completed"),
         (WAYS[3], "response.completed"),
+        (WAYS[4], "finishReason"),
+        (WAYS[5], "finishReason"),
+        (WAYS[6], "]\n"),
     ] {
         let mut stream = way.stream(telling());
         let mut out = Output::default();

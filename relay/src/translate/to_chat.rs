@@ -142,6 +142,7 @@ fn user(asked: &mut Members) -> Result<Option<Value>, Unfit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::translate::Comes;
 
     fn translated(rest: Value, model: &str) -> Result<Value, String> {
         let mut body = json!({"model": "claude-x", "max_tokens": 100, "messages": []});
@@ -151,6 +152,7 @@ mod tests {
         let asking = Asking {
             model: model.into(),
             usage: AsksUsage::Yes,
+            comes: Comes::Whole,
         };
         request(Members::of(body).unwrap(), &asking).map_err(|unfit| unfit.to_string())
     }

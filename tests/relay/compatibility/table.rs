@@ -52,7 +52,7 @@ const ANTHROPIC: [&str; 2] = ["anthropic", "@anthropic-ai/sdk"];
 const OPENAI: [&str; 2] = ["openai", "openai"];
 const GOOGLE: [&str; 2] = ["google-genai", "@google/genai"];
 
-pub(super) static ROWS: [Row; 7] = [
+pub(super) static ROWS: [Row; 8] = [
     Row {
         packages: ANTHROPIC,
         api: "Messages",
@@ -170,6 +170,23 @@ pub(super) static ROWS: [Row; 7] = [
             "gemini_retries",
             "patience",
             "heartbeats",
+        ],
+    },
+    Row {
+        packages: GOOGLE,
+        api: "Gemini",
+        kinds: &["anthropic"],
+        models: Some(r#""gemini-mock-*" = "claude-mock-1", "gpt-mock-*" = "claude-mock-1""#),
+        retries_overload: false,
+        scripts: [
+            "translated_gemini",
+            "translated_gemini",
+            "translated_gemini",
+            "gemini_images",
+            "translated_gemini",
+            "gemini_retries",
+            "translated_gemini",
+            "translated_gemini",
         ],
     },
 ];

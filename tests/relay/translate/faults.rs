@@ -5,21 +5,50 @@ use harness::{Recorded, Speech, Weir};
 use serde_json::{Value, json};
 use weir_relay::mock::Behaviour;
 
-use super::{asked, behaviour, events, setup, tools};
+use super::{behaviour, events, setup, tools};
 use crate::upstreams::{refusing, text};
 
 /// Who asks, and the kind of accounts that answer.
-const WAYS: [(Speech, &[&str]); 3] = [
+const WAYS: [(Speech, &[&str]); 4] = [
     (Speech::Messages, &["openai"]),
     (Speech::Chat, &["anthropic"]),
     (Speech::Responses, &["anthropic"]),
+    (Speech::Gemini, &["anthropic"]),
 ];
+
+/// The same in one piece, or as a stream where `rest` says so.
+fn asked(speech: Speech, rest: &Value) -> Call {
+    let mut rest = rest.clone();
+    let members = rest.as_object_mut().expect("it is an object");
+    match (speech, members.shift_remove("stream").is_some()) {
+        // Its path tells.
+        (Speech::Gemini, true) => Speech::Gemini.streamed("", &rest),
+        (_, false) => speech.message("", &rest),
+        (_, true) => {
+            rest["stream"] = true.into();
+            speech.message("", &rest)
+        }
+    }
+}
+
+/// The relay's own word for an error.
+fn word(error: &Value) -> &Value {
+    match &error["details"][0]["reason"] {
+        Value::Null => &error["code"],
+        reason => reason,
+    }
+}
 
 /// Whether a stream says that it is whole.
 fn is_whole(stream: &str) -> bool {
-    ["message_stop", "[DONE]", "response.completed"]
-        .iter()
-        .any(|end| stream.contains(end))
+    [
+        "message_stop",
+        "[DONE]",
+        "response.completed",
+        "finishReason",
+    ]
+    .iter()
+    .any(|end| stream.contains(end))
 }
 
 #[tokio::test]
@@ -56,7 +85,8 @@ async fn refusals_keep_their_status_and_come_in_the_caller_s_words() {
 /// Checks that a stream which was cut says so, and nothing that means its end.
 fn assert_failed(speech: Speech, stream: &str) -> Value {
     let (name, last) = events(stream).pop().expect("there is an event");
-    assert_eq!(name == "error", speech != Speech::Chat, "{stream}");
+    let named = matches!(speech, Speech::Messages | Speech::Responses);
+    assert_eq!(name == "error", named, "{stream}");
     assert!(last["error"]["message"].is_string(), "{stream}");
     assert!(!is_whole(stream), "{stream}");
     last["error"].clone()
@@ -99,7 +129,7 @@ async fn cuts(
             return cut;
         }
         let error = assert_failed(speech, &stream);
-        assert_eq!(error["code"], "weir_upstream_broke_off", "{stream}");
+        assert_eq!(word(&error), "weir_upstream_broke_off", "{stream}");
     }
     unreachable!("there is always a larger number")
 }
@@ -170,7 +200,7 @@ async fn what_makes_no_sense_is_told_as_that() {
                         .1
                 }
             };
-            assert_eq!(body["error"]["code"], "weir_upstream_garbled", "{body}");
+            assert_eq!(word(&body["error"]), "weir_upstream_garbled", "{body}");
             weir.until_nothing_is_held().await;
             let outcome = text(&weir.records(1).await[0], "outcome");
             assert_eq!(
@@ -192,6 +222,7 @@ async fn what_cannot_be_said_is_refused_by_name_before_anybody_is_asked() {
                 "`messages.0.content.0` is of type `document`",
             ),
             Speech::Responses => (json!({"background": true}), "`background`"),
+            Speech::Gemini => (json!({"cachedContent": "x"}), "`cachedContent`"),
             _ => (json!({"n": 2}), "`n`"),
         };
         let answer = weir.ask(asked(speech, &rest)).await;

@@ -1,7 +1,7 @@
 //! Settings of a request for a response, as a chat has them and as Messages do.
 
 use super::*;
-use crate::translate::{Asked, Served, Translation};
+use crate::translate::{Asked, Comes, Served, Translation};
 
 fn put(rest: Value, model: &str, served: Served) -> Result<Value, String> {
     let mut body = json!({"model": "gpt-x", "input": "hi"});
@@ -15,6 +15,7 @@ fn put(rest: Value, model: &str, served: Served) -> Result<Value, String> {
     let asking = Asking {
         model: model.into(),
         usage: AsksUsage::Yes,
+        comes: Comes::Whole,
     };
     let put = translation.request(body.to_string().as_bytes(), &asking);
     put.map(|put| serde_json::from_slice(&put.body).unwrap())

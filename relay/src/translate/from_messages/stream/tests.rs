@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::translate::{
-    Asked, Asking, AsksUsage, Output, Served, Stream as Either, Telling, Tools, Translation,
+    Asked, Asking, AsksUsage, Comes, Output, Served, Stream as Either, Telling, Tools, Translation,
 };
 
 const NOW: UnixMillis = UnixMillis(5_999);
@@ -28,6 +28,7 @@ fn asking(model: &str) -> Asking {
     Asking {
         model: model.into(),
         usage: AsksUsage::Yes,
+        comes: Comes::Whole,
     }
 }
 

@@ -26,10 +26,12 @@ struct Args {
 }
 
 /// Who speaks with accounts of another dialect, by translation.
-const TRANSLATED: [(Agent, With); 3] = [
+const TRANSLATED: [(Agent, With); 5] = [
     (Agent::ClaudeCode, With::Chat),
     (Agent::Codex, With::Messages),
     (Agent::Codex, With::Chat),
+    (Agent::GeminiCli, With::Messages),
+    (Agent::GeminiCli, With::Chat),
 ];
 
 #[tokio::main]

@@ -31,8 +31,8 @@ pub(crate) struct Answered<'a> {
     pub(crate) status: Option<u16>,
     pub(crate) outcome: Outcome,
     pub(crate) tells: Tells,
-    /// Of the request's body.
-    pub(crate) estimate: Tokens,
+    /// What was expected of it.
+    pub(crate) estimate: Estimate,
 }
 
 /// When a stream tells what it used.
@@ -162,15 +162,21 @@ impl Answered<'_> {
 
     /// How many tokens were not told.
     fn complete(&self, usage: &mut Usage) -> u64 {
+        let Estimate { input, output } = self.estimate;
         let nothing_came = usage.output.is_none() && usage.streamed == 0;
+        if usage.is_pending && nothing_came {
+            // Nobody may ever ask for what it will have used.
+            (usage.input, usage.output) = (Some(input.0), Some(output.0));
+            return input.0 + output.0;
+        }
         if self.outcome == Outcome::Done && usage.input.is_none() && nothing_came {
             // All that it said was an error.
             return 0;
         }
         let mut estimated = 0;
         if usage.input.is_none() {
-            usage.input = Some(self.estimate.0);
-            estimated += self.estimate.0;
+            usage.input = Some(input.0);
+            estimated += input.0;
         }
         let is_whole = self.outcome == Outcome::Done || self.tells == Tells::AsItGoes;
         if self.work == Work::Generate && !(is_whole && usage.output.is_some()) {
@@ -205,7 +211,10 @@ mod tests {
         status: Some(200),
         outcome: Outcome::Done,
         tells: Tells::AtItsEnd,
-        estimate: Tokens(300),
+        estimate: Estimate {
+            input: Tokens(300),
+            output: Tokens(700),
+        },
     };
 
     fn books() -> Books {
@@ -281,6 +290,16 @@ mod tests {
             billed(unreachable, usage(None, None, 0)),
             (0, 0, 0, Some(0))
         );
+    }
+
+    #[test]
+    fn what_is_made_in_the_background_is_booked_as_it_was_expected() {
+        let pending = Usage {
+            is_pending: true,
+            ..Usage::default()
+        };
+        let cost = Some(375 + 7_000);
+        assert_eq!(billed(ANSWERED, pending), (300, 700, 1_000, cost));
     }
 
     #[test]

@@ -203,6 +203,8 @@ impl Dialect {
             }
         }
         if self == Self::Responses {
+            let status = said(br#""status""#).and_then(parsed::<&str>);
+            usage.is_pending = matches!(status, Some("queued" | "in_progress"));
             usage.web_searches = said(br#""output""#).and_then(openai::searched);
         }
         let model = said(br#""model""#).and_then(parsed::<String>);

@@ -259,7 +259,7 @@ impl Record {
                 true => Tells::AsItGoes,
                 false => Tells::AtItsEnd,
             },
-            estimate: self.estimate.input,
+            estimate: self.estimate,
         };
         self.bill = books.bill(answered, &mut usage);
         self.usage = usage;

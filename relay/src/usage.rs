@@ -28,6 +28,8 @@ pub(crate) struct Usage {
     pub(crate) region: Option<Region>,
     /// As the answer calls it.
     pub(crate) model: Option<Box<str>>,
+    /// Whether it is being made, and told later to whoever asks for it.
+    pub(crate) is_pending: bool,
     /// What a stream has carried at least, as far as one can say from outside. Not told.
     pub(crate) streamed: u64,
 }

@@ -62,6 +62,10 @@ async fn a_stored_response_is_told_again_by_the_account_that_has_it() {
 async fn an_answer_in_the_background_is_read_when_it_is_there() {
     let weir = weir().await;
     let id = made(&weir, &json!({"background": true})).await;
+    let booked = &weir.records(1).await[0];
+    let number = |field: &str| text(booked, field).parse::<u64>().expect("it is a number");
+    assert_eq!(number("estimated"), number("input") + number("output"));
+    assert!(number("output") > 0, "{booked:?}");
     let read = weir.ask(of(Method::GET, &id, "")).await.json().await;
     assert_eq!(read["status"], "completed");
     let item = json!([{"type": "item_reference", "id": read["output"][0]["id"]}]);

@@ -7,7 +7,7 @@ use super::{Tap, UsageChunk};
 use crate::{
     books::{Answered, Bill, Books, Tells},
     dialect::Dialect,
-    price::Prices,
+    price::{Estimate, Prices},
     route::Work,
     settle::Outcome,
     time::UnixMillis,
@@ -159,7 +159,10 @@ impl Recorded {
                 true => Tells::AsItGoes,
                 false => Tells::AtItsEnd,
             },
-            estimate: BODY,
+            estimate: Estimate {
+                input: BODY,
+                output: Tokens(0),
+            },
         };
         let bill = Books::new(Prices::new([], [])).bill(answered, &mut usage);
         (usage, bill)

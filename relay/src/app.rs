@@ -118,8 +118,9 @@ impl App {
     pub(crate) fn set(&self, stored: StoredSettings) {
         if **self.stored.load() != stored {
             self.stored.store(Arc::new(stored));
-            self.enforce();
         }
+        // Models may be called otherwise by now.
+        self.enforce();
     }
 
     fn enforce(&self) {
@@ -128,7 +129,9 @@ impl App {
             tracing::error!(%error, "what operators have set cannot be used");
             (**declared).clone()
         });
-        self.ledger.books.reprice(prices(&config));
+        let served = self.roster.served();
+        let named = served.named.iter().map(|name| &**name);
+        self.ledger.books.reprice(prices(&config, named));
         self.settings.set(Settings::of(&config));
     }
 
@@ -152,13 +155,14 @@ impl App {
     }
 }
 
-/// Prices, and the names under which models are counted.
-pub(crate) fn prices(config: &Config) -> Prices {
+/// Prices, and the names under which models are counted: those of the configuration, and others that there are.
+pub(crate) fn prices<'a>(config: &'a Config, others: impl IntoIterator<Item = &'a str>) -> Prices {
     let own = config.prices.iter();
     let own = own.map(|(name, price)| (name.as_str(), price.clone()));
     let mapped = config.accounts.iter().flat_map(|account| &account.models);
     let aliased = config.groups.iter().flat_map(|group| &group.aliases);
     let named = mapped.chain(aliased).map(|(_, called)| called.as_str());
+    let named = named.chain(others);
     let whole = named.filter(|name| !name.ends_with('*'));
     Prices::new(own, whole)
 }

@@ -32,6 +32,15 @@ impl Models {
         self.exact.is_empty() && self.beginnings.is_empty()
     }
 
+    /// All that upstreams may be asked for by it, beginnings of names among them.
+    pub(crate) fn all_called(&self) -> impl Iterator<Item = &str> {
+        let beginnings = self.beginnings.iter().map(|(_, called)| &**called);
+        self.exact
+            .values()
+            .map(|called| &**called)
+            .chain(beginnings)
+    }
+
     /// What the upstream calls a model; none where it does not serve it. An empty map serves all.
     pub(crate) fn called<'m>(&'m self, model: &'m str) -> Option<Cow<'m, str>> {
         if self.is_empty() {

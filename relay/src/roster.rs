@@ -23,6 +23,7 @@ use crate::{
     },
     forward::{Tls, Upstream},
     group::Sides,
+    models::Models,
     seal::Master,
     store::{Store, StoreError, StoredAccount, StoredRoster, StoredSettings, StoredTable},
 };
@@ -60,6 +61,8 @@ pub(crate) struct Served {
     pub(crate) groups: HashMap<String, Sides>,
     accounts: HashMap<Box<str>, Entry>,
     pub(crate) shared: Shared,
+    /// What upstreams call models, and groups what they stand for.
+    pub(crate) named: Vec<Box<str>>,
     /// Ids of accounts, be they known or not.
     drained: Vec<String>,
     /// Stored accounts that cannot be used, and why.
@@ -188,6 +191,7 @@ impl Roster {
             broken: broken(&stored.accounts, &accounts, &keys),
             groups: groups(of_stored.iter().chain(&declared.groups), &accounts),
             shared: shared(basis, &of_stored, &before.shared),
+            named: named(&accounts, &of_stored),
             accounts,
         }));
         self.is_changed();
@@ -207,6 +211,17 @@ impl Roster {
             }
         }
     }
+}
+
+fn named(accounts: &HashMap<Box<str>, Entry>, groups: &[GroupConfig]) -> Vec<Box<str>> {
+    let models = accounts
+        .values()
+        .map(|entry| &entry.upstream.account.models);
+    let models = models.flat_map(Models::all_called).map(Box::from);
+    let aliased = groups.iter().flat_map(|group| &group.aliases);
+    models
+        .chain(aliased.map(|(_, model)| model.as_str().into()))
+        .collect()
 }
 
 impl Served {

@@ -82,7 +82,7 @@ impl Relay {
             &config,
             &servers,
             roster,
-            Ledger::new(Books::new(app::prices(&config)), debts),
+            Ledger::new(Books::new(app::prices(&config, [])), debts),
         )
         .await;
         let (app, supervisors) = match ready {

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use harness::Redis;
 use harness::eventually::eventually_async;
 use harness::weir::{message, stream};
+use harness::{Redis, Reply};
 use serde_json::json;
 
 use crate::desk::{Desk, OTHER_SECRET, SECRET, SERVED, until};
@@ -35,6 +35,37 @@ async fn what_is_made_serves_on_all_relays_at_once() {
         .await;
     }
     another.shutdown().await;
+}
+
+#[tokio::test]
+async fn models_that_a_stored_account_names_are_counted_under_their_names() {
+    let desk = Desk::start().await;
+    desk.add_account("named", "secret", r#" models={"*"="of-our-own"}"#);
+    let key = desk.add_group("named", "named");
+    until(desk.weir.addr(), &key, SERVED).await;
+    let counted = || {
+        let redis = &desk.weir.redis;
+        let all = redis.call("KEYS weir:{default}:usage:hour:*:*");
+        let fields = all
+            .items()
+            .iter()
+            .map(|key| redis.call(["HKEYS".to_owned(), key.text()]));
+        let fields: Vec<Reply> = fields.collect();
+        let names = fields
+            .iter()
+            .flat_map(|fields| fields.items())
+            .map(Reply::text);
+        names
+            .filter(|name| name.starts_with("requests:"))
+            .collect::<Vec<_>>()
+    };
+    eventually_async("the request is counted", async || {
+        match counted().as_slice() {
+            [one] if one == "requests:named:named:of-our-own" => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn what_is_made_serves_on_all_relays_at_once() {
 #[tokio::test]
 async fn models_that_a_stored_account_names_are_counted_under_their_names() {
     let desk = Desk::start().await;
-    desk.add_account("named", "secret", r#" models={"*"="of-our-own"}"#);
+    desk.add_account("named", "secret", r#" models={"*"="claude-ours"}"#);
     let key = desk.add_group("named", "named");
     until(desk.weir.addr(), &key, SERVED).await;
     let counted = || {
@@ -61,7 +61,7 @@ async fn models_that_a_stored_account_names_are_counted_under_their_names() {
     };
     eventually_async("the request is counted", async || {
         match counted().as_slice() {
-            [one] if one == "requests:named:named:of-our-own" => Ok(()),
+            [one] if one == "requests:named:named:claude-ours" => Ok(()),
             other => Err(format!("{other:?}")),
         }
     })

@@ -23,6 +23,7 @@ mod records;
 mod secrets;
 mod serve;
 mod settings;
+mod top;
 mod usage;
 mod user;
 
@@ -64,6 +65,8 @@ enum Command {
     Account(account::Args),
     /// Show who holds and waits, cancel a waiter, take a slot or turn back.
     Queue(queue::Args),
+    /// Show the queues live in this terminal, and act on them.
+    Top(top::Args),
     /// Make, change and delete stored groups, while relays run.
     Group(group::Args),
     /// Show and change what holds for all requests, while relays run.
@@ -100,6 +103,8 @@ impl Command {
             Self::Init(_) | Self::Key(_) | Self::Usage(_) | Self::Records(_) => "warn",
             Self::Account(_) | Self::Group(_) | Self::User(_) => "warn",
             Self::Queue(_) | Self::Alerts(_) => "warn",
+            // It has the screen to itself.
+            Self::Top(_) => "off",
             Self::Settings(_) | Self::Audit(_) | Self::Secrets(_) => "warn",
             Self::Config(_) | Self::Completion(_) | Self::Man(_) => "warn",
             // It says itself what is wrong.
@@ -122,6 +127,7 @@ pub async fn main() -> ExitCode {
         Command::Records(args) => records::run(args).await,
         Command::Account(args) => account::run(args).await,
         Command::Queue(args) => queue::run(args).await,
+        Command::Top(args) => top::run(args).await,
         Command::Group(args) => group::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Settings(args) => settings::run(args).await,

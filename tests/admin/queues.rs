@@ -2,7 +2,7 @@
 
 use harness::eventually_async;
 use harness::operator::Operator;
-use harness::program::operate;
+use harness::program::{operate, says};
 use harness::weir::{Weir, message, stream};
 use serde_json::{Value, json};
 
@@ -307,6 +307,16 @@ async fn acts_are_written_down_and_the_command_line_does_the_same() {
     held.until("text_delta").await;
     let waits = weir.spawn(message("", &json!({})));
     weir.until_waiting(1).await;
+    let top = says(&toml, "top --once");
+    assert!(top.starts_with("1 in flight  1 waiting"), "{top}");
+    assert!(
+        top.contains("a1               full         1/1        1 wait"),
+        "{top}"
+    );
+    assert!(
+        top.contains("    slot   req_") && top.contains("    line   1  req_"),
+        "{top}"
+    );
     let shown = eventually_async("the queue is shown", async || {
         let shown = operate(&toml, &["queue", "show", "a1"])?;
         match shown["line"][0]["model"].is_string() {

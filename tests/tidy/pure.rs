@@ -57,6 +57,8 @@ const PURE: &[(&str, &[&str])] = &[
     ),
     ("relay/src/cooldown/window.rs", &["http"]),
     ("relay/src/cooldown/written.rs", &[]),
+    ("relay/src/cli/frame.rs", &[]),
+    ("relay/src/cli/top/rows.rs", &[]),
     ("relay/src/forward/place.rs", &[]),
     ("relay/src/gate.rs", &[]),
     ("relay/src/intent.rs", &["itoa"]),

@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{load, reach::with_store};
+use super::{
+    load,
+    reach::{with_running_store, with_store},
+};
 use crate::{
     admin::{Desk, audit::Who},
     seal::Master,
@@ -18,6 +21,12 @@ pub(super) struct Place {
     /// Answer in JSON.
     #[arg(long, global = true)]
     json: bool,
+}
+
+impl Place {
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
 }
 
 /// An answer in both forms.
@@ -65,6 +74,25 @@ pub(super) async fn at_desk(
             false => print!("{text}"),
         }
         Ok(())
+    })
+    .await
+}
+
+/// Watches and acts while relays run.
+pub(super) async fn at_running_desk(
+    place: &Place,
+    act: impl AsyncFnOnce(Desk<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let config = Arc::new(load(&place.config)?);
+    let master = Master::of(&config);
+    with_running_store(&config, async |store| {
+        let desk = Desk {
+            store,
+            config: Arc::clone(&config),
+            master: &master,
+            who: who(),
+        };
+        act(desk).await
     })
     .await
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use crate::{
     config::{Config, RedisAt, Servers},
     embedded::{self, Embedded, EmbeddedError},
@@ -24,6 +26,21 @@ pub(super) async fn with_store(
         embedded.stop().await;
     }
     done
+}
+
+/// The same with a Redis that runs already: the one that is configured, or that of a relay.
+pub(super) async fn with_running_store(
+    config: &Config,
+    act: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let servers = match &config.redis {
+        RedisAt::Given(servers) => servers.clone(),
+        RedisAt::Own { .. } => embedded::servers(embedded::socket(&config.data_dir)?),
+    };
+    let connected = Store::connect(&servers, PATIENCE, None).await;
+    let (store, _supervisors) = connected
+        .with_context(|| format!("no Redis answers at {servers}: does a relay run here?"))?;
+    act(&store).await
 }
 
 /// The Redis that is configured, the one of a relay that runs, or one of our own for this moment.

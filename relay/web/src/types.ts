@@ -130,7 +130,7 @@ export interface Trial {
 
 export interface Spent {
   spent_micro_usd: number
-  limit_micro_usd: number | null
+  limit_micro_usd: number
 }
 
 export interface Key {
@@ -148,7 +148,8 @@ export interface Key {
   overlap_until_ms: number | null
   rules: Fields
   tags: string[]
-  spent: { day: Spent; month: Spent; total: Spent }
+  /** In the periods of now; null where there is no limit. */
+  spent: { day: Spent | null; month: Spent | null; total: Spent | null }
 }
 
 export type NewKey = Key & { key: string }

@@ -41,7 +41,7 @@ export function plotOptions(series: Series[], look: Look): uPlot.Options {
   return {
     width: look.width,
     height: look.height,
-    padding: [8, hasRight ? 0 : 12, 0, 0],
+    padding: [8, hasRight ? 0 : 22, 0, 0],
     legend: { show: false },
     // Days are counted in UTC.
     ...(look.stepS >= DAY_S ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1_000), 'Etc/UTC') } : {}),
@@ -49,8 +49,8 @@ export function plotOptions(series: Series[], look: Look): uPlot.Options {
     scales: { x: { time: true, range: (_, least, most) => [Math.min(least, most - look.leastS) - look.marginS, most + look.marginS] }, y: { range: fromZero }, right: { range: fromZero } },
     axes: [
       { ...axis, grid: { show: false }, size: 26, incrs: INCREMENTS_S.filter((increment) => increment >= look.stepS), values: (_, splits) => splits.map(look.time) },
-      { ...axis, grid, size: 46, values: (_, splits) => splits.map(look.left) },
-      { ...axis, show: hasRight, scale: 'right', side: 1, grid: { show: false }, size: 54, values: (_, splits) => splits.map(look.right) },
+      { ...axis, grid, size: roomFor, values: (_, splits) => splits.map(look.left) },
+      { ...axis, show: hasRight, scale: 'right', side: 1, grid: { show: false }, size: roomFor, values: (_, splits) => splits.map(look.right) },
     ],
     series: [{}, ...series.map((one) => line(one, look))],
   }
@@ -66,6 +66,11 @@ function line(one: Series, look: Look): uPlot.Series {
     points: { show: false },
     ...(one.bars && look.bars ? { fill: colour, paths: look.bars } : { fill: `${colour}1f` }),
   }
+}
+
+/** As wide as the longest number beside it. */
+function roomFor(_: uPlot, numbers: string[] | null): number {
+  return Math.max(40, ...(numbers ?? []).map((number) => number.length * 6.4 + 14))
 }
 
 function fromZero(_: uPlot, __: number | null, most: number | null): [number, number] {

@@ -134,9 +134,12 @@ impl Servers {
         match disturbance {
             Disturbance::None => (Self::lone(Redis::start()), setup),
             Disturbance::Crashes => {
-                let redis = Redis::builder().arg("appendonly", "yes");
-                let redis = redis.arg("appendfsync", "always").start();
-                (Self::lone(redis), setup)
+                // What was written is short, so that it is soon loaded again.
+                let redis = Redis::builder()
+                    .arg("appendonly", "yes")
+                    .arg("appendfsync", "always")
+                    .arg("auto-aof-rewrite-min-size", "2mb");
+                (Self::lone(redis.start()), setup)
             }
             Disturbance::Kills => {
                 let cluster = Cluster::start();

@@ -21,7 +21,8 @@ it('a connection that was made for it is told apart', () => {
   ])
 })
 
-it('what took no time is no phase', () => {
+it('what took no time is no phase, but for a provider that answered', () => {
+  expect(phases(record({ wait_ms: 0, first_byte_ms: 0, duration_ms: 0 }))).toEqual([{ name: 'upstream', fromMs: 0, toMs: 0 }])
   expect(phases(record({ wait_ms: 0, first_byte_ms: 900, duration_ms: 900 }))).toEqual([{ name: 'upstream', fromMs: 0, toMs: 900 }])
   expect(phases(record({}))).toEqual([])
 })
@@ -34,7 +35,10 @@ it('without a first byte the rest was in vain', () => {
 })
 
 it('no phase ends after the request', () => {
-  expect(phases(record({ wait_ms: 900, turn_ms: 1_000, first_byte_ms: 800, duration_ms: 500 }))).toEqual([{ name: 'turn', fromMs: 0, toMs: 500 }])
+  expect(phases(record({ wait_ms: 900, turn_ms: 1_000, first_byte_ms: 800, duration_ms: 500 }))).toEqual([
+    { name: 'turn', fromMs: 0, toMs: 500 },
+    { name: 'upstream', fromMs: 500, toMs: 500 },
+  ])
 })
 
 it('accounts that failed are read in both forms', () => {

@@ -1,4 +1,5 @@
-/** The waterfall of a request: what it did when, as far as its record tells. Pure. */
+/** The waterfall of a request: what it did when, as far as its record tells; what took no time is left out, but
+    for a provider that answered. Pure. */
 import type { RequestRecord } from './types'
 
 export type PhaseName = 'line' | 'turn' | 'connect' | 'upstream' | 'stream' | 'failed'
@@ -22,7 +23,7 @@ export function phases(record: RequestRecord): Phase[] {
     firstByte === null ? { name: 'failed', fromMs: connected, toMs: end } : { name: 'upstream', fromMs: connected, toMs: firstByte },
     { name: 'stream', fromMs: firstByte ?? end, toMs: end },
   ]
-  return all.filter((phase) => phase.toMs > phase.fromMs)
+  return all.filter(({ name, fromMs, toMs }) => toMs > fromMs || name === 'upstream')
 }
 
 /** `a1:rate a2:unreachable`, or a list of the same. */

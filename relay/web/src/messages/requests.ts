@@ -46,6 +46,7 @@ export const requests = pair(
       upstream_cut: 'Answer broke off',
       caller_gone: 'Caller left',
       interrupted: 'Relay was killed',
+      taken_back: 'Taken back by an operator',
     },
     fact: {
       request: 'Request', at_ms: 'Came', key: 'Key', user: 'User', group: 'Group', account: 'Account', dialect: 'API', stream: 'Stream', model: 'Asked for', served: 'Account’s name for it',
@@ -98,6 +99,7 @@ export const requests = pair(
       upstream_cut: '回答中断',
       caller_gone: '调用方离开',
       interrupted: '中继被终止',
+      taken_back: '被运维人员收回',
     },
     fact: {
       request: '请求', at_ms: '到达', key: '密钥', user: '用户', group: '分组', account: '账户', dialect: 'API', stream: '流式', model: '请求的模型', served: '账户中的名称',

@@ -6,7 +6,7 @@ mod build;
 mod fairness;
 mod look;
 mod members;
-mod queue;
+pub(crate) mod queue;
 mod rates;
 mod seen;
 pub(crate) mod snapshot;
@@ -26,7 +26,7 @@ pub(crate) use queue::{NoQueue, Of, Queue};
 pub(crate) use seen::{
     AccountSeen, Finished, GateSeen, Glance, KeySeen, RelaySeen, Totals, TurnSeen, WaiterSeen,
 };
-pub(crate) use snapshot::{AccountShown, SlotShown, Snapshot, WaiterShown, Why};
+pub(crate) use snapshot::{AccountShown, Snapshot, WaiterShown};
 pub(crate) use stage::{AccountKnown, KeyKnown, Stage, Standing};
 
 use crate::{app::App, time::UnixMillis};

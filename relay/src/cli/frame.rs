@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::live::{AccountShown, SlotShown, WaiterShown, Why};
+use crate::live::snapshot::{AccountShown, SlotShown, WaiterShown, Why};
 
 /// How many waiters of a line are named in one line of text.
 const NAMED: usize = 8;

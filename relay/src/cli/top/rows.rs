@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use crate::{
     cli::frame::{account_line, slot_words, span, waiter_words},
-    live::{AccountShown, Of, Queue, Snapshot, WaiterShown},
+    live::{
+        queue::{Of, Queue},
+        snapshot::{AccountShown, Snapshot, WaiterShown},
+    },
 };
 
 /// Waiters of a line that is not unfolded.
@@ -101,10 +104,7 @@ fn of_account(account: &AccountShown, most: usize, now_ms: u64) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::{
-        SlotShown,
-        snapshot::{State, TotalsShown, TurnShown},
-    };
+    use crate::live::snapshot::{SlotShown, State, TotalsShown, TurnShown};
 
     fn waiter(position: usize) -> WaiterShown {
         WaiterShown {

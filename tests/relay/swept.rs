@@ -53,6 +53,22 @@ async fn until_intents_are(weir: &Weir, count: usize) {
     .await;
 }
 
+/// A relay says what it asks for before it knows that it has to wait.
+async fn until_one_waits(weir: &Weir) {
+    eventually_async("an intent says that its request waits", async || {
+        let intents = weir.redis.call("HVALS weir:{default}:intents");
+        match intents
+            .items()
+            .iter()
+            .any(|intent| intent.text().starts_with("waits "))
+        {
+            true => Ok(()),
+            false => Err(format!("{intents:?}")),
+        }
+    })
+    .await;
+}
+
 async fn until_waiting(weir: &Weir, key: &str, count: i64) {
     eventually_async("it waits in line", async || {
         match weir
@@ -245,6 +261,7 @@ async fn what_only_waited_is_not_booked(family: &str, setup: Setup) {
     let waiting = tokio::spawn(ask(&weir, addr, ENDLESS));
     until_waiting(&weir, family, 1).await;
     until_intents_are(&weir, 2).await;
+    until_one_waits(&weir).await;
     killed.kill();
     assert!(!waiting.await.expect("the task has not failed"));
     until_intents_are(&weir, 1).await;

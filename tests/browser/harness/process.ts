@@ -40,12 +40,12 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** What a program prints that ends by itself. */
+/** All that a program prints that ends by itself: it may be gone before its last words are read. */
 export async function output(program: string, words: string[]): Promise<string> {
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', (piece: Buffer) => (said += piece.toString()))
-  const [code] = (await once(child, 'exit')) as [number | null]
+  const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${code}`)
   return said
 }

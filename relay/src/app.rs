@@ -12,6 +12,7 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::{
     attempts::Budget,
+    calendar::Calendar,
     config::Config,
     ids::RequestId,
     key::KeyTable,
@@ -67,6 +68,7 @@ pub(crate) struct App {
     /// What operators have set beside it.
     stored: ArcSwap<StoredSettings>,
     pub(crate) settings: Current,
+    pub(crate) calendar: Calendar,
     pub(crate) lease: Duration,
     pub(crate) live: Arc<Live>,
     draining: AtomicBool,
@@ -96,6 +98,7 @@ impl App {
             declared: ArcSwap::from_pointee(config.clone()),
             stored: ArcSwap::default(),
             settings: Current::new(Settings::of(config)),
+            calendar: Calendar::default(),
             lease: config.lease,
             live: Arc::default(),
             draining: AtomicBool::new(false),

@@ -9,6 +9,7 @@ use crate::{
     admit::{Admitted, Refused, admit, admit_at_once},
     app::App,
     attempts::Attempts,
+    books::Expected,
     call::Call,
     charge::{Short, charge},
     choice::Reason,
@@ -38,14 +39,14 @@ struct Entry<'a> {
 pub(crate) async fn enter(
     app: &App,
     call: &Call,
-    asked: &Asked,
+    (asked, expected): (&Asked, &Expected),
     attempts: &Attempts,
     permit: &mut Permit,
 ) -> Result<Admitted, Error> {
     let mut attempts = attempts.clone();
     let mut short: Option<Short> = None;
     loop {
-        let held = hold(app, call, asked, &attempts, permit).await;
+        let held = hold(app, call, (asked, expected), &attempts, permit).await;
         let (admitted, waited, saying) = match held {
             Ok(held) => held,
             Err(error) => return Err(or_short(error, short)),
@@ -83,12 +84,12 @@ fn or_short(error: Error, short: Option<Short>) -> Error {
 async fn hold(
     app: &App,
     call: &Call,
-    asked: &Asked,
+    (asked, expected): (&Asked, &Expected),
     attempts: &Attempts,
     permit: &mut Permit,
 ) -> Result<(Admitted, Waited, Saying), Error> {
     let began = Instant::now();
-    let mut saying = intend::saying(app, call, asked, permit.purses());
+    let mut saying = intend::saying(call, asked, expected, permit.purses());
     let by_admission = (&saying, intend::when_admitted(call, asked));
     let admitted = admit(app, call, attempts, Some(by_admission), permit).await?;
     let queued = began.elapsed();

@@ -26,7 +26,7 @@ use crate::{
     read::{Answer, Asked, discard, read},
     route::{self, NoRoute, Route, Work},
     settle::Outcome,
-    spend::spend,
+    spend::{paid, spend},
     stream::{Cut, Cuts, Manner, stream},
     telemetry::Origin,
     time::{UnixMillis, millis},
@@ -114,14 +114,11 @@ async fn relay(
     let mut call = Call::new(id, spoken, head, caller, &mut asked.facts, patience);
     limit(&mut call, &asked)?;
     call.origin = origin;
+    // In a place of its own: a connection without a request keeps no room for all of this.
+    let work = Box::pin(seen(Arc::clone(app), call, asked));
     Ok(match answer_form {
-        Answer::Whole => seen(Arc::clone(app), call, asked).await,
-        Answer::Stream => {
-            let dialect = call.dialect;
-            let work = Box::pin(seen(Arc::clone(app), call, asked));
-            let waits = app.settings().waits;
-            keep_alive(work, dialect, id, waits).await
-        }
+        Answer::Whole => work.await,
+        Answer::Stream => keep_alive(work, spoken.1, id, waits).await,
     })
 }
 
@@ -202,10 +199,13 @@ async fn find(
     asked: &Asked,
     permit: &mut Permit,
 ) -> Result<(Admitted, Heard), Error> {
-    spend(app, call, asked, permit).await?;
+    let books = &app.ledger.books;
+    let expected = books.foresee(call.prospect(asked), UnixMillis::now());
+    let mut paying = spend(app, call, &expected, permit).await?;
     let mut failover = Failover::new(app);
     loop {
-        let admitted = match enter(app, call, asked, &failover.attempts, permit).await {
+        let entering = enter(app, call, (asked, &expected), &failover.attempts, permit);
+        let admitted = match paid(paying.take(), entering).await {
             Ok(admitted) => admitted,
             Err(error) => return failover.last_answer(error),
         };

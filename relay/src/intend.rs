@@ -3,7 +3,7 @@
 //! is what is said.
 
 use crate::{
-    app::App,
+    books::Expected,
     call::Call,
     intent::{Intent, Stage},
     models::written,
@@ -14,23 +14,22 @@ use crate::{
     turn::wants_turn,
 };
 
-pub(crate) fn saying(app: &App, call: &Call, asked: &Asked, purses: &[Purse]) -> Saying {
+pub(crate) fn saying(call: &Call, asked: &Asked, expected: &Expected, purses: &[Purse]) -> Saying {
     let upstreams = &call.caller.group.upstreams;
     let account = match upstreams.as_slice() {
         [only] => Some(only.account.id.clone()),
         _ => None,
     };
-    let (key, at) = (&call.caller.key, UnixMillis::now());
-    let expected = app.ledger.books.foresee(call.prospect(asked), at);
+    let key = &call.caller.key;
     let intent = Intent {
         key: key.id.clone(),
         group: key.group.clone(),
         account,
-        at,
+        at: UnixMillis::now(),
         estimate: expected.estimate,
         cost: expected.cost,
         purses: purses.into(),
-        counted_as: expected.counted_as,
+        counted_as: expected.counted_as.clone(),
         model: asked
             .facts
             .model

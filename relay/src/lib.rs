@@ -15,6 +15,7 @@ mod tls;
 mod admit;
 mod answer;
 mod authenticate;
+mod calendar;
 mod call;
 mod charge;
 mod early;

@@ -153,16 +153,6 @@ impl Permit {
         self.spending = Some(Arc::clone(spending));
     }
 
-    pub(crate) fn spending_granted(&mut self) {
-        if let Some(spending) = &self.spending {
-            self.ledger.leases.hold_spending(self.id, spending);
-        }
-    }
-
-    pub(crate) fn spending_refused(&mut self) {
-        self.spending = None;
-    }
-
     pub(crate) fn purses(&self) -> &[Purse] {
         self.spending.as_ref().map_or(&[], |one| &one.purses)
     }
@@ -335,8 +325,9 @@ impl Drop for Permit {
         let holds = !self.slots.is_empty() || turn.is_some() || self.record.is_some();
         let is_said = self.intent == Place::MayStand;
         let may_stand = !self.asked.is_empty() || !self.outdated.is_empty();
+        let spending = self.spending.take().filter(|asked| !asked.is_refused());
         self.ledger.leases.drop_all(self.id);
-        if !may_stand && !holds && !is_said && self.spending.is_none() {
+        if !may_stand && !holds && !is_said && spending.is_none() {
             return;
         }
         for slot in &self.slots {
@@ -359,7 +350,7 @@ impl Drop for Permit {
             record.close(&self.ledger.books);
             record
         });
-        let spent = self.spending.take().map(|spending| SpendDebt {
+        let spent = spending.map(|spending| SpendDebt {
             cost: match &record {
                 None => MicroUsd(0),
                 // What nobody knows is what was expected.

@@ -1,21 +1,23 @@
-//! What a request may cost is reserved in all budgets that hold for it, before it asks for anything else; what it has cost
-//! is settled with everything else (`settle.rs`). A request that nobody limits in its spending is not held up.
+//! What a request may cost is reserved in all budgets that hold for it, before it asks for anything else and in the same
+//! write; what it has cost is settled with everything else (`settle.rs`). A request that nobody limits in its spending is
+//! not held up.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 
 use crate::{
     app::App,
-    books::is_charged,
+    books::{Expected, is_charged},
     budget::{Budget, Spending},
+    calendar::zoned,
     call::Call,
     config::Unpriced,
+    error::Error,
     gate::likely_free,
     permit::Permit,
     price::MicroUsd,
     purse::Span,
-    read::Asked,
     store::{Reserved, StoreError},
     time::UnixMillis,
 };
@@ -55,41 +57,87 @@ pub(crate) enum Opens {
     Never,
 }
 
-/// Afterwards the permit has reserved what the request is likely to cost.
-pub(crate) async fn spend(
-    app: &App,
+/// Asks all budgets that hold for a request for what it is likely to cost. The answer may be still to come: nothing goes
+/// upstream before it has. Where a budget had no room of late, it is waited for here, so that others are not held up by
+/// what is asked for next and then given back.
+pub(crate) async fn spend<'a>(
+    app: &'a App,
     call: &Call,
-    asked: &Asked,
+    expected: &Expected,
     permit: &mut Permit,
-) -> Result<(), Unpaid> {
+) -> Result<Option<impl Future<Output = Result<(), Unpaid>> + use<'a>>, Unpaid> {
     if !call.caller.allowances().any(|one| !one.budgets.is_empty()) || !is_charged(call.work) {
-        return Ok(());
+        return Ok(None);
     }
     let now = UnixMillis::now();
-    let Some(spending) = spending(app, call, asked, now)? else {
-        return Ok(());
+    let Some(spending) = spending(app, call, expected, now)? else {
+        return Ok(None);
     };
     let spending = Arc::new(spending);
     permit.ask_spending(&spending);
-    let reserved = app.store.reserve(call.id, &spending, app.lease).await?;
-    let Reserved::Short {
-        place,
-        spent,
-        reserved,
-    } = reserved
-    else {
-        permit.spending_granted();
-        return Ok(());
+    let reserved = app.store.reserve(call.id, &spending, app.lease);
+    let is_short = spending.is_short();
+    let (id, key) = (call.id, Arc::clone(&call.caller.key));
+    let paid = async move {
+        match reserved.await? {
+            Reserved::InAll => {
+                spending.granted();
+                app.ledger.leases.hold_spending(id, &spending);
+                Ok(())
+            }
+            Reserved::Short {
+                place,
+                spent,
+                reserved,
+            } => {
+                spending.refused(place);
+                let free = likely_free(key.gate.held.mean(), 1, id.spread());
+                let short = short(app, &spending, (place, spent, reserved), free, now);
+                Err(Unpaid::Spent(Box::new(short)))
+            }
+        }
     };
-    permit.spending_refused();
+    if is_short {
+        paid.await?;
+        return Ok(None);
+    }
+    Ok(Some(paid))
+}
+
+/// What is entered, once it is paid for. Who may not pay does not wait for anything else; what was granted before that
+/// was known is looked at first, so that all of it is given back.
+pub(crate) async fn paid<T>(
+    paying: Option<impl Future<Output = Result<(), Unpaid>>>,
+    entering: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let Some(paying) = paying else {
+        return entering.await;
+    };
+    let (mut entering, mut paying) = (pin!(entering), pin!(paying));
+    tokio::select! {
+        biased;
+        entered = &mut entering => {
+            paying.await?;
+            entered
+        }
+        paid = &mut paying => {
+            paid?;
+            entering.await
+        }
+    }
+}
+
+fn short(
+    app: &App,
+    spending: &Spending,
+    (place, spent, reserved): (usize, MicroUsd, MicroUsd),
+    free: Duration,
+    now: UnixMillis,
+) -> Short {
     let budget = Arc::clone(&spending.budgets[place]);
     let is_spent = spent.0.saturating_add(spending.cost.0) > budget.limit.0;
-    let until = spending.purses[place].until;
-    let opens = match until {
-        _ if !is_spent => {
-            let held = call.caller.key.gate.held.mean();
-            Opens::Soon(likely_free(held, 1, call.id.spread()))
-        }
+    let opens = match spending.purses[place].until {
+        _ if !is_spent => Opens::Soon(free),
         // A smaller one may fit.
         _ if spending.cost > budget.limit => Opens::Never,
         Some(until) => Opens::At(
@@ -98,24 +146,22 @@ pub(crate) async fn spend(
         ),
         None => Opens::Never,
     };
-    Err(Unpaid::Spent(Box::new(Short {
+    Short {
         budget,
         spent,
         reserved,
         cost: spending.cost,
         opens,
-    })))
+    }
 }
 
 /// None: nothing is to be reserved.
 fn spending(
     app: &App,
     call: &Call,
-    asked: &Asked,
+    expected: &Expected,
     now: UnixMillis,
 ) -> Result<Option<Spending>, Unpaid> {
-    let prospect = call.prospect(asked);
-    let expected = app.ledger.books.foresee(prospect, now);
     let allowances = call.caller.allowances();
     let budgets: Vec<_> = allowances.flat_map(|one| &one.budgets).cloned().collect();
     let settings = app.settings();
@@ -126,21 +172,17 @@ fn spending(
         (None, Unpriced::Refuse, None) => return Ok(None),
         (None, Unpriced::Refuse, Some(budget)) => {
             return Err(Unpaid::Unpriced {
-                model: prospect.model.to_owned(),
+                model: call.model().unwrap_or_default().to_owned(),
                 budget: Arc::clone(budget),
             });
         }
     };
-    let zone = &settings.spend.time_zone;
-    Ok(Some(Spending::new(budgets, cost, zone, now)))
+    let today = app.calendar.today(&settings.spend.time_zone, now);
+    Ok(Some(Spending::new(budgets, cost, &today)))
 }
 
 fn shown(at: UnixMillis, zone: &TimeZone) -> String {
-    let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
-    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-    at.to_zoned(zone.clone())
-        .strftime("%Y-%m-%d %H:%M %Z")
-        .to_string()
+    zoned(zone, at).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 impl fmt::Display for Short {

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     budget::{Budget, Spending},
+    calendar::Today,
     price::MicroUsd,
     purse::Span,
     store::{Store, StoreError},
@@ -42,7 +43,7 @@ pub(crate) async fn spent(
     now: UnixMillis,
 ) -> Result<Vec<Budgets>, StoreError> {
     let all: Vec<Arc<Budget>> = of.iter().flatten().cloned().collect();
-    let spending = Spending::new(all, MicroUsd(0), zone, now);
+    let spending = Spending::new(all, MicroUsd(0), &Today::new(zone, now));
     let known = store.spent(&spending.purses).await?;
     let mut known = known.into_iter().zip(&spending.purses);
     let told = of.iter().map(|budgets| {

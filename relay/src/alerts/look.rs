@@ -128,8 +128,8 @@ impl<'a> Look<'a> {
 async fn budgets(app: &App, now: UnixMillis) -> Result<Vec<Event>, StoreError> {
     let mut all: Vec<Arc<Budget>> = app.keys.budgets();
     all.extend(app.roster.served().shared.budgets());
-    let zone = app.settings().spend.time_zone.clone();
-    let spending = Spending::new(all, MicroUsd(0), &zone, now);
+    let today = app.calendar.today(&app.settings().spend.time_zone, now);
+    let spending = Spending::new(all, MicroUsd(0), &today);
     let spent = app.store.spent(&spending.purses).await?;
     let known = spending.budgets.iter().zip(&spending.purses).zip(spent);
     let reached = known.flat_map(|((budget, purse), [spent, _])| {

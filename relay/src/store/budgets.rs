@@ -1,6 +1,6 @@
 //! Budgets: `BUDGET.RESERVE`, `BUDGET.RENEW`, `BUDGET.SETTLE` and `BUDGET.INFO`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Batch, Connection, Reply, Store, StoreError, booking::COUNTED_KNOWN_MS, is_away, link::ask_on,
@@ -28,20 +28,20 @@ pub(crate) enum Reserved {
 }
 
 impl Store {
-    /// In all of its budgets, or in none.
-    pub(crate) async fn reserve(
+    /// In all of its budgets, or in none. Asked at once, before whatever is asked next.
+    pub(crate) fn reserve(
         &self,
         request: RequestId,
-        spending: &Spending,
+        spending: &Arc<Spending>,
         lease: Duration,
-    ) -> Result<Reserved, StoreError> {
+    ) -> impl Future<Output = Result<Reserved, StoreError>> + Send + use<> {
         let mut batch = Batch::of(RESERVE);
         let limits = spending.budgets.iter().map(|budget| budget.limit);
         for (place, (purse, limit)) in spending.purses.iter().zip(limits).enumerate() {
             if place > 0 {
                 batch.arg("AND");
             }
-            batch.arg(names::budget(&purse.called));
+            add_key(&mut batch, purse);
             if place == 0 {
                 batch.arg(request.as_str());
                 batch.arg("COST").number(spending.cost.0);
@@ -50,28 +50,35 @@ impl Store {
             batch.arg("LIMIT").number(limit.0);
             add_until(&mut batch, purse);
         }
-        let reply = self.domain.ask_one(&batch).await?;
-        let form = || StoreError::Form { command: RESERVE };
-        let [status, spent, reserved, name] = list(RESERVE, &reply)? else {
-            return Err(form());
-        };
-        let amount = |said: Option<i64>| {
-            let said = said.and_then(|number| u64::try_from(number).ok());
-            said.map(MicroUsd).ok_or_else(form)
-        };
-        match status.int() {
-            Some(1) => Ok(Reserved::InAll),
-            Some(0) => {
-                let is_it =
-                    |purse: &Purse| name.bytes() == Some(names::budget(&purse.called).as_bytes());
-                Ok(Reserved::Short {
-                    place: spending.purses.iter().position(is_it).ok_or_else(form)?,
-                    spent: amount(spent.int())?,
-                    reserved: amount(reserved.int())?,
-                })
-            }
-            _ => Err(form()),
+        let (replies, spending) = (self.domain.send(&batch), Arc::clone(spending));
+        async move { read(&replies.await?, &spending.purses) }
+    }
+}
+
+fn read(replies: &[Reply], purses: &[Purse]) -> Result<Reserved, StoreError> {
+    let form = || StoreError::Form { command: RESERVE };
+    let [reply] = replies else {
+        return Err(form());
+    };
+    let [status, spent, reserved, name] = list(RESERVE, reply)? else {
+        return Err(form());
+    };
+    let amount = |said: Option<i64>| {
+        let said = said.and_then(|number| u64::try_from(number).ok());
+        said.map(MicroUsd).ok_or_else(form)
+    };
+    match status.int() {
+        Some(1) => Ok(Reserved::InAll),
+        Some(0) => {
+            let is_it =
+                |purse: &Purse| name.bytes() == Some(names::budget(&purse.called).as_bytes());
+            Ok(Reserved::Short {
+                place: purses.iter().position(is_it).ok_or_else(form)?,
+                spent: amount(spent.int())?,
+                reserved: amount(reserved.int())?,
+            })
         }
+        _ => Err(form()),
     }
 }
 
@@ -80,7 +87,7 @@ impl Store {
     pub(crate) async fn spent(&self, purses: &[Purse]) -> Result<Vec<[MicroUsd; 2]>, StoreError> {
         let mut batch = Batch::new();
         for purse in purses {
-            batch.command(INFO).arg(names::budget(&purse.called));
+            add_key(batch.command(INFO), purse);
         }
         let replies = match batch.is_empty() {
             true => Vec::new(),
@@ -112,10 +119,7 @@ pub(crate) async fn renew_purse(
     lease: Duration,
 ) -> Result<Vec<bool>, StoreError> {
     let mut batch = Batch::of(RENEW);
-    batch
-        .arg(names::budget(&purse.called))
-        .arg("PX")
-        .number(millis(lease));
+    add_key(&mut batch, purse).arg("PX").number(millis(lease));
     for member in members {
         batch.arg(member.as_str());
     }
@@ -139,10 +143,7 @@ pub(crate) async fn register_purse(
 ) -> Result<(), StoreError> {
     let mut batch = Batch::new();
     for (member, cost) in lost {
-        batch
-            .command(RESERVE)
-            .arg(names::budget(&purse.called))
-            .arg(member.as_str());
+        add_key(batch.command(RESERVE), purse).arg(member.as_str());
         batch.arg("COST").number(cost.0);
         batch.arg("PX").number(millis(lease));
         batch.arg("LIMIT").number(HIGHEST);
@@ -158,17 +159,21 @@ pub(crate) async fn register_purse(
 /// Once, however often it is told.
 pub(super) fn settle(batch: &mut Batch, request: RequestId, purses: &[Purse], cost: MicroUsd) {
     for (place, purse) in purses.iter().enumerate() {
-        match place {
+        let named = match place {
             0 => batch.command(SETTLE),
             _ => batch.arg("AND"),
         };
-        batch.arg(names::budget(&purse.called));
+        add_key(named, purse);
         if place == 0 {
             batch.arg(request.as_str()).number(cost.0);
             batch.arg("KEEP").number(COUNTED_KNOWN_MS);
         }
         add_until(batch, purse);
     }
+}
+
+fn add_key<'a>(batch: &'a mut Batch, purse: &Purse) -> &'a mut Batch {
+    batch.joined([names::BUDGETS.as_bytes(), purse.called.as_bytes()])
 }
 
 fn add_until(batch: &mut Batch, purse: &Purse) {

@@ -144,6 +144,21 @@ impl Link {
         ask_one_on(&self.connection()?, batch).await
     }
 
+    /// [`Self::ask`], sent before anybody waits for the replies: what is sent later is done later.
+    pub(super) fn send(
+        &self,
+        batch: &Batch,
+    ) -> impl Future<Output = Result<Vec<Reply>, StoreError>> + Send + use<> {
+        let sent = self.connection().map(|connection| {
+            let replies = connection.send(batch);
+            (connection, replies)
+        });
+        async move {
+            let (connection, replies) = sent?;
+            Ok(heard(&connection, replies.await?))
+        }
+    }
+
     /// A connection of its own for commands that wait.
     pub(super) async fn another(&self, answer_within: Duration) -> Result<Connection, StoreError> {
         let connection = async {
@@ -162,11 +177,15 @@ pub(crate) async fn ask_on(
     connection: &Connection,
     batch: &Batch,
 ) -> Result<Vec<Reply>, StoreError> {
-    let replies = connection.send(batch).await?;
+    Ok(heard(connection, connection.send(batch).await?))
+}
+
+/// A server that does not serve us now is none.
+fn heard(connection: &Connection, replies: Vec<Reply>) -> Vec<Reply> {
     if replies.iter().any(is_away) {
         connection.retire();
     }
-    Ok(replies)
+    replies
 }
 
 /// [`ask_on`] for one command. A server that does not serve us now is as good as none.

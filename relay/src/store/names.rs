@@ -22,6 +22,8 @@ pub(crate) const SETTINGS: &str = "weir:{keys}:settings";
 pub(crate) const AUDIT: &str = "weir:{keys}:audit";
 /// A hash of the accounts, and models of accounts, that rest.
 pub(crate) const COOLDOWNS: &str = "weir:{default}:cooldowns";
+/// Before what a budget is called.
+pub(crate) const BUDGETS: &str = "weir:{default}:budget:";
 /// A stream with one entry per request that went upstream.
 pub(crate) const RECORDS: &str = "weir:{default}:records";
 
@@ -115,7 +117,7 @@ pub(crate) fn rate(of: &str, id: &str, measure: &str) -> String {
 
 /// What was spent in a period, as `called` tells it from others.
 pub(crate) fn budget(called: &str) -> String {
-    format!("{DOMAIN}:budget:{called}")
+    [BUDGETS, called].concat()
 }
 
 /// Who tries whether an account, or one model of it, is well again.

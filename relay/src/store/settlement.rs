@@ -83,7 +83,7 @@ impl Store {
         debts: &mut [Debt],
         period: &mut Period,
     ) -> Result<(), StoreError> {
-        let mut batch = Batch::new();
+        let mut batch = Batch::of_requests(debts.len());
         let releases = debts.iter().map(|debt| release(&mut batch, debt));
         let releases: Vec<usize> = releases.collect();
         let released = batch.len();

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// Room for the commands of one request.
-const ROOM: usize = 1 << 10;
+/// Room for what one request asks for, or owes at its end.
+const ROOM: usize = 2 << 10;
 /// The most that stands around a word: `$`, its length, two line ends.
 const AROUND: usize = 32;
 
@@ -18,8 +18,13 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new() -> Self {
+        Self::of_requests(1)
+    }
+
+    /// With room for the commands of so many.
+    pub(crate) fn of_requests(count: usize) -> Self {
         Self {
-            bytes: Vec::with_capacity(ROOM),
+            bytes: Vec::with_capacity(count * ROOM),
             ..Self::default()
         }
     }
@@ -48,15 +53,34 @@ impl Batch {
         self.count_one_more();
         let length: usize = parts.iter().map(|part| part.len()).sum();
         self.bytes.reserve(length + AROUND);
-        self.bytes.push(b'$');
-        self.bytes
-            .extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-        self.bytes.extend_from_slice(b"\r\n");
+        self.add_length(length);
         for part in parts {
             self.bytes.extend_from_slice(part);
         }
         self.bytes.extend_from_slice(b"\r\n");
         self
+    }
+
+    /// Nearly all words are short.
+    fn add_length(&mut self, length: usize) {
+        let digit = |of: usize| b'0' + (of % 10) as u8;
+        match length {
+            0..10 => self
+                .bytes
+                .extend_from_slice(&[b'$', digit(length), b'\r', b'\n']),
+            10..100 => {
+                let [tens, ones] = [digit(length / 10), digit(length)];
+                self.bytes
+                    .extend_from_slice(&[b'$', tens, ones, b'\r', b'\n']);
+            }
+            _ => {
+                self.bytes.push(b'$');
+                let mut digits = itoa::Buffer::new();
+                self.bytes
+                    .extend_from_slice(digits.format(length).as_bytes());
+                self.bytes.extend_from_slice(b"\r\n");
+            }
+        }
     }
 
     pub(crate) fn number(&mut self, number: impl Into<u64>) -> &mut Self {
@@ -78,6 +102,16 @@ impl Batch {
 
     /// The number of words stands before them, and nobody says beforehand how many will come: it is always kept right.
     fn count_one_more(&mut self) {
+        let ones = &mut self.bytes[self.count.end - 1];
+        if *ones < b'9' {
+            *ones += 1;
+        } else {
+            self.carry();
+        }
+    }
+
+    #[cold]
+    fn carry(&mut self) {
         for digit in self.bytes[self.count.clone()].iter_mut().rev() {
             if *digit < b'9' {
                 *digit += 1;

@@ -123,11 +123,7 @@ pub(crate) fn digest(config: &Config) -> String {
         digest.update(part.name);
         digest.update((part.shown)(config));
     }
-    let digest = digest.finalize();
-    digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&digest.finalize()[..8])
 }
 
 #[cfg(test)]

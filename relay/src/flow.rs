@@ -207,7 +207,12 @@ async fn find(
         let entering = enter(app, call, (asked, &expected), &failover.attempts, permit);
         let admitted = match paid(paying.take(), entering).await {
             Ok(admitted) => admitted,
-            Err(error) => return failover.last_answer(error),
+            Err(error) => {
+                if let Error::Unpaid(_) = error {
+                    permit.forget_record();
+                }
+                return failover.last_answer(error);
+            }
         };
         let sent = forward(&admitted.upstream, call, asked, permit).await;
         match failover.weigh(app, call, admitted, sent, permit) {

@@ -271,6 +271,11 @@ impl Permit {
         self.record.get_or_insert_with(|| Box::new(begin()))
     }
 
+    /// It goes nowhere after all.
+    pub(crate) fn forget_record(&mut self) {
+        self.record = None;
+    }
+
     /// How long the request has waited for everything that it needed.
     pub(crate) fn waited(&self) -> Duration {
         self.record

@@ -4,7 +4,7 @@
 
 mod master;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use chacha20poly1305::{
     KeyInit as _, XChaCha20Poly1305, XNonce,
@@ -131,13 +131,7 @@ impl Ring {
 impl MasterKey {
     fn read(word: &str) -> Option<Self> {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
-        let digits = word.as_bytes().as_chunks().0;
-        if word.len() != 2 * KEY_BYTES {
-            return None;
-        }
-        for (byte, pair) in key.iter_mut().zip(digits) {
-            *byte = byte_of(pair)?;
-        }
+        hex::decode_to_slice(word, &mut key[..]).ok()?;
         let digest = Sha256::new().chain_update(b"weir master key");
         let digest = digest.chain_update(&key[..]).finalize();
         let id = digest.first_chunk().expect("4 is less than 32");
@@ -165,23 +159,23 @@ impl Sealed {
     /// As it was written; none where the text is nothing sealed.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let (key, bytes) = text.split_once(':')?;
-        let key = unhex(key)?.try_into().ok()?;
+        let key = hex::decode(key).ok()?.try_into().ok()?;
         Some(Self {
             key: KeyId(key),
-            bytes: unhex(bytes)?.into(),
+            bytes: hex::decode(bytes).ok()?.into(),
         })
     }
 }
 
 impl fmt::Display for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.key, hex(&self.bytes))
+        write!(f, "{}:{}", self.key, hex::encode(&self.bytes))
     }
 }
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -189,26 +183,6 @@ impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("a String takes all");
-    }
-    text
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (digits, rest) = text.as_bytes().as_chunks();
-    let bytes = digits.iter().map(byte_of).collect::<Option<_>>();
-    bytes.filter(|_| rest.is_empty())
-}
-
-fn byte_of(digits: &[u8; 2]) -> Option<u8> {
-    let digit = |letter: u8| char::from(letter).to_digit(16);
-    let [high, low] = [digit(digits[0])?, digit(digits[1])?];
-    u8::try_from(high << 4 | low).ok()
 }
 
 #[cfg(test)]

@@ -31,6 +31,5 @@ impl<'de> Deserialize<'de> for Secret {
 
 /// By what something that nobody guesses is known again where it is not kept: its SHA-256, in hexadecimal digits.
 pub(crate) fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text))
 }

@@ -5,6 +5,7 @@
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
+use tokio::time::timeout;
 
 use crate::{
     app::App,
@@ -21,6 +22,9 @@ use crate::{
     store::{Reserved, StoreError},
     time::UnixMillis,
 };
+
+/// By then Redis has said what it grants at once of what was asked in the same write.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(100);
 
 /// Why a request may not be paid for. The operator's will.
 #[derive(Debug, thiserror::Error)]
@@ -104,8 +108,7 @@ pub(crate) async fn spend<'a>(
     Ok(Some(paid))
 }
 
-/// What is entered, once it is paid for. Who may not pay does not wait for anything else; what was granted before that
-/// was known is looked at first, so that all of it is given back.
+/// What is entered, once it is paid for.
 pub(crate) async fn paid<T>(
     paying: Option<impl Future<Output = Result<(), Unpaid>>>,
     entering: impl Future<Output = Result<T, Error>>,
@@ -114,17 +117,19 @@ pub(crate) async fn paid<T>(
         return entering.await;
     };
     let (mut entering, mut paying) = (pin!(entering), pin!(paying));
-    tokio::select! {
-        biased;
+    let paid = tokio::select! {
         entered = &mut entering => {
             paying.await?;
-            entered
+            return entered;
         }
-        paid = &mut paying => {
-            paid?;
-            entering.await
-        }
+        paid = &mut paying => paid,
+    };
+    if let Err(unpaid) = paid {
+        // What else was granted is to be known, so that all of it is given back.
+        drop(timeout(ANSWERED_WITHIN, entering).await);
+        return Err(unpaid.into());
     }
+    entering.await
 }
 
 fn short(

@@ -205,6 +205,28 @@ async fn keys_of_one_user_share_what_it_may_spend_and_those_of_a_group_too() {
 }
 
 #[tokio::test]
+async fn whoever_may_not_spend_gives_back_what_else_was_granted() {
+    let head = "[users.ann]\nmax_concurrent = 1\nrequests_per_minute = 1";
+    let weir = setup().head(head).start().await;
+    let of_ann = |total| KeyRules {
+        user: Some("ann".into()),
+        ..limits(0, 0, total)
+    };
+    let poor = weir.add_limited_key(0, of_ann(1)).await;
+    let rich = weir.add_limited_key(0, of_ann(1_000_000)).await;
+    // The second time its budget is known to be short.
+    for _ in 0..2 {
+        let refused = ask(&weir, &poor, message("", &json!({}))).await;
+        refusal(Speech::Messages, refused, "weir_key_spend").await;
+        weir.until_nothing_is_held().await;
+    }
+    until_spent(&weir, &poor, 0).await;
+    assert_eq!(weir.redis.call(["XLEN", "weir:{default}:records"]).int(), 0);
+    let served = ask(&weir, &rich, message("", &json!({}))).await;
+    assert_eq!((served.status, served.header("x-weir-error")), (200, None));
+}
+
+#[tokio::test]
 async fn a_model_without_a_price_is_refused_where_spending_is_limited_unless_allowed() {
     for (lines, status) in [("", 403), ("[spend]\nunpriced = \"allow\"", 200)] {
         let weir = Weir::setup().head(lines).start().await;

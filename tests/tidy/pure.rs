@@ -45,6 +45,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/affinity/walk.rs", &["serde_json"]),
     ("relay/src/alerts/facts.rs", &["serde"]),
     ("relay/src/attempts.rs", &[]),
+    ("relay/src/calendar.rs", &["arc_swap", "jiff"]),
     ("relay/src/choice.rs", &[]),
     ("relay/src/cooldown.rs", &[]),
     ("relay/src/cooldown/cause.rs", &[]),
@@ -90,7 +91,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/price/resold.rs", &[]),
     ("relay/src/price/table.rs", &[]),
     ("relay/src/price/usd.rs", &["serde"]),
-    ("relay/src/purse.rs", &["jiff"]),
+    ("relay/src/purse.rs", &[]),
     ("relay/src/price/row.rs", &["jiff", "serde"]),
     ("relay/src/role.rs", &["serde"]),
     ("relay/src/sse.rs", &["memchr"]),
@@ -134,7 +135,10 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/translate/responses/tools.rs", &["serde_json"]),
     ("relay/src/translate/spent.rs", &["serde_json"]),
     ("relay/src/translate/stream.rs", &[]),
-    ("relay/src/translate/to_chat.rs", &["serde_json", "sha2"]),
+    (
+        "relay/src/translate/to_chat.rs",
+        &["hex", "serde_json", "sha2"],
+    ),
     (
         "relay/src/translate/to_chat/conversation.rs",
         &["serde_json"],
@@ -146,7 +150,7 @@ const PURE: &[(&str, &[&str])] = &[
         &["serde_json"],
     ),
     ("relay/src/translate/to_messages/tools.rs", &["serde_json"]),
-    ("relay/src/translate/tools.rs", &["sha2"]),
+    ("relay/src/translate/tools.rs", &["hex", "sha2"]),
     ("relay/src/usage.rs", &[]),
     ("relay/src/usual.rs", &["xxhash_rust"]),
 ];

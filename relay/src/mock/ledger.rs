@@ -94,7 +94,7 @@ pub enum Happened {
 
 /// Stands for a credential wherever it is shown: `sha256:` and the first 12 hex digits.
 pub fn key_digest(key: &str) -> String {
-    format!("sha256:{}", &hex(&Sha256::digest(key))[..12])
+    format!("sha256:{}", &hex::encode(Sha256::digest(key))[..12])
 }
 
 #[derive(Debug, Default)]
@@ -277,7 +277,7 @@ impl LastRequest {
             query: head.uri.query().map(str::to_owned),
             headers: redacted(&head.headers),
             body_bytes: body.len(),
-            body_sha256: hex(&Sha256::digest(body)),
+            body_sha256: hex::encode(Sha256::digest(body)),
         }
     }
 }
@@ -297,10 +297,6 @@ fn redacted(headers: &HeaderMap) -> Vec<(String, String)> {
 fn digest_of(credential: &HeaderValue) -> String {
     let text = String::from_utf8_lossy(credential.as_bytes());
     key_digest(text.strip_prefix("Bearer ").unwrap_or(&text))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -42,11 +42,7 @@ pub(super) async fn serve(request: Request) -> Response {
 
 fn answer(path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
     let digest = file.metadata.sha256_hash();
-    let digest: String = digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("\"{digest}\"");
+    let tag = format!("\"{}\"", hex::encode(&digest[..16]));
     let caching = match path.starts_with(LASTING) {
         true => "public, max-age=31536000, immutable",
         false => "no-cache",

@@ -10,7 +10,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{KEY_BYTES, Ring, RingError, hex};
+use super::{KEY_BYTES, Ring, RingError};
 use crate::config::{self, Config, Credential, RedisAt};
 
 const OWNERS: u32 = 0o600;
@@ -157,7 +157,7 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 fn new_line() -> String {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     getrandom::fill(&mut key[..]).expect("the operating system gives random bytes");
-    let digits = Zeroizing::new(hex(&key[..]));
+    let digits = Zeroizing::new(hex::encode(&key[..]));
     format!("{}\n", &*digits)
 }
 

@@ -114,9 +114,9 @@ pub(super) fn write(batch: &mut Batch, key: &StoredKey) {
     if !key.tags.is_empty() {
         batch.arg("tags").arg(key.tags.join(" "));
     }
-    batch.arg("digest").arg(hex(&key.digest));
+    batch.arg("digest").arg(hex::encode(key.digest));
     if let Some(overlap) = &key.overlap {
-        batch.arg("digest_before").arg(hex(&overlap.digest));
+        batch.arg("digest_before").arg(hex::encode(overlap.digest));
         batch.arg("before_until_ms").number(overlap.until.0);
     }
     batch.arg("max_concurrent").number(key.max_concurrent);
@@ -149,7 +149,7 @@ fn parse_key(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredKey> {
     let tags = fields.get("tags").copied().unwrap_or_default();
     let overlap = fields.get("digest_before").map(|digest| {
         let until = fields.get("before_until_ms")?.parse().ok()?;
-        let (digest, until) = (unhex(digest)?, UnixMillis(until));
+        let (digest, until) = (read_digest(digest)?, UnixMillis(until));
         Some(Overlap { digest, until })
     });
     Some(StoredKey {
@@ -160,7 +160,7 @@ fn parse_key(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredKey> {
         group: (*fields.get("group")?).to_owned(),
         fallback_group: fields.get("fallback_group").map(|&group| group.to_owned()),
         tags: tags.split_whitespace().map(str::to_owned).collect(),
-        digest: unhex(fields.get("digest")?)?,
+        digest: read_digest(fields.get("digest")?)?,
         overlap: overlap.flatten(),
         max_concurrent: fields.get("max_concurrent")?.parse().ok()?,
         // Keys that were made before they could say so wait.
@@ -171,18 +171,9 @@ fn parse_key(id: &str, fields: &HashMap<&str, &str>) -> Option<StoredKey> {
     })
 }
 
-fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
+fn read_digest(text: &str) -> Option<[u8; 32]> {
     let mut digest = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, place) in digest.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(&text[place..place + 2], 16).ok()?;
-    }
+    hex::decode_to_slice(text, &mut digest).ok()?;
     Some(digest)
 }
 
@@ -193,9 +184,9 @@ mod tests {
     #[test]
     fn a_digest_is_read_as_it_was_written() {
         let digest = std::array::from_fn(|place| place as u8 * 7);
-        assert_eq!(unhex(&hex(&digest)), Some(digest));
-        assert_eq!(unhex("zz"), None);
-        assert_eq!(unhex(&"é".repeat(32)), None);
+        assert_eq!(read_digest(&hex::encode(digest)), Some(digest));
+        assert_eq!(read_digest("zz"), None);
+        assert_eq!(read_digest(&"é".repeat(32)), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{SpanId, TraceId};
 use tokio::time::Instant;
 
-use crate::{cooldown::Cause, provider::Provider, settle::Waited};
+use crate::{cooldown::Cause, ids::random, provider::Provider, settle::Waited};
 
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -166,12 +166,6 @@ fn read(value: &HeaderValue) -> Option<(TraceId, SpanId)> {
 
 pub(super) fn new_span() -> SpanId {
     SpanId::from_bytes(random())
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
 }
 
 #[cfg(test)]

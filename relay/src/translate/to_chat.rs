@@ -131,10 +131,7 @@ fn user(asked: &mut Members) -> Result<Option<Value>, Unfit> {
     at("metadata", metadata.finish(Part::Strict))?;
     let user = user.map(|user| match user.len() <= LONGEST_USER {
         true => user,
-        false => Sha256::digest(user)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        false => hex::encode(Sha256::digest(user)),
     });
     Ok(user.map(Value::String))
 }

@@ -41,8 +41,7 @@ fn short(name: String) -> String {
     if name.len() <= LONGEST {
         return name;
     }
-    let digest = Sha256::digest(&name);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex::encode(Sha256::digest(&name));
     let kept = name.floor_char_boundary(LONGEST - DIGEST - 1);
     format!("{}_{}", &name[..kept], &digest[..DIGEST])
 }

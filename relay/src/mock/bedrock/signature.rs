@@ -88,14 +88,14 @@ impl<'h> Signed<'h> {
 
     fn computed(&self, head: &Parts, body: &[u8], secret: &str, date: &str) -> String {
         let canonical = self.canonical(head, body);
-        let digest = hex(&Sha256::digest(canonical));
+        let digest = hex::encode(Sha256::digest(canonical));
         let to_sign = format!("{ALGORITHM}\n{date}\n{}\n{digest}", self.scope);
         let start = format!("AWS4{secret}").into_bytes();
         let key = self
             .scope
             .split('/')
             .fold(start, |key, part| hmac(&key, part.as_bytes()));
-        hex(&hmac(&key, to_sign.as_bytes()))
+        hex::encode(hmac(&key, to_sign.as_bytes()))
     }
 
     /// The path is encoded once more than it came.
@@ -111,7 +111,7 @@ impl<'h> Signed<'h> {
             writeln!(text, "{name}:{}", header(head, name))
                 .expect("writing into memory cannot fail");
         }
-        text + "\n" + self.headers + "\n" + &hex(&Sha256::digest(body))
+        text + "\n" + self.headers + "\n" + &hex::encode(Sha256::digest(body))
     }
 }
 
@@ -125,13 +125,6 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
     mac.update(text);
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing into memory cannot fail");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub(crate) mod records;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 mod stage;
+mod tables;
 pub(crate) mod tokens;
 pub(crate) mod trial;
 pub(crate) mod usage;

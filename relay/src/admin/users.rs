@@ -4,13 +4,10 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{
-    AdminError, Desk, Fields, What, audit::Deed, check_version, fields_of, merged, table_of,
-    text_of,
-};
+use super::{AdminError, Desk, Fields, What, fields_of, table_of, tables::Kind};
 use crate::{
     config::{Limits, MicroUsd, UserConfig, stored_user},
-    store::{StoredRoster, StoredTable},
+    store::StoredTable,
 };
 
 /// A user as operators see it.
@@ -28,25 +25,7 @@ pub(crate) struct Shown {
 impl Desk<'_> {
     /// Gives its version.
     pub(crate) async fn create_user(&self, id: &str, fields: &Fields) -> Result<u64, AdminError> {
-        if self.declares(What::User, id) {
-            return Err(What::User.exists(id));
-        }
-        let fields = &merged(Fields::new(), fields);
-        stored_user(id, &table_of(fields)?)?;
-        self.change(|stored, editing| {
-            if find(stored, id).is_some() {
-                return Err(What::User.exists(id));
-            }
-            let user = StoredTable {
-                id: id.to_owned(),
-                version: 1,
-                table: text_of(fields),
-            };
-            editing.put_user(&user);
-            let deed = Deed::to("create", What::User, id).between(&Fields::new(), fields);
-            Ok((user.version, deed))
-        })
-        .await
+        self.create_table(Kind::User, id, fields).await
     }
 
     /// Gives its new version.
@@ -56,44 +35,12 @@ impl Desk<'_> {
         seen: Option<u64>,
         changes: &Fields,
     ) -> Result<u64, AdminError> {
-        self.not_declared(What::User, id)?;
-        self.change(|stored, editing| {
-            let before = find(stored, id).ok_or_else(|| What::User.unknown(id))?;
-            check_version(seen, before.version)?;
-            let old = fields_of(&before.table)?;
-            let fields = merged(old.clone(), changes);
-            stored_user(id, &table_of(&fields)?)?;
-            let user = StoredTable {
-                id: id.to_owned(),
-                version: before.version + 1,
-                table: text_of(&fields),
-            };
-            editing.put_user(&user);
-            let deed = Deed::to("edit", What::User, id).between(&old, &fields);
-            Ok((user.version, deed))
-        })
-        .await
+        self.edit_table(Kind::User, id, seen, changes).await
     }
 
-    /// Not while an enabled key is theirs: its limits would silently be gone.
+    /// Not while an enabled key is theirs.
     pub(crate) async fn delete_user(&self, id: &str, seen: Option<u64>) -> Result<(), AdminError> {
-        self.not_declared(What::User, id)?;
-        let keys = self.store.all_keys().await?;
-        let theirs = |user: &Option<String>| user.as_deref() == Some(id);
-        let keys = keys
-            .iter()
-            .filter(|key| key.enabled && theirs(&key.rules.user));
-        let by: Vec<String> = keys.map(|key| format!("key {}", key.id)).collect();
-        self.change(|stored, editing| {
-            let user = find(stored, id).ok_or_else(|| What::User.unknown(id))?;
-            check_version(seen, user.version)?;
-            if !by.is_empty() {
-                return Err(AdminError::InUse { by: by.clone() });
-            }
-            editing.delete_user(id);
-            Ok(((), Deed::to("delete", What::User, id)))
-        })
-        .await
+        self.delete_table(Kind::User, id, seen).await
     }
 
     /// All, those in `weir.toml` first.
@@ -111,8 +58,10 @@ impl Desk<'_> {
     }
 }
 
-fn find<'a>(stored: &'a StoredRoster, id: &str) -> Option<&'a StoredTable> {
-    stored.users.iter().find(|user| user.id == id)
+/// What a stored one may say.
+pub(super) fn check(id: &str, fields: &Fields) -> Result<(), AdminError> {
+    stored_user(id, &table_of(fields)?)?;
+    Ok(())
 }
 
 fn show(user: &StoredTable) -> Shown {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub(crate) use refused::{Refused, Who};
 
@@ -43,44 +43,49 @@ pub(crate) struct Admitted {
     pub(crate) trial: Option<Arc<Gate>>,
 }
 
-/// `attempts` are the accounts that have had the request already; what the permit still holds is kept.
+impl Admitted {
+    /// The gates of the account that it holds a slot of.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &Arc<Gate>> {
+        self.trial.iter().chain([&self.upstream.account.gate])
+    }
+}
+
+/// `attempts` are the accounts that have had the request already; what the permit still holds is kept. None: others may
+/// serve it by now, or under other limits.
 pub(crate) async fn admit(
     app: &App,
     call: &Call,
     attempts: &Attempts,
-    saying: Option<(&Saying, Stage)>,
+    saying: (&Saying, Stage),
     permit: &mut Permit,
-) -> Result<Admitted, Refused> {
-    loop {
-        let now = UnixMillis::now();
-        let places = match call.eligible(app, attempts, now) {
-            Ok(places) => places,
-            Err(nobody) => {
-                permit.leave_line(&app.store);
-                until_somebody_is_back(app, call, attempts, nobody).await?;
-                continue;
-            }
-        };
-        let asking = Asking {
-            places: &places,
-            attempts,
-            patience: call.patience,
-            saying,
-        };
-        let Some(mut admitted) = ask(app, call, asking, permit).await? else {
-            continue;
-        };
-        // It may have been cooled while this one was in line, or have another's trial just now.
-        let state = trial::enter(app, call, &mut admitted, permit).await;
-        if let State::Resting(_) = state
-            && let Ok(others) = call.eligible(app, attempts, UnixMillis::now())
-            && !others.contains(&admitted.place)
-        {
-            permit.give_back(&admitted.upstream.account.gate);
-            continue;
+) -> Result<Option<Admitted>, Refused> {
+    let places = match call.eligible(app, attempts, UnixMillis::now()) {
+        Ok(places) => places,
+        Err(nobody) => {
+            permit.leave_line(&app.store);
+            until_somebody_is_back(app, call, attempts, nobody).await?;
+            return Ok(None);
         }
-        return Ok(admitted);
+    };
+    let asking = Asking {
+        places: &places,
+        attempts,
+        patience: call.patience,
+        saying: Some(saying),
+    };
+    let Some(mut admitted) = ask(app, call, asking, permit).await? else {
+        return Ok(None);
+    };
+    // It may have been cooled while this one was in line, or have another's trial just now.
+    let state = trial::enter(app, call, &mut admitted, permit).await;
+    if let State::Resting(_) = state
+        && let Ok(others) = call.eligible(app, attempts, UnixMillis::now())
+        && !others.contains(&admitted.place)
+    {
+        permit.give_back(&admitted.upstream.account.gate);
+        return Ok(None);
     }
+    Ok(Some(admitted))
 }
 
 /// To one of `places` that has room at once, if there is one; what the permit holds is kept.
@@ -122,7 +127,7 @@ pub(crate) async fn admit_at_once(
     }
 }
 
-/// Where the first to come back does so while the request may still wait, it waits for that.
+/// Where the first to come back does so while the request may still wait, it waits for that, or for others.
 async fn until_somebody_is_back(
     app: &App,
     call: &Call,
@@ -131,7 +136,7 @@ async fn until_somebody_is_back(
 ) -> Result<(), Refused> {
     let rest = match nobody {
         Nobody::Rests(rest) => rest,
-        Nobody::Closed => return until_opened(app, call, attempts).await,
+        Nobody::Closed => return until_opened(app, call, attempts, nobody).await,
         Nobody::LacksModel | Nobody::Tried => return Err(Refused::NoModel),
     };
     let now = UnixMillis::now();
@@ -144,20 +149,38 @@ async fn until_somebody_is_back(
             retry: span,
         });
     }
-    sleep(span).await;
+    drop(timeout(span, until_others(app, call, attempts, Err(&nobody))).await);
     Ok(())
 }
 
 /// An account may be drained for a short time: who may wait does.
-async fn until_opened(app: &App, call: &Call, attempts: &Attempts) -> Result<(), Refused> {
+async fn until_opened(
+    app: &App,
+    call: &Call,
+    attempts: &Attempts,
+    nobody: Nobody,
+) -> Result<(), Refused> {
     let closed = Refused::AccountsClosed { who: Who::of(call) };
     let Some(until) = call.patience.until.filter(|_| attempts.is_empty()) else {
         return Err(closed);
     };
-    let mut changes = app.resting.changes();
-    let is_closed = || call.eligible(app, attempts, UnixMillis::now()) == Err(Nobody::Closed);
-    let opened = async { while is_closed() && changes.changed().await.is_ok() {} };
+    let opened = until_others(app, call, attempts, Err(&nobody));
     timeout_at(until, opened).await.map_err(|_| closed)
+}
+
+/// Others may serve than those that were found, or the roster is another one: with that there may be other limits.
+async fn until_others(
+    app: &App,
+    call: &Call,
+    attempts: &Attempts,
+    found: Result<&[usize], &Nobody>,
+) {
+    let mut changes = app.resting.changes();
+    let is_true = || {
+        let eligible = call.eligible(app, attempts, UnixMillis::now());
+        app.roster.edition() == call.caller.edition && eligible.as_deref() == found
+    };
+    while is_true() && changes.changed().await.is_ok() {}
 }
 
 /// An admission to one of some accounts.
@@ -175,8 +198,6 @@ struct Wanted<'a> {
     app: &'a App,
     call: &'a Call,
     asking: &'a Asking<'a>,
-    /// Of the roster: with another one there may be other limits.
-    edition: u64,
 }
 
 impl Ask for Wanted<'_> {
@@ -191,17 +212,10 @@ impl Ask for Wanted<'_> {
     }
 
     async fn outdated(&self) {
-        let mut changes = self.app.resting.changes();
         let Asking {
             places, attempts, ..
         } = self.asking;
-        let is_true = || {
-            let now = UnixMillis::now();
-            let eligible = self.call.eligible(self.app, attempts, now);
-            let is_same = self.app.roster.edition() == self.edition;
-            is_same && eligible.is_ok_and(|eligible| eligible == *places)
-        };
-        while is_true() && changes.changed().await.is_ok() {}
+        until_others(self.app, self.call, attempts, Ok(places)).await;
     }
 }
 
@@ -218,7 +232,6 @@ async fn ask(
         saying,
         ..
     } = asking;
-    let edition = app.roster.edition();
     let accounts = tiers(call, places);
     let (gates, count) = call.caller.gates();
     let charges = call.reservation.as_ref().filter(|_| !permit.has_reserved());
@@ -240,7 +253,6 @@ async fn ask(
         app,
         call,
         asking: &asking,
-        edition,
     };
     let end = line::wait(app, &wanted, patience).await?;
     let admission = &wanted.admission;

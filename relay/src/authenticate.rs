@@ -15,7 +15,7 @@ use crate::{
     group::Group,
     key::{Key, KeyTable},
     provider::Api,
-    roster::Served,
+    roster::{Roster, Served},
     route::Work,
     time::UnixMillis,
 };
@@ -28,6 +28,8 @@ pub(crate) struct Caller {
     pub(crate) group: Arc<Group>,
     /// The same of the key's other group, where it has one.
     pub(crate) fallback: Option<Arc<Group>>,
+    /// Of the roster that these are of.
+    pub(crate) edition: u64,
     /// What all keys of its user, and of its group, may use together; none where that has no limits.
     shared: [Option<Arc<Allowance>>; 2],
 }
@@ -39,8 +41,37 @@ impl Caller {
             key,
             group: Arc::clone(group),
             fallback: None,
+            edition: 0,
             shared: [None, None],
         }
+    }
+
+    /// By the accounts, groups and users of now.
+    pub(crate) fn of(
+        roster: &Roster,
+        key: Arc<Key>,
+        (work, dialect): (Work, Dialect),
+    ) -> Result<Self, Unauthorized> {
+        // Before what it counts: what changes in between is seen again.
+        let edition = roster.edition();
+        let served = roster.served();
+        let fallback = key.fallback_group.as_deref();
+        let fallback = fallback.and_then(|group| served.groups.get(group)?.serving(work, dialect));
+        let group = match (serving(&served, &key.group, (work, dialect)), fallback) {
+            (Ok(group), _) | (Err(_), Some(group)) => group,
+            (Err(error), None) => return Err(error),
+        };
+        let user = key.rules.user.as_deref();
+        Ok(Self {
+            group: Arc::clone(group),
+            fallback: fallback.cloned(),
+            edition,
+            shared: [
+                user.and_then(|user| served.shared.of_user(user)),
+                served.shared.of_group(&key.group),
+            ],
+            key,
+        })
     }
 
     /// A slot of each of these is needed: how many they are, the key's first. Without a place on the heap.
@@ -82,28 +113,12 @@ pub(crate) enum Unauthorized {
 pub(crate) fn authenticate(
     app: &App,
     head: &Parts,
-    (work, dialect): (Work, Dialect),
+    spoken: (Work, Dialect),
     now: UnixMillis,
 ) -> Result<Caller, Unauthorized> {
-    let api = dialect.api();
-    let key = find(&app.keys, head, api, now)?;
-    let served = app.roster.served();
-    let fallback = key.fallback_group.as_deref();
-    let fallback = fallback.and_then(|group| served.groups.get(group)?.serving(work, dialect));
-    let group = match (serving(&served, &key.group, (work, dialect)), fallback) {
-        (Ok(group), _) | (Err(_), Some(group)) => group,
-        (Err(error), None) => return Err(error),
-    };
-    let user = key.rules.user.as_deref();
-    Ok(Caller {
-        group: Arc::clone(group),
-        fallback: fallback.cloned(),
-        shared: [
-            user.and_then(|user| served.shared.of_user(user)),
-            served.shared.of_group(&key.group),
-        ],
-        key,
-    })
+    let (_, dialect) = spoken;
+    let key = find(&app.keys, head, dialect.api(), now)?;
+    Caller::of(&app.roster, key, spoken)
 }
 
 fn serving<'s>(

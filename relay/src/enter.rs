@@ -1,5 +1,6 @@
 //! Everything that is needed before an account may see a request: a slot of it, its turn, and what its rates ask for. Where
-//! the turn is long in coming and another account could take the message now, that one does; and where a rate is used up.
+//! the turn is long in coming and another account could take the message now, that one does; and where a rate is used up, or
+//! the account is closed meanwhile.
 
 use std::time::Duration;
 
@@ -16,12 +17,13 @@ use crate::{
     error::Error,
     gate::Turn,
     intend,
+    meanwhile::catch_up,
     permit::Permit,
     read::Asked,
     settle::{Record, Waited},
     store::Saying,
     time::UnixMillis,
-    turn::{take_turn, wants_turn},
+    turn::{Taken, take_turn, wants_turn},
 };
 
 /// By then Redis has said whether the turn is free.
@@ -38,7 +40,7 @@ struct Entry<'a> {
 
 pub(crate) async fn enter(
     app: &App,
-    call: &Call,
+    call: &mut Call,
     (asked, expected): (&Asked, &Expected),
     attempts: &Attempts,
     permit: &mut Permit,
@@ -61,13 +63,14 @@ pub(crate) async fn enter(
         };
         short = Some(found.or(short));
         attempts.failed(admitted.place);
-        permit.release_turn();
-        let gates = admitted
-            .trial
-            .iter()
-            .chain([&admitted.upstream.account.gate]);
-        gates.for_each(|gate| permit.give_back(gate));
+        leave(&admitted, permit);
     }
+}
+
+/// Another account is to have it.
+fn leave(admitted: &Admitted, permit: &mut Permit) {
+    permit.release_turn();
+    admitted.slots().for_each(|gate| permit.give_back(gate));
 }
 
 /// Where no account is left, those that had too little are why.
@@ -83,51 +86,60 @@ fn or_short(error: Error, short: Option<Short>) -> Error {
 /// A slot and the turn, how long they were waited for, and what was said of that.
 async fn hold(
     app: &App,
-    call: &Call,
+    call: &mut Call,
     (asked, expected): (&Asked, &Expected),
     attempts: &Attempts,
     permit: &mut Permit,
 ) -> Result<(Admitted, Waited, Saying), Error> {
     let began = Instant::now();
-    let mut saying = intend::saying(call, asked, expected, permit.purses());
-    let by_admission = (&saying, intend::when_admitted(call, asked));
-    let admitted = admit(app, call, attempts, Some(by_admission), permit).await?;
-    let queued = began.elapsed();
-    let entry = Entry {
-        app,
-        call,
-        asked,
-        attempts,
-    };
-    let admitted = entry.take_turn(admitted, &mut saying, permit).await?;
-    app.store.say(&saying).await.map_err(Refused::Store)?;
-    let waited = Waited {
-        queued,
-        turn: began.elapsed() - queued,
-    };
-    Ok((admitted, waited, saying))
+    loop {
+        catch_up(app, call, asked, attempts).await?;
+        let mut saying = intend::saying(call, asked, expected, permit.purses());
+        let by_admission = (&saying, intend::when_admitted(call, asked));
+        let admitted = admit(app, call, attempts, by_admission, permit).await?;
+        let Some(admitted) = admitted else {
+            continue;
+        };
+        let queued = began.elapsed();
+        let entry = Entry {
+            app,
+            call,
+            asked,
+            attempts,
+        };
+        let Some(mut admitted) = entry.take_turn(admitted, &mut saying, permit).await? else {
+            continue;
+        };
+        admitted.upstream = app.roster.newest(admitted.upstream);
+        app.store.say(&saying).await.map_err(Refused::Store)?;
+        let waited = Waited {
+            queued,
+            turn: began.elapsed() - queued,
+        };
+        return Ok((admitted, waited, saying));
+    }
 }
 
 impl Entry<'_> {
-    /// The turn of the account that the request was admitted to, or of another one.
+    /// The turn of the account that the request was admitted to, or of another one. None: the account was closed, and
+    /// nothing of it is held any more.
     async fn take_turn(
         &self,
         admitted: Admitted,
         saying: &mut Saying,
         permit: &mut Permit,
-    ) -> Result<Admitted, Error> {
+    ) -> Result<Option<Admitted>, Error> {
+        let others = self.others(&admitted);
+        if others.is_empty() {
+            return self.stay(admitted, saying, permit).await;
+        }
         let (app, call, facts) = (self.app, self.call, &self.asked.facts);
         let account = &admitted.upstream.account;
         saying.goes_to(&account.id, UnixMillis::now());
-        let others = self.others(&admitted);
         let taking = take_turn(app, call, facts, account, saying, permit);
-        if others.is_empty() {
-            taking.await?;
-            return Ok(admitted);
-        }
         let patience = app.settings().affinity_patience;
         let refusal = match timeout(patience.max(ANSWERED_WITHIN), taking).await {
-            Ok(Ok(())) => return Ok(admitted),
+            Ok(Ok(taken)) => return Ok(self.entered(admitted, taken, permit)),
             Ok(Err(refusal)) if refusal.is_busy() => Some(refusal),
             Ok(Err(error)) => return Err(error.into()),
             // It stands in line, and keeps its place there when it asks again.
@@ -136,17 +148,38 @@ impl Entry<'_> {
         let other = self.elsewhere(&others, permit).await?;
         let admitted = match (other, refusal) {
             (Some(other), _) => {
-                permit.release_turn();
-                permit.give_back(&account.gate);
+                leave(&admitted, permit);
                 other
             }
             (None, Some(refusal)) => return Err(refusal.into()),
             (None, None) => admitted,
         };
+        self.stay(admitted, saying, permit).await
+    }
+
+    /// The turn of this account, whoever else might serve.
+    async fn stay(
+        &self,
+        admitted: Admitted,
+        saying: &mut Saying,
+        permit: &mut Permit,
+    ) -> Result<Option<Admitted>, Error> {
         let account = &admitted.upstream.account;
         saying.goes_to(&account.id, UnixMillis::now());
-        take_turn(app, call, facts, account, saying, permit).await?;
-        Ok(admitted)
+        let facts = &self.asked.facts;
+        let taken = take_turn(self.app, self.call, facts, account, saying, permit).await?;
+        Ok(self.entered(admitted, taken, permit))
+    }
+
+    fn entered(&self, admitted: Admitted, taken: Taken, permit: &mut Permit) -> Option<Admitted> {
+        match taken {
+            Taken::Done => Some(admitted),
+            Taken::Closed => {
+                // It may be open again when the request asks again.
+                permit.give_back_first(admitted.slots(), &self.app.store);
+                None
+            }
+        }
     }
 
     /// The places of the accounts that may serve as well; none where no turn is to be waited for.

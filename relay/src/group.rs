@@ -124,6 +124,24 @@ impl Group {
         self.aliases.get(name).map_or(name, |model| model)
     }
 
+    /// Whether it is the group of this name, whatever accounts it has.
+    pub(crate) fn is_also(&self, other: &Self) -> bool {
+        self.affinity == other.affinity
+    }
+
+    /// Whether it has the same accounts in the same places.
+    pub(crate) fn has_those_of(&self, other: &Self) -> bool {
+        let pairs = self.upstreams.iter().zip(&other.upstreams);
+        let is_same = |(one, other): (&Arc<Upstream>, &Arc<Upstream>)| Arc::ptr_eq(one, other);
+        self.upstreams.len() == other.upstreams.len() && pairs.into_iter().all(is_same)
+    }
+
+    /// The place of the account of this name.
+    pub(crate) fn place_of(&self, account: &str) -> Option<usize> {
+        let is_it = |upstream: &Arc<Upstream>| *upstream.account.id == *account;
+        self.upstreams.iter().position(is_it)
+    }
+
     /// The places of the accounts that may serve it now.
     pub(crate) fn eligible(
         &self,

@@ -28,6 +28,7 @@ mod intend;
 mod interpret;
 mod limit;
 mod line;
+mod meanwhile;
 mod own_usage;
 mod pin;
 mod read;

@@ -173,16 +173,7 @@ impl Permit {
         let outdated = std::mem::take(&mut self.outdated);
         let gates = self.not_held(&outdated);
         if !gates.is_empty() {
-            self.owe(Debt {
-                member: self.id,
-                gates,
-                place: Place::Left,
-                turn: None,
-                intent: Place::Left,
-                record: None,
-                corrections: Vec::new(),
-                spent: None,
-            });
+            self.owe(self.back(gates, None));
         }
     }
 
@@ -200,23 +191,47 @@ impl Permit {
 
     /// A slot is not needed any more, the others stay.
     pub(crate) fn give_back(&mut self, gate: &Arc<Gate>) {
+        if let Some(gate) = self.let_go(gate) {
+            self.owe(self.back(vec![gate], None));
+        }
+    }
+
+    /// These slots and the turn are not needed any more, and may be asked for again at once: they are given back before.
+    pub(crate) fn give_back_first<'g>(
+        &mut self,
+        gates: impl Iterator<Item = &'g Arc<Gate>>,
+        store: &Store,
+    ) {
+        let gates = gates.filter_map(|gate| self.let_go(gate)).collect();
+        let turn = self.owed_turn();
+        self.ledger.leases.drop_turn(self.id);
+        let debt = self.back(gates, turn);
+        if !store.give_back_first(&debt) {
+            self.owe(debt);
+        }
+    }
+
+    fn let_go(&mut self, gate: &Arc<Gate>) -> Option<Arc<Gate>> {
         let is_it = |slot: &Held<Gate>| Arc::ptr_eq(&slot.what, gate);
-        let Some(place) = self.slots.iter().position(is_it) else {
-            return;
-        };
+        let place = self.slots.iter().position(is_it)?;
         let slot = self.slots.swap_remove(place);
         slot.what.held.learn(slot.since.elapsed());
         self.ledger.leases.drop_slot(self.id, gate);
-        self.owe(Debt {
+        Some(slot.what)
+    }
+
+    /// What is given back while the request goes on.
+    fn back(&self, gates: Vec<Arc<Gate>>, turn: Option<TurnDebt>) -> Debt {
+        Debt {
             member: self.id,
-            gates: vec![slot.what],
+            gates,
             place: Place::Left,
-            turn: None,
-            intent: Place::Left,
+            turn,
             record: None,
+            intent: Place::Left,
             corrections: Vec::new(),
             spent: None,
-        });
+        }
     }
 
     /// A slot is somebody else's to give back from now on; whether it was held.
@@ -253,16 +268,7 @@ impl Permit {
     pub(crate) fn release_turn(&mut self) {
         if let Some(turn) = self.owed_turn() {
             self.ledger.leases.drop_turn(self.id);
-            self.owe(Debt {
-                member: self.id,
-                gates: Vec::new(),
-                place: Place::Left,
-                turn: Some(turn),
-                record: None,
-                intent: Place::Left,
-                corrections: Vec::new(),
-                spent: None,
-            });
+            self.owe(self.back(Vec::new(), Some(turn)));
         }
     }
 

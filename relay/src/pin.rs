@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{app::App, call::Call, forward::Upstream, pins::Named, store::StoreError};
+use crate::{app::App, call::Call, pins::Named, store::StoreError};
 
 /// More than any conversation names.
 const MOST: usize = 4_096;
@@ -48,10 +48,14 @@ pub(crate) async fn pin(app: &App, call: &mut Call) -> Result<(), Unpinned> {
     let Some(maker) = maker.or(of_reasoning.map(String::as_str)) else {
         return Ok(());
     };
-    let is_maker = |upstream: &Arc<Upstream>| *upstream.account.id == *maker;
-    let both = [Some(group), call.caller.fallback.as_ref()];
+    pin_to(maker, call)
+}
+
+/// In whichever of the key's groups it is.
+pub(crate) fn pin_to(maker: &str, call: &mut Call) -> Result<(), Unpinned> {
+    let both = [Some(&call.caller.group), call.caller.fallback.as_ref()];
     let found = both.into_iter().flatten().find_map(|group| {
-        let place = group.upstreams.iter().position(is_maker)?;
+        let place = group.place_of(maker)?;
         Some((Arc::clone(group), place))
     });
     let (group, place) = found.ok_or(Unpinned::Gone)?;

@@ -10,7 +10,10 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Release},
+        },
     },
 };
 
@@ -120,7 +123,7 @@ impl Roster {
 
     /// Grows whenever something may have changed.
     pub(crate) fn edition(&self) -> u64 {
-        self.edition.load(Relaxed)
+        self.edition.load(Acquire)
     }
 
     /// The account as it is now, where it was changed since the request came.
@@ -140,7 +143,7 @@ impl Roster {
 
     /// Others may serve now, or under other limits.
     pub(crate) fn is_changed(&self) {
-        self.edition.fetch_add(1, Relaxed);
+        self.edition.fetch_add(1, Release);
     }
 
     /// Reads what is stored and serves it; gives what operators have set beside.

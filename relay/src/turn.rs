@@ -1,5 +1,5 @@
 //! The fourth step: where an account wants users' own messages one at a time and spaced, the right to send this one. Who
-//! finds the turn taken waits in its line.
+//! finds the turn taken waits in its line, until operators close the account.
 
 use std::time::Duration;
 
@@ -8,11 +8,13 @@ use crate::{
     app::App,
     call::Call,
     gate::{Turn, likely_free},
-    line::{self, End},
+    ids::RequestId,
+    line::{self, Answer, Ask, End, Wait},
     permit::Permit,
     read::{Facts, LastMessage},
     route::Work,
-    store::{Saying, StoreError, TurnAsking},
+    standing::Standing,
+    store::{Connection, Saying, StoreError, TurnAsking},
 };
 
 /// Why it is not this request's turn. A limit of the relay, or its store.
@@ -42,6 +44,43 @@ impl NoTurn {
     }
 }
 
+/// What came of asking for a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is had, or not needed.
+    Done,
+    /// The account was closed meanwhile: what was asked for is left to the permit.
+    Closed,
+}
+
+/// A turn that is wanted as long as its account takes requests.
+struct Wanted<'a> {
+    asking: TurnAsking<'a>,
+    app: &'a App,
+    standing: &'a Standing,
+}
+
+impl Ask for Wanted<'_> {
+    type InTheWay = Option<Duration>;
+
+    fn member(&self) -> RequestId {
+        self.asking.member()
+    }
+
+    async fn ask(
+        &self,
+        over: &Connection,
+        wait: Wait,
+    ) -> Result<Answer<Self::InTheWay>, StoreError> {
+        self.asking.ask(over, wait).await
+    }
+
+    async fn outdated(&self) {
+        let mut changes = self.app.resting.changes();
+        while self.standing.is_open() && changes.changed().await.is_ok() {}
+    }
+}
+
 /// Who gives up waiting and asks again keeps the place in line.
 pub(crate) async fn take_turn(
     app: &App,
@@ -50,23 +89,28 @@ pub(crate) async fn take_turn(
     account: &Account,
     saying: &Saying,
     permit: &mut Permit,
-) -> Result<(), NoTurn> {
+) -> Result<Taken, NoTurn> {
     let Some(turn) = account.turn.as_ref().filter(|_| wants_turn(call, facts)) else {
-        return Ok(());
+        return Ok(Taken::Done);
     };
     permit.ask_turn(turn);
-    let wanted = TurnAsking {
-        turn,
-        member: permit.id(),
-        lease: app.lease,
-        flow: &call.caller.key.id,
-        saying,
+    let wanted = Wanted {
+        asking: TurnAsking {
+            turn,
+            member: permit.id(),
+            lease: app.lease,
+            flow: &call.caller.key.id,
+            saying,
+        },
+        app,
+        standing: &account.standing,
     };
     match line::wait(app, &wanted, call.patience).await? {
         End::Granted(_) => {
             permit.turn_granted();
-            Ok(())
+            Ok(Taken::Done)
         }
+        End::Outdated => Ok(Taken::Closed),
         // It may still stand in line: what was asked for is left to the permit.
         End::Refused(Some(spacing)) => Err(NoTurn::Early { retry: spacing }),
         End::Refused(None) => Err(NoTurn::Busy {
@@ -75,8 +119,7 @@ pub(crate) async fn take_turn(
         End::LineFull(_) => Err(NoTurn::LineFull {
             retry: likely(turn, permit),
         }),
-        // A turn is wanted until it is had.
-        End::Cancelled | End::Outdated => Err(NoTurn::Cancelled),
+        End::Cancelled => Err(NoTurn::Cancelled),
     }
 }
 

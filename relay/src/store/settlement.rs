@@ -113,6 +113,15 @@ impl Store {
         Ok(())
     }
 
+    /// Gives back what a request does not need any more, before whatever it asks for next. Sent and not waited for: what is
+    /// lost on the way ends with its lease. Says whether it was sent.
+    pub(crate) fn give_back_first(&self, debt: &Debt) -> bool {
+        let mut batch = Batch::new();
+        release(&mut batch, debt);
+        let sent = self.domain.connection().map(|over| over.send(&batch));
+        sent.is_ok()
+    }
+
     /// Leaves a line, and gives back what was granted before. Sent and not waited for: it is done before whatever is asked
     /// next.
     pub(crate) fn leave(&self, member: RequestId, gates: &[Arc<Gate>]) {

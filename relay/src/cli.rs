@@ -35,7 +35,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Config, variable},
+    config::{Config, ConfigError, Log, LogFormat, variable},
     mock,
 };
 
@@ -96,6 +96,16 @@ enum Command {
 }
 
 impl Command {
+    /// The relay tells what its `weir.toml` says; what is wrong with that, its start says.
+    fn log(&self) -> Result<Log, ConfigError> {
+        let mut log = Log::with(self.log_filter());
+        log.override_with(variable)?;
+        Ok(match self {
+            Self::Serve(args) => args.log().unwrap_or(log),
+            _ => log,
+        })
+    }
+
     /// What runs for long tells what happens; the others speak of trouble only.
     fn log_filter(&self) -> &'static str {
         match self {
@@ -117,7 +127,10 @@ impl Command {
 /// Runs the program.
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr(cli.command.log_filter());
+    match cli.command.log() {
+        Ok(log) => log_to_stderr(&log),
+        Err(error) => return failed(&error.into()),
+    }
     open_files::allow_most();
     let done = match cli.command {
         Command::Serve(args) => serve::run(args).await,
@@ -148,24 +161,24 @@ pub async fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("weir: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
 }
 
-/// `WEIR_LOG` takes a filter (`debug`, `weir_relay=trace`), `WEIR_LOG_FORMAT=json` machine-readable lines.
-fn log_to_stderr(usual: &str) {
-    let filter = variable("WEIR_LOG").unwrap_or_else(|| usual.to_owned());
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("weir: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn log_to_stderr(told: &Log) {
     let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+        .with_env_filter(EnvFilter::new(&told.filter))
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match variable("WEIR_LOG_FORMAT").as_deref() {
-        Some("json") => log.json().init(),
-        _ => log.init(),
+    match told.format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.init(),
     }
 }
 

@@ -10,6 +10,7 @@ mod failover;
 mod file;
 mod key;
 mod limits;
+mod log;
 mod names;
 mod operators;
 mod redis;
@@ -41,6 +42,7 @@ pub use failover::Failover;
 pub(crate) use key::{KeyTable, LAST_MS, route, word};
 pub use limits::{Limits, UserConfig};
 pub(crate) use limits::{MOST_TOKENS_PER_MINUTE, network};
+pub use log::{Log, LogFormat};
 pub use operators::{Operators, Sessions};
 pub use redis::{Access, Address, Login, Place, RedisAt, Servers, Tls};
 pub use retention::Retention;
@@ -65,6 +67,7 @@ pub struct Config {
     /// What `GET /metrics` demands; absent = nothing.
     pub metrics_token: Option<Credential>,
     pub connections: Connections,
+    pub log: Log,
     pub telemetry: Telemetry,
     pub alerts: Alerts,
     pub redis: RedisAt,
@@ -198,6 +201,7 @@ impl Default for Config {
             operators: Operators::default(),
             metrics_token: None,
             connections: Connections::default(),
+            log: Log::default(),
             telemetry: Telemetry::default(),
             alerts: Alerts::default(),
             redis: RedisAt::default(),
@@ -298,6 +302,7 @@ impl Config {
         if let Some(path) = variable("WEIR_DATA_DIR") {
             self.data_dir = path.into();
         }
+        self.log.override_with(&variable)?;
         self.telemetry.override_with(variable)
     }
 

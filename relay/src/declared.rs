@@ -39,7 +39,7 @@ const fn part(name: &'static str, takes: Takes, of: Of, shown: fn(&Config) -> St
     }
 }
 
-const PARTS: [Part; 22] = {
+const PARTS: [Part; 26] = {
     use Of::{AllRelays, Each};
     use Takes::{AtOnce, AtStart};
     [
@@ -54,6 +54,16 @@ const PARTS: [Part; 22] = {
         part("connections", AtStart, Each, |it| {
             format!("{:?}", it.connections)
         }),
+        part("log", AtStart, Each, |it| {
+            format!("{} {:?}", it.log.filter, it.log.format)
+        }),
+        part("log.requests", AtOnce, Each, |it| {
+            it.log.requests.to_string()
+        }),
+        part("telemetry", AtStart, Each, |it| {
+            format!("{:?}", it.telemetry)
+        }),
+        part("alerts", AtStart, Each, |it| format!("{:?}", it.alerts)),
         part("redis", AtStart, Each, |it| format!("{:?}", it.redis)),
         part("module", AtStart, Each, |it| format!("{:?}", it.module)),
         part("data_dir", AtStart, Each, |it| {
@@ -149,6 +159,16 @@ mod tests {
                 "[redis]\nurl = \"redis://10.0.0.1\"\n[failover]\nmax_attempts = 1",
                 &["failover"],
                 &["redis"],
+            ),
+            (
+                "[log]\nformat = \"json\"\nrequests = true",
+                &["log.requests"],
+                &["log"],
+            ),
+            (
+                "[telemetry]\nsample_ratio = 0.5\n[alerts]\nwaiting_ms = 1",
+                &[],
+                &["telemetry", "alerts"],
             ),
             ("[spend]\ntime_zone = \"Asia/Tokyo\"", &["spend"], &[]),
         ] {

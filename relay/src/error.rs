@@ -131,6 +131,16 @@ impl Error {
         }
     }
 
+    /// Whether an account has had the request: then its record tells what became of it.
+    pub(crate) fn is_recorded(&self) -> bool {
+        match self {
+            Self::Upstream(_) | Self::Cut(_) | Self::Garbled(_) => true,
+            Self::Route(_) | Self::Unauthorized(_) | Self::Unreadable(_) | Self::Untold(_) => false,
+            Self::Limited(_) | Self::Unpaid(_) | Self::Unpinned(_) | Self::Unfit(_) => false,
+            Self::Refused(_) | Self::NoTurn(_) => false,
+        }
+    }
+
     fn known_as(&self) -> Option<KnownAs> {
         let named = match self {
             Self::Unpinned(Unpinned::Unknown(named)) => named,

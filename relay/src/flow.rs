@@ -28,7 +28,7 @@ use crate::{
     settle::Outcome,
     spend::{paid, spend},
     stream::{Cut, Cuts, Manner, stream},
-    telemetry::Origin,
+    telemetry::{Origin, tell_refused},
     time::{UnixMillis, millis},
     translated::{Manner as InWords, translated},
 };
@@ -135,8 +135,12 @@ fn see_refused(
     (dialect, id): (Dialect, RequestId),
     origin: Option<&Origin>,
 ) {
-    let code = error.told(id).verdict.code;
+    let verdict = error.verdict();
+    let code = verdict.code;
     app.meters.refused(dialect, code);
+    if app.settings().log_requests && !error.is_recorded() {
+        tell_refused(id, dialect, &verdict);
+    }
     if let Some((traces, origin)) = app.traces.as_ref().zip(origin) {
         traces.refused(origin, dialect, code);
     }

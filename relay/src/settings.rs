@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) max_body_bytes: usize,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) drain_timeout: Duration,
+    /// Whether each request is a line of the log.
+    pub(crate) log_requests: bool,
 }
 
 /// Those of this moment. Clones are the same.
@@ -35,6 +37,7 @@ impl Settings {
             max_body_bytes: config.max_body_bytes,
             trusted_proxies: config.trusted_proxies.clone(),
             drain_timeout: config.drain_timeout,
+            log_requests: config.log.requests,
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     route::Work,
     settings::Current,
     store::{Debt, Period, Store},
-    telemetry::{Counting, Traces, Trail},
+    telemetry::{Counting, Traces, Trail, tell_ended},
     time::UnixMillis,
     usage::Usage,
 };
@@ -295,6 +295,7 @@ pub(crate) async fn run(
 
 struct Settler {
     store: Store,
+    settings: Current,
     period: Period,
     counting: Counting,
     traces: Option<Arc<Traces>>,
@@ -316,7 +317,8 @@ impl Settler {
             store,
             counting,
             traces,
-            period: Period::new(settings),
+            period: Period::new(settings.clone()),
+            settings,
             left: VecDeque::new(),
             due: Instant::now(),
             pause: FIRST_PAUSE,
@@ -327,6 +329,9 @@ impl Settler {
     async fn settle(&mut self, mut debts: Vec<Debt>) {
         let records = || debts.iter().filter_map(|debt| debt.record.as_deref());
         records().for_each(|record| self.counting.count(record));
+        if self.settings.now().log_requests {
+            records().for_each(tell_ended);
+        }
         let ended = self.traces.as_ref().map(|traces| traces.ended(records()));
         self.store.up().await;
         self.attempt(&mut debts).await;

@@ -6,6 +6,7 @@ mod catalogue;
 mod counting;
 mod gates;
 mod labels;
+mod lines;
 mod meters;
 mod metrics;
 mod outbound;
@@ -16,6 +17,7 @@ mod traces;
 mod trail;
 
 pub(crate) use counting::Counting;
+pub(crate) use lines::{tell_ended, tell_refused};
 pub(crate) use meters::Meters;
 pub(crate) use metrics::{CONTENT_TYPE, text};
 pub(crate) use outbound::client;

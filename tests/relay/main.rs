@@ -27,6 +27,7 @@ mod kinds;
 mod large;
 mod leases;
 mod limits;
+mod logs;
 mod meanwhile;
 mod metrics;
 mod mock;

@@ -5,13 +5,20 @@ use std::path::PathBuf;
 use sd_notify::NotifyState;
 
 use super::{Signals, load};
-use crate::server::Relay;
+use crate::{config::Log, server::Relay};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The configuration.
     #[arg(long, env = "WEIR_CONFIG", default_value = "weir.toml")]
     config: PathBuf,
+}
+
+impl Args {
+    /// None where its configuration cannot be read.
+    pub(super) fn log(&self) -> Option<Log> {
+        load(&self.config).ok().map(|config| config.log)
+    }
 }
 
 /// Serves until SIGINT or SIGTERM, which end the start too; a second one breaks off what still runs.

@@ -89,6 +89,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         },
         metrics_token,
         connections: file.connections.into(),
+        log: file.log,
         telemetry: file.telemetry.read(&source)?,
         alerts: file.alerts.read(&source)?,
         redis,

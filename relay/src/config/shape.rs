@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::{
-    AccountKind, Certified, Config, MicroUsd, Price, Spend, Timeouts, alerts, connections,
+    AccountKind, Certified, Config, Log, MicroUsd, Price, Spend, Timeouts, alerts, connections,
     failover::FailoverTable,
     limits::{MOST_TOKENS_PER_MINUTE, User},
     operators,
@@ -29,6 +29,7 @@ pub(super) struct File {
     pub(super) listen: Listen,
     pub(super) sessions: operators::SessionsTable,
     pub(super) connections: connections::Table,
+    pub(super) log: Log,
     pub(super) telemetry: telemetry::Table,
     pub(super) alerts: alerts::Table,
     pub(super) redis: Redis,
@@ -196,6 +197,7 @@ impl Default for File {
             listen: Listen::default(),
             sessions: operators::SessionsTable::default(),
             connections: connections::Table::default(),
+            log: Log::default(),
             telemetry: telemetry::Table::default(),
             alerts: alerts::Table::default(),
             redis: Redis::default(),

@@ -85,6 +85,8 @@ fn lay_environment_over(all: &mut Table, config: &Config) {
         "operators",
         operators.unwrap_or_else(|| "off".into()),
     );
+    say("log", "filter", config.log.filter.clone());
+    say("log", "format", config.log.format.word().to_owned());
     if let Some(module) = &config.module {
         say("module", "path", module.display().to_string());
     }

@@ -23,6 +23,7 @@ pub(crate) fn saying(call: &Call, asked: &Asked, expected: &Expected, purses: &[
     let key = &call.caller.key;
     let intent = Intent {
         key: key.id.clone(),
+        user: key.rules.user.as_deref().map(Box::from),
         group: key.group.clone(),
         account,
         at: UnixMillis::now(),

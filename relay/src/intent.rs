@@ -1,6 +1,6 @@
 //! What a relay says of a request before anything of it goes upstream, so that another one can book it should this one
-//! die, and operators see whose it is. Pure: as text it is `<stage> <key> <group> <account> <at-ms> <input> <output> <cost>
-//! <budgets> <counted-as> <model>`, with `-` for what is not known.
+//! die, and operators see whose it is. Pure: as text it is `<stage> <key> <user> <group> <account> <at-ms> <input> <output>
+//! <cost> <budgets> <counted-as> <model>`, with `-` for what is not known.
 
 use crate::{
     price::{Estimate, MicroUsd},
@@ -16,6 +16,8 @@ const UNKNOWN: &str = "-";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) key: Box<str>,
+    /// Whose key it is.
+    pub(crate) user: Option<Box<str>>,
     pub(crate) group: Box<str>,
     pub(crate) account: Option<Box<str>>,
     /// Since when it asks for an account, or has a slot of one.
@@ -60,6 +62,7 @@ impl Intent {
         let words = [
             stage.word(),
             &*self.key,
+            self.user.as_deref().unwrap_or(UNKNOWN),
             &*self.group,
             self.account.as_deref().unwrap_or(UNKNOWN),
             at.format(self.at.0),
@@ -74,11 +77,12 @@ impl Intent {
     }
 
     pub(crate) fn read(text: &str) -> Option<(Stage, Self)> {
-        let mut words = text.splitn(11, ' ');
+        let mut words = text.splitn(12, ' ');
         let known = |word: &str| (word != UNKNOWN).then(|| word.into());
         let stage = Stage::read(words.next()?)?;
         let intent = Self {
             key: words.next()?.into(),
+            user: known(words.next()?),
             group: words.next()?.into(),
             account: known(words.next()?),
             at: UnixMillis(words.next()?.parse().ok()?),
@@ -122,13 +126,19 @@ mod tests {
                 until: None,
             },
         ];
-        for (account, model, cost) in [
-            (Some("a1"), Some("claude-mock-1"), Some(MicroUsd(5))),
-            (None, Some("a model, with spaces - and more"), None),
-            (None, None, None),
+        for (user, account, model, cost) in [
+            (
+                Some("ann"),
+                Some("a1"),
+                Some("claude-mock-1"),
+                Some(MicroUsd(5)),
+            ),
+            (None, None, Some("a model, with spaces - and more"), None),
+            (Some("-x"), None, None, None),
         ] {
             let intent = Intent {
                 key: "key_abc".into(),
+                user: user.map(Into::into),
                 group: "main".into(),
                 account: account.map(Into::into),
                 at: UnixMillis(1_795_183_272_163),
@@ -157,13 +167,13 @@ mod tests {
         for text in [
             "",
             "goes",
-            "comes key g a1 5 5 5 5 - c m",
-            "goes key g a1 5",
-            "goes key g a1 x 5 5 5 - c m",
-            "goes key g a1 5 -5 5 5 - c m",
-            "goes key g a1 5 5 5 x - c m",
-            "goes key g a1 5 5 5 5 k@x c m",
-            "goes key g a1 5 5 5 5 - c",
+            "comes key - g a1 5 5 5 5 - c m",
+            "goes key - g a1 5",
+            "goes key - g a1 x 5 5 5 - c m",
+            "goes key - g a1 5 -5 5 5 - c m",
+            "goes key - g a1 5 5 5 x - c m",
+            "goes key - g a1 5 5 5 5 k@x c m",
+            "goes key - g a1 5 5 5 5 - c",
         ] {
             assert_eq!(Intent::read(text), None, "{text}");
         }

@@ -7,6 +7,7 @@ use harness::weir::{Setup, stream};
 use harness::{Redis, Weir, eventually_async, time};
 use rustix::process::Signal;
 use tokio::task::JoinSet;
+use weir_relay::key::KeyRules;
 
 use crate::usage::counters;
 
@@ -92,15 +93,21 @@ fn line_of(family: &str) -> &'static str {
 #[tokio::test]
 async fn a_request_of_a_killed_relay_is_booked_as_interrupted() {
     let weir = setup().start().await;
+    let of_ann = KeyRules {
+        user: Some("ann".into()),
+        ..KeyRules::default()
+    };
+    let key = weir.add_limited_key(0, of_ann).await;
     let mut killed = weir.start_program();
-    let addr = killed.addr();
-    let asked = tokio::spawn(ask(&weir, addr, "latency_ms=600000"));
+    let asked = stream("latency_ms=600000").header("x-api-key", key.secret.reveal());
+    let asked = tokio::spawn(asked.try_send(killed.addr()));
     weir.until_upstream_has(1).await;
     killed.kill();
-    assert!(!asked.await.unwrap(), "the relay is gone");
+    assert!(asked.await.unwrap().is_err(), "the relay is gone");
     let record = &weir.records(1).await[0];
     assert_eq!(*record.field("outcome"), "interrupted");
-    assert_eq!(*record.field("key"), weir.key_id.as_str());
+    assert_eq!(*record.field("key"), key.id.as_str());
+    assert_eq!(*record.field("user"), "ann");
     assert_eq!(*record.field("account"), "a1");
     assert_eq!(*record.field("model"), "claude-mock-1");
     let estimated: u64 = record.field("estimated").text().parse().expect("tokens");

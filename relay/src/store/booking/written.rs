@@ -104,6 +104,9 @@ pub(super) fn write_interrupted(
     start(batch, request, retention);
     batch.arg("at_ms").number(intent.at.0);
     batch.arg("key").arg(&*intent.key);
+    if let Some(user) = &intent.user {
+        batch.arg("user").arg(&**user);
+    }
     batch.arg("group").arg(&*intent.group);
     let account = intent.account.as_deref().unwrap_or(UNKNOWN);
     batch.arg("account").arg(account);

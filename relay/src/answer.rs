@@ -15,6 +15,7 @@ use hyper::{
         HeaderValue,
     },
 };
+use serde_json::Value;
 
 use crate::{
     early::Early,
@@ -48,6 +49,14 @@ pub(crate) fn respond(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// The same, of JSON.
+pub(crate) fn tell(body: &Value) -> Response<AnswerBody> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let body = Full::new(Bytes::from(body.to_string()));
+    respond(StatusCode::OK, headers, AnswerBody::Own(body))
 }
 
 pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {

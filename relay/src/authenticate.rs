@@ -74,6 +74,13 @@ impl Caller {
         })
     }
 
+    /// Whether any account that may serve its requests has what one is for.
+    pub(crate) fn has_who_serves(&self, work: Work, dialect: Dialect) -> bool {
+        let both = [Some(&self.group), self.fallback.as_ref()];
+        let mut upstreams = both.into_iter().flatten().flat_map(|one| &one.upstreams);
+        upstreams.any(|upstream| upstream.account.serves(work, dialect))
+    }
+
     /// A slot of each of these is needed: how many they are, the key's first. Without a place on the heap.
     pub(crate) fn gates(&self) -> ([&Arc<Gate>; 3], usize) {
         let mut gates = [&self.key.gate; 3];
@@ -104,21 +111,18 @@ pub(crate) enum Unauthorized {
     UnknownKey,
     #[error("the group of this key has no accounts on this relay")]
     NoGroup,
-    #[error("the accounts of this key's group are of another API, which does not count tokens")]
-    NoCount,
     #[error("the group of this key has no account that speaks {api}'s API, which this route needs")]
     NoAccount { api: Api },
 }
 
+/// Whose request it is.
 pub(crate) fn authenticate(
     app: &App,
     head: &Parts,
-    spoken: (Work, Dialect),
+    dialect: Dialect,
     now: UnixMillis,
-) -> Result<Caller, Unauthorized> {
-    let (_, dialect) = spoken;
-    let key = find(&app.keys, head, dialect.api(), now)?;
-    Caller::of(&app.roster, key, spoken)
+) -> Result<Arc<Key>, Unauthorized> {
+    find(&app.keys, head, dialect.api(), now)
 }
 
 fn serving<'s>(
@@ -127,23 +131,10 @@ fn serving<'s>(
     (work, dialect): (Work, Dialect),
 ) -> Result<&'s Arc<Group>, Unauthorized> {
     let sides = served.groups.get(group).ok_or(Unauthorized::NoGroup)?;
-    sides.serving(work, dialect).ok_or_else(|| {
-        let translated = sides.serving(Work::Generate, dialect);
-        match (work, translated) {
-            (Work::CountTokens, Some(_)) => Unauthorized::NoCount,
-            _ => Unauthorized::NoAccount { api: dialect.api() },
-        }
-    })
-}
-
-/// Of who asks the relay itself.
-pub(crate) fn key_of(
-    app: &App,
-    head: &Parts,
-    dialect: Dialect,
-    now: UnixMillis,
-) -> Result<Arc<Key>, Unauthorized> {
-    find(&app.keys, head, dialect.api(), now)
+    let api = dialect.api();
+    sides
+        .serving(work, dialect)
+        .ok_or(Unauthorized::NoAccount { api })
 }
 
 /// Clients that are given a key in several places may hold an old one in any.

@@ -201,7 +201,6 @@ fn unauthorized(error: &Unauthorized) -> Verdict {
             verdict(StatusCode::UNAUTHORIZED, "weir_invalid_key", Retry::Never)
         }
         Unauthorized::NoGroup => verdict(StatusCode::FORBIDDEN, "weir_no_group", Retry::Never),
-        Unauthorized::NoCount => verdict(StatusCode::NOT_FOUND, "weir_no_count", Retry::Never),
         Unauthorized::NoAccount { .. } => {
             verdict(StatusCode::FORBIDDEN, "weir_no_account", Retry::Never)
         }

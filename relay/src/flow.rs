@@ -7,7 +7,7 @@ use crate::{
     admit::Admitted,
     answer::{AnswerBody, respond},
     app::App,
-    authenticate::{authenticate, key_of},
+    authenticate::{Caller, authenticate},
     call::Call,
     dialect::Dialect,
     early::keep_alive,
@@ -20,7 +20,7 @@ use crate::{
     interpret::interpret,
     keeper::Keeper,
     limit::{limit, may_enter},
-    own_usage::own_usage,
+    own::Own,
     permit::Permit,
     pin::pin,
     read::{Answer, Asked, discard, read},
@@ -97,14 +97,14 @@ async fn relay(
         return Ok(Ok(health(app)));
     }
     let now = UnixMillis::now();
-    if route.work == Work::Usage {
-        let key = key_of(app, &head, route.dialect, now)?;
-        may_enter(&key, route, head.uri.path(), from, now)?;
-        return Ok(Ok(own_usage(app, &key, head.uri.query()).await?));
+    let key = authenticate(app, &head, route.dialect, now)?;
+    may_enter(&key, route, head.uri.path(), from, now)?;
+    let asked = Own { key: &key, route };
+    if let Some(own) = asked.answer(app, &head, body).await? {
+        return Ok(Ok(own));
     }
     let spoken = (route.work, route.dialect);
-    let mut caller = authenticate(app, &head, spoken, now)?;
-    may_enter(&caller.key, route, head.uri.path(), from, now)?;
+    let mut caller = Caller::of(&app.roster, key, spoken)?;
     let most = app.settings().max_body_bytes;
     let mut asked = read(&app.buffers, route, &head.headers, body, most).await?;
     fall_back(app, &mut caller, spoken, &asked.facts, UnixMillis::now());

@@ -1,7 +1,7 @@
 //! Groups: which accounts serve which keys, and under which other names models are asked for there.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -117,6 +117,15 @@ impl Group {
             aliases: aliases.collect(),
             next: AtomicUsize::new(0),
         }
+    }
+
+    /// The models that it and its accounts name, in the order of the alphabet; those that are known by a beginning alone are
+    /// not among them.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        let models = self.upstreams.iter();
+        let models = models.flat_map(|upstream| upstream.account.models.names());
+        let aliases = self.aliases.keys().map(|alias| &**alias);
+        models.chain(aliases).collect()
     }
 
     /// The model that is meant by a name.

@@ -29,6 +29,7 @@ mod interpret;
 mod limit;
 mod line;
 mod meanwhile;
+mod own;
 mod own_usage;
 mod pin;
 mod read;

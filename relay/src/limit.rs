@@ -64,17 +64,23 @@ pub(crate) fn may_enter(
 /// When it is known what is asked for; the call learns what it takes of rates.
 pub(crate) fn limit(call: &mut Call, asked: &Asked) -> Result<(), Limited> {
     let caller = &call.caller;
-    let models = &caller.key.rules.models;
-    if let Some(model) = call.model().filter(|_| !models.is_empty())
-        && !models.iter().any(|allowed| is_one_of(allowed, model))
-    {
-        return Err(Limited::Model {
-            model: model.to_owned(),
-            allowed: list(models),
-        });
+    if let Some(model) = call.model() {
+        may_ask(&caller.key, model)?;
     }
     call.reservation = reserve(call, asked, caller.allowances());
     Ok(())
+}
+
+/// By the model's own name.
+pub(crate) fn may_ask(key: &Key, model: &str) -> Result<(), Limited> {
+    let models = &key.rules.models;
+    match models.is_empty() || models.iter().any(|allowed| is_one_of(allowed, model)) {
+        true => Ok(()),
+        false => Err(Limited::Model {
+            model: model.to_owned(),
+            allowed: list(models),
+        }),
+    }
 }
 
 /// What a request takes of these, by what it is likely to use.

@@ -41,6 +41,11 @@ impl Models {
             .chain(beginnings)
     }
 
+    /// The whole names by which callers may ask.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.exact.keys().map(|name| &**name)
+    }
+
     /// What the upstream calls a model; none where it does not serve it. An empty map serves all.
     pub(crate) fn called<'m>(&'m self, model: &'m str) -> Option<Cow<'m, str>> {
         if self.is_empty() {

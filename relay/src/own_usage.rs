@@ -1,17 +1,12 @@
 //! `GET /v1/usage`: what the key that asks has used and what it cost, by the hour or the day, told apart by model, and what is
 //! left of its budgets. Of other keys nothing is known here.
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{
-    Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
-};
+use hyper::Response;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use crate::{
-    answer::{AnswerBody, respond},
+    answer::{AnswerBody, tell},
     app::App,
     key::Key,
     moment,
@@ -60,14 +55,7 @@ pub(crate) async fn own_usage(
     let spent = spent(&app.store, &budgets, &zone, UnixMillis::now()).await?;
     let mut told = told(&key.id, asked.step, &report);
     told["budgets"] = json!(spent.first());
-    let body = Bytes::from(told.to_string());
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(respond(
-        StatusCode::OK,
-        headers,
-        AnswerBody::Own(Full::new(body)),
-    ))
+    Ok(tell(&told))
 }
 
 impl Asked {

@@ -33,6 +33,7 @@ mod metrics;
 mod mock;
 mod models;
 mod open_files;
+mod own;
 mod package;
 mod pins;
 mod recorded;

@@ -261,16 +261,3 @@ async fn a_model_of_the_other_provider_s_needs_a_name() {
         assert_eq!(answer.header("x-weir-error"), Some("weir_no_account"));
     }
 }
-
-#[tokio::test]
-async fn nobody_counts_tokens_but_who_speaks_the_same() {
-    let weir = setup(Speech::Messages, &["openai"]).start().await;
-    let count =
-        Call::post("/v1/messages/count_tokens", "{}").header("content-type", "application/json");
-    let answer = weir.ask(count).await;
-    assert_eq!(
-        (answer.status, answer.header("x-weir-error")),
-        (404, Some("weir_no_count"))
-    );
-    assert_eq!(answer.json().await["error"]["type"], "not_found_error");
-}

@@ -193,18 +193,3 @@ async fn a_conversation_stays_with_the_kind_that_it_has_begun_with() {
     let after = ask(json!([user("begin"), model, user("go on")])).await;
     assert_eq!(after, (before, 2));
 }
-
-#[tokio::test]
-async fn tokens_are_counted_by_who_speaks_the_same() {
-    let weir = setup(WAYS[0]).start().await;
-    let path = "/v1beta/models/gemini-mock-1:countTokens";
-    let call = harness::http::Call::post(path, "{\"contents\":[]}");
-    let answer = weir
-        .ask(call.header("content-type", "application/json"))
-        .await;
-    assert_eq!(
-        (answer.status, answer.header("x-weir-error")),
-        (404, Some("weir_no_count"))
-    );
-    assert_eq!(answer.json().await["error"]["status"], "NOT_FOUND");
-}

@@ -78,8 +78,9 @@ fn kinds(call: &Call) -> Vec<(Dialect, Arc<Upstream>)> {
     kinds
 }
 
-/// Which kind has to serve it: the one that is known to have its session or what was said so far. Of what has begun and is
-/// not known any more, the one that needs no translation, where there is one; of what begins now, any.
+/// Which kind has to serve it: the one that is known to have its session or what was said so far. By its beginning alone it
+/// may be taken for another conversation, so what only its own maker can read counts more. Of what has begun and is not
+/// known any more, the one that needs no translation, where there is one; of what begins now, any.
 async fn kind(
     app: &App,
     call: &Call,
@@ -96,31 +97,66 @@ async fn kind(
     let known = group.upstreams.iter().find(is_known);
     let known = known.map(|upstream| upstream.account.spoken(call.work, call.dialect));
     let of_session = call.chain.as_deref().is_some_and(affinity::is_of_session);
-    Ok(match known {
-        Some(known) if of_session || has_begun(&asked.body) => Some(known),
-        None if has_begun(&asked.body) => anew,
-        Some(_) | None => None,
+    if let Some(known) = known.filter(|_| of_session) {
+        return Ok(Some(known));
+    }
+    Ok(match answered(&asked.body) {
+        Answered::Nobody => None,
+        Answered::Somebody => known.or(anew),
+        Answered::Signed => anew.or(known),
     })
 }
 
-/// Whether a model has answered in it before, in whatever dialect.
-fn has_begun(body: &[u8]) -> bool {
-    let answered = || -> Result<bool, Unfit> {
+/// What a body tells of the models that have answered in it before, in whatever dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answered {
+    Nobody,
+    Somebody,
+    /// One whose thoughts are signed: only who speaks the dialect of the caller signs them.
+    Signed,
+}
+
+fn answered(body: &[u8]) -> Answered {
+    let read = || -> Result<Answered, Unfit> {
         let outline = Outline::of(body)?;
+        let mut answered = Answered::Nobody;
         for name in ["messages", "input", "contents"] {
             let Some(said) = outline.told(name)? else {
                 continue;
             };
             for message in said.elements()? {
-                let [role, kind] = message.members(["role", "type"])?;
-                if is_models(role, kind) {
-                    return Ok(true);
+                let [role, kind, content, parts] =
+                    message.members(["role", "type", "content", "parts"])?;
+                if !is_models(role, kind) {
+                    continue;
+                }
+                answered = Answered::Somebody;
+                if is_signed(content.or(parts)) {
+                    return Ok(Answered::Signed);
                 }
             }
         }
-        Ok(false)
+        Ok(answered)
     };
-    answered().unwrap_or_default()
+    read().unwrap_or(Answered::Nobody)
+}
+
+/// Whether a thought among these is: in Anthropic's blocks, or in Gemini's parts.
+fn is_signed(parts: Option<Value<'_>>) -> bool {
+    let signs = |part: &Value<'_>| {
+        let names = ["type", "signature", "thoughtSignature", "thought_signature"];
+        let Ok([kind, signature, ours, alike]) = part.members(names) else {
+            return false;
+        };
+        let is_given = |value: Option<Value<'_>>| value.is_some_and(|value| value.text.len() > 2);
+        match kind.map(|kind| kind.text) {
+            Some(br#""thinking""#) => is_given(signature),
+            Some(br#""redacted_thinking""#) => true,
+            _ => is_given(ours) || is_given(alike),
+        }
+    };
+    let parts = parts.map(|parts| parts.elements());
+    parts.is_some_and(|parts| parts.is_ok_and(|parts| parts.iter().any(signs)))
 }
 
 fn is_models(role: Option<Value<'_>>, kind: Option<Value<'_>>) -> bool {
@@ -137,33 +173,60 @@ mod tests {
 
     #[test]
     fn a_conversation_has_begun_once_a_model_has_answered() {
-        for (messages, begun) in [
-            (r#"[{"role":"user","content":"hi"}]"#, false),
+        use Answered::{Nobody, Signed, Somebody};
+        for (messages, expected) in [
+            (r#"[{"role":"user","content":"hi"}]"#, Nobody),
             (
                 r#"[{"role":"user"},{"content":"a","role":"assistant"},{"role":"user"}]"#,
-                true,
+                Somebody,
             ),
             (
                 r#"[{"role":"user","content":[{"role":"assistant"}]}]"#,
-                false,
+                Nobody,
             ),
-            ("[]", false),
-            ("null", false),
-            ("5", false),
+            (
+                r#"[{"role":"assistant","content":[{"type":"thinking","signature":""},{"type":"text"}]}]"#,
+                Somebody,
+            ),
+            (
+                r#"[{"role":"assistant","content":"a"},{"role":"assistant","content":[{"type":"thinking","signature":"s"}]}]"#,
+                Signed,
+            ),
+            (
+                r#"[{"role":"assistant","content":[{"type":"redacted_thinking"}]}]"#,
+                Signed,
+            ),
+            (
+                r#"[{"role":"user","content":[{"type":"thinking","signature":"s"}]}]"#,
+                Nobody,
+            ),
+            ("[]", Nobody),
+            ("null", Nobody),
+            ("5", Nobody),
         ] {
             let body = format!(r#"{{"messages":{messages}}}"#);
-            assert_eq!(has_begun(body.as_bytes()), begun, "{messages}");
+            assert_eq!(answered(body.as_bytes()), expected, "{messages}");
         }
-        for (body, begun) in [
-            (r#"{"input":"hi"}"#, false),
-            (r#"{"input":[{"role":"user","content":"hi"}]}"#, false),
-            (r#"{"input":[{"type":"message","role":"assistant"}]}"#, true),
-            (r#"{"input":[{"type":"function_call","name":"x"}]}"#, true),
-            (r#"{"input":[{"type":"reasoning","summary":[]}]}"#, true),
-            (r#"{"contents":[{"parts":[{"text":"hi"}]}]}"#, false),
-            (r#"{"contents":[{"role":"model","parts":[]}]}"#, true),
+        for (body, expected) in [
+            (r#"{"input":"hi"}"#, Nobody),
+            (r#"{"input":[{"role":"user","content":"hi"}]}"#, Nobody),
+            (
+                r#"{"input":[{"type":"message","role":"assistant"}]}"#,
+                Somebody,
+            ),
+            (
+                r#"{"input":[{"type":"function_call","name":"x"}]}"#,
+                Somebody,
+            ),
+            (r#"{"input":[{"type":"reasoning","summary":[]}]}"#, Somebody),
+            (r#"{"contents":[{"parts":[{"text":"hi"}]}]}"#, Nobody),
+            (r#"{"contents":[{"role":"model","parts":[]}]}"#, Somebody),
+            (
+                r#"{"contents":[{"role":"model","parts":[{"text":"a","thoughtSignature":"s"}]}]}"#,
+                Signed,
+            ),
         ] {
-            assert_eq!(has_begun(body.as_bytes()), begun, "{body}");
+            assert_eq!(answered(body.as_bytes()), expected, "{body}");
         }
     }
 }

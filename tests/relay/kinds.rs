@@ -113,6 +113,29 @@ async fn what_has_begun_does_not_change_its_kind_when_that_fails() {
 }
 
 #[tokio::test]
+async fn what_is_signed_goes_back_to_its_kind_though_another_began_alike_elsewhere() {
+    let (weir, other) = mixed(Behaviour::default()).await;
+    let ask = async |messages: &Value| {
+        let answer = weir.ask(Speech::Messages.message("", messages)).await;
+        assert_eq!(answer.status, 200);
+        answer.text().await;
+    };
+    ask(&conversation("a", 0)).await;
+    weir.provider.set_behaviour(refusing(500));
+    ask(&conversation("a", 0)).await;
+    assert_eq!(served(&weir, 2).await, "a2");
+    weir.provider.set_behaviour(Behaviour::default());
+    let mut goes_on = conversation("a", 1);
+    goes_on["messages"][1]["content"] = json!([
+        {"type": "thinking", "thinking": "Hm.", "signature": "s"},
+        {"type": "text", "text": "answer 0"},
+    ]);
+    ask(&goes_on).await;
+    assert_eq!(served(&weir, 3).await, "a1");
+    assert_eq!(generations(&other), 1);
+}
+
+#[tokio::test]
 async fn a_session_stays_with_its_kind_also_where_it_begins_anew() {
     let (weir, other) = mixed(refusing(500)).await;
     let session = || {

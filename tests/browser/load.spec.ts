@@ -1,9 +1,13 @@
 import { expect, test } from '@playwright/test'
 import { feed } from './harness/feed'
 import { open, setUp, signIn } from './harness/operator'
+import { tasksOf } from './harness/tasks'
 import { Weir } from './harness/weir'
 
 const [ACCOUNTS, WAITERS, SNAPSHOTS] = [50, 2_000, 12]
+/** Of the main thread, for a snapshot; and how much slower a machine that has other things to do is with the same. */
+const [PROMISED_MS, SLOWER] = [30, 1.5]
+const LONGEST_TASK_MS = 50
 
 let weir: Weir
 
@@ -15,7 +19,7 @@ test.beforeAll(async ({ playwright }) => {
 })
 test.afterAll(() => weir.stop())
 
-test('of 50 accounts and 2,000 waiters only what is in sight is drawn', async ({ page }) => {
+test('of 50 accounts and 2,000 waiters only what is in sight is drawn, and no snapshot holds up the page', async ({ page }) => {
   await page.addInitScript(feed, { accounts: ACCOUNTS, waiters: WAITERS, snapshots: SNAPSHOTS + 1 })
   await signIn(page, weir)
   await open(page, weir, '/queues')
@@ -24,24 +28,25 @@ test('of 50 accounts and 2,000 waiters only what is in sight is drawn', async ({
   await expect(figures).toHaveText('2,000')
   expect(await page.locator('.chip').count()).toBeLessThan(200)
 
-  const profile = await page.context().newCDPSession(page)
-  await profile.send('Performance.enable', { timeDomain: 'threadTicks' })
-  const spent = async () => (await profile.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0
-  const before = await spent()
-  const longest = await page.evaluate(async (snapshots) => {
-    const told = { longest: 0 }
-    new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => (told.longest = Math.max(told.longest, duration)))).observe({ entryTypes: ['longtask'] })
-    for (let shown = 0; shown < snapshots; shown += 1) await window.nextSnapshot()
-    return told.longest
-  }, SNAPSHOTS)
-  const each = ((await spent()) - before) / SNAPSHOTS
-  // How fast a machine is, is not what is promised here; the numbers stand in the report.
-  test.info().annotations.push({ type: 'main thread', description: `${(each * 1_000).toFixed(1)} ms for a snapshot, longest task ${longest.toFixed(0)} ms` })
+  // Within the page: who looks for elements from outside takes time of the main thread too.
+  const snapshots = await tasksOf(page, () => page.evaluate(async (count) => {
+    for (let shown = 0; shown < count; shown += 1) await window.nextSnapshot()
+  }, SNAPSHOTS))
+  const jump = await tasksOf(page, () => page.evaluate(async () => {
+    const last = [...document.querySelectorAll('article')].at(-1)
+    last?.scrollIntoView()
+    while (last?.querySelector('.chip') === null) await new Promise(requestAnimationFrame)
+  }))
+  const each = snapshots.reduce((sum, ms) => sum + ms, 0) / SNAPSHOTS
+  const longest = Math.max(...snapshots, ...jump)
+  test.info().annotations.push({ type: 'main thread', description: `${each.toFixed(1)} ms for a snapshot, longest task ${longest.toFixed(1)} ms` })
+  expect(each).toBeLessThan(SLOWER * PROMISED_MS)
+  expect(longest).toBeLessThan(LONGEST_TASK_MS)
 
-  await page.getByRole('article').last().scrollIntoViewIfNeeded()
-  await expect(page.getByRole('article').last().locator('.chip').first()).toBeVisible()
+  const last = page.getByRole('article').last()
+  await expect(last.locator('.chip').first()).toBeVisible()
   expect(await page.locator('.chip').count()).toBeLessThan(200)
-  const strip = page.getByRole('article').last().getByRole('group', { name: 'Line' })
+  const strip = last.getByRole('group', { name: 'Line' })
   await strip.evaluate((element) => (element.scrollLeft = element.scrollWidth))
   await expect(strip.getByRole('listitem').last()).toBeVisible()
 })

@@ -54,7 +54,7 @@ async function arrive(page: Page, ...keys: string[]): Promise<Asked[]> {
 test('slots and waiters move as callers come and go', async ({ page }) => {
   const said = complaints(page)
   const [first] = await arrive(page, ann, bob, ann)
-  await expect(held(page)).toHaveAccessibleName(/^ann, claude-haiku-4-5, \d+ s/)
+  await expect(held(page)).toHaveAccessibleName(/^ann, claude-haiku-4-5, since \d\d:\d\d:\d\d/)
   await expect(line(page).first()).toContainText('bob')
   await expect(line(page).last()).toContainText('ann')
   await expect(row(page)).toContainText('Full')

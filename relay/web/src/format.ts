@@ -4,6 +4,9 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
+const numbers = kept((locale, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options))
+const moments = kept((locale, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options))
+
 /** `850 ms`, `9.4 s`, `48 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`: two units at most, and none that says nothing. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–'
@@ -28,20 +31,20 @@ function two(span: number, unit: number, name: string, part: number, partName: s
 }
 
 export function count(locale: string, value: number): string {
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(value)
+  return numbers(locale, { maximumFractionDigits: 0 }).format(value)
 }
 
 /** `1.2M`: for where room is short. */
 export function compact(locale: string, value: number): string {
-  if (Math.abs(value) < 10_000) return new Intl.NumberFormat(locale, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
-  return new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
+  if (Math.abs(value) < 10_000) return numbers(locale, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
+  return numbers(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
 }
 
 /** Millionths of a dollar; small amounts keep what makes them differ from nothing. */
 export function usd(locale: string, micro: number): string {
   const dollars = micro / 1_000_000
   const small = dollars !== 0 && Math.abs(dollars) < 0.01
-  return new Intl.NumberFormat(locale, {
+  return numbers(locale, {
     style: 'currency',
     currency: 'USD',
     currencyDisplay: 'narrowSymbol',
@@ -51,13 +54,24 @@ export function usd(locale: string, micro: number): string {
 }
 
 export function percent(locale: string, share: number): string {
-  return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: share < 0.1 ? 1 : 0 }).format(share)
+  return numbers(locale, { style: 'percent', maximumFractionDigits: share < 0.1 ? 1 : 0 }).format(share)
 }
 
 export function moment(locale: string, ms: number): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }).format(ms)
+  return moments(locale, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }).format(ms)
 }
 
 export function clock(locale: string, ms: number): string {
-  return new Intl.DateTimeFormat(locale, { timeStyle: 'medium', hourCycle: 'h23' }).format(ms)
+  return moments(locale, { timeStyle: 'medium', hourCycle: 'h23' }).format(ms)
+}
+
+/** Making one takes longer than a hundred uses of it: each is made once. */
+function kept<Options, Format>(make: (locale: string, options: Options) => Format): (locale: string, options: Options) => Format {
+  const made = new Map<string, Format>()
+  return (locale, options) => {
+    const name = locale + JSON.stringify(options)
+    const format = made.get(name) ?? make(locale, options)
+    made.set(name, format)
+    return format
+  }
 }

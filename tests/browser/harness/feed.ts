@@ -20,11 +20,13 @@ export function feed({ accounts, waiters, snapshots }: Size): void {
   const each = Math.floor(waiters / accounts)
   let round = 0
 
+  const begun = Date.now()
+
   // Two are served in each second: everybody else moves up by two places.
   const member = (account: number, place: number) => {
     const who = place + 2 * round
     const key = (account * 7 + who) % 500
-    return { member: `${account}-${who}`, key: `key_${key}`, key_name: `${names[key % names.length]}-${key}`, model: 'claude-opus-5-5', since_ms: Date.now() - place * 700 }
+    return { member: `${account}-${who}`, key: `key_${key}`, key_name: `${names[key % names.length]}-${key}`, model: 'claude-opus-5-5', since_ms: begun + who * 500 - 120_000 }
   }
   const account = (index: number) => ({
     id: `account-${index}`, kind: 'anthropic', state: 'full', why: null, in_use: SLOTS, limit: SLOTS, waiting: each,

@@ -1,30 +1,36 @@
-/** Many things in a row are one stop of the Tab key; arrows go from one to the next. Each has `data-roving` and its index. */
+/** Many things in a row are one stop of the Tab key; arrows go from one to the next. Each that is there has `data-roving`. */
 import { ref } from 'vue'
 
-export function useRoving() {
+/** `first` is the place in the row of the first thing that is there. */
+export function useRoving(first: () => number = () => 0) {
   const active = ref(0)
+
+  /** The place among those that are there; -1 of anything else. */
+  const placeOf = (row: Element, thing: Element | null) => things(row).findIndex((one) => one === thing)
 
   /** For the element that holds them. */
   function onKeydown(event: KeyboardEvent): void {
-    const items = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[data-roving]')]
-    const at = items.indexOf(document.activeElement as HTMLElement)
-    const next = at < 0 ? -1 : target(event.key, at, items.length - 1)
+    const row = event.currentTarget as Element
+    const at = placeOf(row, document.activeElement)
+    const next = at < 0 ? -1 : target(event.key, at, things(row).length - 1)
     if (next < 0 || next === at) return
     event.preventDefault()
-    items[next]?.focus()
+    things(row)[next]?.focus()
   }
 
   function onFocusin(event: FocusEvent): void {
-    const index = Number((event.target as HTMLElement).dataset['roving'] ?? Number.NaN)
-    if (Number.isInteger(index)) active.value = index
+    const at = placeOf(event.currentTarget as Element, event.target as Element)
+    if (at >= 0) active.value = first() + at
   }
 
-  /** Of the thing at `index`, where those from `first` to `last` are there. */
-  const tabindex = (index: number, first: number, last: number) =>
-    index === Math.min(Math.max(active.value, first), last) ? 0 : -1
+  /** Of the thing at `index`, where those up to `last` are there. */
+  const tabindex = (index: number, last: number) =>
+    index === Math.min(Math.max(active.value, first()), last) ? 0 : -1
 
-  return { onKeydown, onFocusin, tabindex }
+  return { onKeydown, onFocusin, placeOf, tabindex }
 }
+
+const things = (row: Element) => [...row.querySelectorAll<HTMLElement>('[data-roving]')]
 
 function target(key: string, at: number, last: number): number {
   switch (key) {

@@ -72,6 +72,8 @@ pub(crate) struct App {
     pub(crate) lease: Duration,
     pub(crate) live: Arc<Live>,
     draining: AtomicBool,
+    /// Whether it has declared something else than what counts for longer than it may.
+    pub(crate) is_apart: AtomicBool,
 }
 
 impl App {
@@ -102,6 +104,7 @@ impl App {
             lease: config.lease,
             live: Arc::default(),
             draining: AtomicBool::new(false),
+            is_apart: AtomicBool::new(false),
         }
     }
 

@@ -2,6 +2,7 @@
 //! what a step needs stands below the steps.
 
 // Start and wiring.
+mod accord;
 mod app;
 pub mod cli;
 pub mod config;

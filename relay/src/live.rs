@@ -8,7 +8,7 @@ mod look;
 mod members;
 pub(crate) mod queue;
 mod rates;
-mod seen;
+pub(crate) mod seen;
 pub(crate) mod snapshot;
 mod stage;
 mod state;

@@ -1,11 +1,13 @@
 //! Books what relays that died have left: a request that was going upstream when its relay was killed is counted as
-//! interrupted, at an estimate. Every relay says that it is there, and looks now and then for intents of those that are not.
+//! interrupted, at an estimate. Every relay says that it is there and what it declares, hears whether that counts
+//! (`accord.rs`), and looks now and then for intents of those that are not there.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    accord::Accord,
     app::App,
     declared,
     ids::{RequestId, process_name},
@@ -22,6 +24,8 @@ pub(crate) struct Spans {
     present: Duration,
     say: Duration,
     look: Duration,
+    /// For so long a relay may declare something else than what counts: relays are told of a change one after the other.
+    apart: Duration,
 }
 
 impl Spans {
@@ -31,22 +35,47 @@ impl Spans {
             present: lease / 2,
             say: lease / 6,
             look: lease / 4,
+            apart: lease,
         }
     }
 }
 
 /// Says for ever that this relay is there.
 pub(crate) async fn be_present(app: &App, spans: Spans) {
-    let store = &app.store;
     let since = UnixMillis::now();
+    let mut accord = Accord::default();
     loop {
-        store.up().await;
-        let digest = declared::digest(&app.declared.load());
-        if let Err(error) = store.be_present(spans.present, (since, &digest)).await {
+        app.store.up().await;
+        if let Err(error) = say(app, spans, since, &mut accord).await {
             tracing::debug!(%error, "Redis does not know that this relay is there");
         }
         sleep(spans.say).await;
     }
+}
+
+/// Says it once, and hears what the others declare.
+async fn say(
+    app: &App,
+    spans: Spans,
+    since: UnixMillis,
+    accord: &mut Accord,
+) -> Result<(), StoreError> {
+    let digest = declared::digest(&app.declared.load());
+    app.store
+        .be_present(spans.present, (since, &digest))
+        .await?;
+    let relays = app.store.relays().await?;
+    let own = (env!("CARGO_PKG_VERSION"), &*digest);
+    let is_apart = accord.apart_for(own, &relays, UnixMillis::now()) >= spans.apart;
+    match (app.is_apart.swap(is_apart, Relaxed), is_apart) {
+        (false, true) => tracing::warn!(
+            declared = digest,
+            "other relays were told otherwise by their weir.toml, and theirs counts: this one is not ready"
+        ),
+        (true, false) => tracing::info!(declared = digest, "this relay declares what counts again"),
+        (false, false) | (true, true) => {}
+    }
+    Ok(())
 }
 
 /// Looks for ever. After an outage of Redis the others have time to say that they are there.

@@ -1,6 +1,7 @@
 //! The operators' side of the relay, in process, with a Redis of each test's own. A concern is a file.
 
 mod about;
+mod accord;
 mod cross_site;
 mod desk;
 mod document;

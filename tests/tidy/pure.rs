@@ -35,6 +35,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("module/src/trie/chain.rs", &["xxhash_rust"]),
     ("module/src/trie/entry.rs", &[]),
     ("module/src/umq/turn.rs", &[]),
+    ("relay/src/accord.rs", &[]),
     ("relay/src/affinity.rs", &[]),
     ("relay/src/affinity/chain.rs", &["xxhash_rust"]),
     ("relay/src/affinity/kept.rs", &["xxhash_rust"]),

@@ -1,6 +1,6 @@
 //! `/readyz`: whether requests should be sent to this relay, for load balancers; it says nothing else.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use axum::{
     Json,
@@ -35,6 +35,7 @@ fn reasons(office: &Office) -> Vec<&'static str> {
     let reasons = [
         (app.is_draining(), "draining"),
         (!app.store.is_up(), "redis_down"),
+        (app.is_apart.load(Relaxed), "declares_otherwise"),
     ];
     let given = reasons.into_iter().filter(|(holds, _)| *holds);
     given.map(|(_, reason)| reason).collect()

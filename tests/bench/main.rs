@@ -71,6 +71,8 @@ enum Bench {
     Limited,
     /// What the relay's memory is with thousands of streams at once
     Held,
+    /// What it costs that operators watch the queues
+    Live,
 }
 
 fn main() {
@@ -100,6 +102,7 @@ fn main() {
             Bench::Relay => relay::run(&pace),
             Bench::Limited => relay::limited(&pace),
             Bench::Held => relay::held(),
+            Bench::Live => relay::live(&pace),
         }
     }
 }

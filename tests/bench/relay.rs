@@ -2,12 +2,16 @@
 //! What is started is in `scene`, who calls in `caller`.
 
 mod caller;
+mod crowd;
 mod held;
 mod limited;
+mod live;
 mod scene;
+mod viewer;
 
 pub(crate) use held::run as held;
 pub(crate) use limited::run as limited;
+pub(crate) use live::run as live;
 
 use std::time::Duration;
 

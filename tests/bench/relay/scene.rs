@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use super::caller::{Target, Through, one};
 use crate::cpu;
 
-const RELAY_CPU: usize = 0;
+pub(super) const RELAY_CPU: usize = 0;
 /// Load, upstream and Redis.
-const OTHER_CPU: usize = 1;
-const CREDENTIAL: &str = "sk-ant-simulated-1";
+pub(super) const OTHER_CPU: usize = 1;
+pub(super) const CREDENTIAL: &str = "sk-ant-simulated-1";
 
 pub(super) struct Scene {
     relay: Process,
@@ -50,6 +50,17 @@ pub(super) struct Meter {
 }
 
 impl Meter {
+    pub(super) fn read(relay: u32, redis: &Redis) -> Self {
+        let micros = |pid| cpu::time(pid).ran.as_secs_f64() * 1e6;
+        let counted = |field| redis.info(field).parse().expect("a counter is a number");
+        Self {
+            relay_us: micros(relay),
+            redis_us: micros(redis.pid()),
+            commands: counted("total_commands_processed"),
+            reads: counted("total_reads_processed"),
+        }
+    }
+
     pub(super) fn since(&self, earlier: &Self) -> Self {
         Self {
             relay_us: self.relay_us - earlier.relay_us,
@@ -64,12 +75,7 @@ impl Scene {
     pub(super) fn start() -> Self {
         let dir = tempfile::tempdir().expect("there is room for files");
         let redis = Redis::start();
-        let upstream = program(
-            &dir,
-            "upstream",
-            &["mock-provider", "--listen", "127.0.0.1:0"],
-        );
-        let upstream_addr = announced(&upstream, "mock.url=");
+        let (upstream, upstream_addr) = upstream(&dir);
         let path = dir.path().join("weir.toml");
         let toml = toml(&redis.url(), upstream_addr);
         fs::write(&path, toml).expect("the directory can be written to");
@@ -108,19 +114,7 @@ impl Scene {
     }
 
     pub(super) fn meter(&self) -> Meter {
-        let micros = |pid| cpu::time(pid).ran.as_secs_f64() * 1e6;
-        let counted = |field| {
-            self.redis
-                .info(field)
-                .parse()
-                .expect("a counter is a number")
-        };
-        Meter {
-            relay_us: micros(self.relay.pid()),
-            redis_us: micros(self.redis.pid()),
-            commands: counted("total_commands_processed"),
-            reads: counted("total_reads_processed"),
-        }
+        Meter::read(self.relay.pid(), &self.redis)
     }
 
     /// What a request leaves to be done after its answer is done too: no slot is held any more.
@@ -188,6 +182,14 @@ fn create_key(toml: &Path, may: May) -> String {
     words.extend(may.rules().split_ascii_whitespace());
     let created = operate(toml, &words).expect("the key is made");
     created["key"].as_str().expect("it is told").to_owned()
+}
+
+/// A simulated one, and where it listens.
+pub(super) fn upstream(dir: &TempDir) -> (Process, SocketAddr) {
+    let words = ["mock-provider", "--listen", "127.0.0.1:0"];
+    let upstream = program(dir, "upstream", &words);
+    let addr = announced(&upstream, "mock.url=");
+    (upstream, addr)
 }
 
 fn program(dir: &TempDir, name: &str, args: &[&str]) -> Process {

@@ -15,5 +15,6 @@ mod sessions;
 mod settings;
 mod setup;
 mod throttle;
+mod tls;
 mod tokens;
 mod usage;

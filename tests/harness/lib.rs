@@ -1,5 +1,6 @@
 //! What every test against a real server starts from, in the order in which a test uses it.
 
+pub mod certificate;
 pub mod client;
 pub mod cluster;
 pub mod collector;
@@ -25,6 +26,7 @@ pub mod tap;
 pub mod time;
 pub mod weir;
 
+pub use certificate::Certificate;
 pub use client::Client;
 pub use cluster::Cluster;
 pub use collector::Collector;

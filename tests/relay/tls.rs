@@ -1,72 +1,18 @@
 //! TLS on the callers' listener: what it shows, how that is exchanged while it serves, who is kept waiting by nobody.
 
 use std::fs;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
 
-use anyhow::Result;
 use harness::http::Call;
 use harness::weir::{Setup, stream};
-use harness::{Weir, eventually_async};
-use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use harness::{Certificate, Weir, eventually_async};
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
-use tokio_rustls::{TlsConnector, client::TlsStream};
-
-/// A certificate that vouches for itself, and its key.
-struct Shown(CertifiedKey<KeyPair>);
-
-impl Shown {
-    fn new() -> Self {
-        Self(generate_simple_self_signed(["localhost".into()]).expect("the name is a name"))
-    }
-
-    fn write(&self, dir: &Path) {
-        let write = |file, text| fs::write(dir.join(file), text);
-        let written = write("tls.key", self.0.signing_key.serialize_pem())
-            .and_then(|()| write("tls.crt", self.0.cert.pem()));
-        written.expect("the test's directory can be written to");
-    }
-
-    /// A connection of somebody who trusts this certificate alone.
-    async fn connect(&self, to: SocketAddr) -> Result<TlsStream<TcpStream>> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::clone(self.0.cert.der()))?;
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let mut config = config
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let connector = TlsConnector::from(Arc::new(config));
-        let tcp = TcpStream::connect(to).await?;
-        Ok(connector
-            .connect(ServerName::try_from("localhost")?, tcp)
-            .await?)
-    }
-
-    /// Waits until this certificate is the one that new connections are shown.
-    async fn until_shown_at(&self, to: SocketAddr) {
-        eventually_async("it is shown", async || {
-            let connected = self.connect(to).await.map(drop);
-            connected.map_err(|error| error.to_string())
-        })
-        .await;
-    }
-}
 
 /// With its files in a directory.
-fn listening(dir: &TempDir, shown: &Shown) -> Setup {
-    shown.write(dir.path());
-    let dir = dir.path().display();
-    Weir::setup().listen_line(&format!(
-        "tls = {{ certificate = \"{dir}/tls.crt\", key = \"{dir}/tls.key\" }}"
-    ))
+fn listening(dir: &TempDir, shown: &Certificate) -> Setup {
+    Weir::setup().listen_line(&format!("tls = {}", shown.write(dir.path())))
 }
 
 async fn create_key(weir: &Weir, call: Call) -> Call {
@@ -76,7 +22,7 @@ async fn create_key(weir: &Weir, call: Call) -> Call {
 
 #[tokio::test]
 async fn callers_get_their_streams_over_tls_and_over_nothing_else() {
-    let (dir, shown) = (TempDir::new().unwrap(), Shown::new());
+    let (dir, shown) = (TempDir::new().unwrap(), Certificate::new());
     let weir = listening(&dir, &shown).start().await;
     assert!(weir.relay.url().starts_with("https://127.0.0.1:"));
     let tls = shown.connect(weir.addr()).await.unwrap();
@@ -91,7 +37,11 @@ async fn callers_get_their_streams_over_tls_and_over_nothing_else() {
 
 #[tokio::test]
 async fn another_certificate_is_shown_without_a_connection_being_dropped() {
-    let (dir, old, new) = (TempDir::new().unwrap(), Shown::new(), Shown::new());
+    let (dir, old, new) = (
+        TempDir::new().unwrap(),
+        Certificate::new(),
+        Certificate::new(),
+    );
     let weir = listening(&dir, &old).start().await;
     let kept = old.connect(weir.addr()).await.unwrap();
     new.write(dir.path());
@@ -103,26 +53,18 @@ async fn another_certificate_is_shown_without_a_connection_being_dropped() {
 
 #[tokio::test]
 async fn a_bad_new_certificate_leaves_the_old_one_and_is_named() {
-    let (dir, old, new) = (TempDir::new().unwrap(), Shown::new(), Shown::new());
+    let (dir, old, new) = (
+        TempDir::new().unwrap(),
+        Certificate::new(),
+        Certificate::new(),
+    );
     let weir = listening(&dir, &old).start().await;
     let mut program = weir.start_program();
     old.until_shown_at(program.addr()).await;
     for (file, content, expected) in [
-        (
-            "tls.crt",
-            new.0.cert.pem(),
-            "does not fit the certificate in",
-        ),
-        (
-            "tls.crt",
-            "nothing".to_owned(),
-            "there is no certificate in PEM in",
-        ),
-        (
-            "tls.key",
-            "nothing".to_owned(),
-            "there is no private key in PEM in",
-        ),
+        ("tls.crt", new.pem(), "does not fit the certificate in"),
+        ("tls.crt", "nothing", "there is no certificate in PEM in"),
+        ("tls.key", "nothing", "there is no private key in PEM in"),
     ] {
         old.write(dir.path());
         fs::write(dir.path().join(file), content).unwrap();
@@ -144,7 +86,7 @@ async fn a_bad_new_certificate_leaves_the_old_one_and_is_named() {
 
 #[tokio::test]
 async fn a_start_with_a_bad_certificate_says_which() {
-    let (dir, shown) = (TempDir::new().unwrap(), Shown::new());
+    let (dir, shown) = (TempDir::new().unwrap(), Certificate::new());
     let weir = listening(&dir, &shown).start().await;
     let toml = fs::read_to_string(weir.write_toml()).unwrap();
     fs::remove_file(dir.path().join("tls.key")).unwrap();
@@ -159,7 +101,7 @@ async fn a_start_with_a_bad_certificate_says_which() {
 
 #[tokio::test]
 async fn who_says_nothing_of_tls_loses_the_seat() {
-    let (dir, shown) = (TempDir::new().unwrap(), Shown::new());
+    let (dir, shown) = (TempDir::new().unwrap(), Certificate::new());
     let setup = listening(&dir, &shown).head("[connections]\nmax = 1\nhead_ms = 300\n");
     let weir = setup.start().await;
     let mut silent = TcpStream::connect(weir.addr()).await.unwrap();
@@ -174,12 +116,9 @@ async fn who_says_nothing_of_tls_loses_the_seat() {
 
 #[tokio::test]
 async fn operators_are_served_over_tls_with_a_certificate_of_their_own() {
-    let (dir, shown) = (TempDir::new().unwrap(), Shown::new());
-    shown.write(dir.path());
-    let files = dir.path().display();
-    let setup = Weir::setup().operators().listen_line(&format!(
-        "operators_tls = {{ certificate = \"{files}/tls.crt\", key = \"{files}/tls.key\" }}"
-    ));
+    let (dir, shown) = (TempDir::new().unwrap(), Certificate::new());
+    let line = format!("operators_tls = {}", shown.write(dir.path()));
+    let setup = Weir::setup().operators().listen_line(&line);
     let weir = setup.start().await;
     let to = weir.relay.operators_addr().unwrap();
     let tls = shown.connect(to).await.unwrap();

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     config::{Config, Misfit},
-    password::Busy,
+    room::Busy,
     roster::Unusable,
     seal::{Master, MasterError},
     store::{Editing, Store, StoreError, StoredRoster},

@@ -107,5 +107,6 @@ mod error;
 mod ids;
 mod json;
 mod moment;
+mod room;
 pub mod secret;
 mod time;

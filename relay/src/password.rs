@@ -1,38 +1,40 @@
 //! Passwords of operators: kept as Argon2id hashes with the parameters that OWASP names (19 MiB, 2 passes). Hashing costs
-//! what it is meant to cost an attacker, so only so many are hashed at once, off the async workers.
+//! what it is meant to cost an attacker, so only so many are hashed at once, off the async workers; and whoever floods us
+//! with them stands in the way of strangers alone.
 
-use std::{sync::LazyLock, time::Duration};
+use std::sync::LazyLock;
 
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
 };
 use serde::{Deserialize, Serialize};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    task::spawn_blocking,
-    time::timeout,
+use tokio::task::spawn_blocking;
+
+use crate::{
+    room::{Busy, Room},
+    secret::Secret,
 };
 
-use crate::secret::Secret;
-
 /// 19 MiB each.
-const AT_ONCE: usize = 2;
-const TURN_WITHIN: Duration = Duration::from_secs(3);
+static STRANGERS: LazyLock<Room> = LazyLock::new(|| Room::of(2));
+static KNOWN: LazyLock<Room> = LazyLock::new(|| Room::of(1));
+
 const SHORTEST: usize = 12;
 const LONGEST: usize = 256;
-
-static ROOM: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// A password as it is kept. It is not printed, though it is no secret by itself.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Hashed(String);
 
-/// So many passwords are being hashed that this one did not get its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many are signing in at this moment")]
-pub(crate) struct Busy;
+/// Who shows a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// Signed in, or at a browser in which they have been before.
+    Known,
+    Stranger,
+}
 
 impl std::fmt::Debug for Hashed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,17 +52,30 @@ pub(crate) fn misfit(password: &Secret) -> Option<String> {
     }
 }
 
+/// Only who is known may have one hashed.
 pub(crate) async fn hash(password: Secret) -> Result<Hashed, Busy> {
-    let _turn = turn().await?;
-    let hashed = spawn_blocking(move || hash_now(password.reveal()));
+    let turn = KNOWN.turn().await?;
+    let hashed = spawn_blocking(move || {
+        // It goes on when nobody waits for it any more, and keeps its place.
+        let _turn = turn;
+        hash_now(password.reveal())
+    });
     Ok(hashed.await.expect("hashing does not panic"))
 }
 
 /// Whether it is the one that was hashed. Where there is none the answer takes as long.
-pub(crate) async fn is(password: Secret, hashed: Option<Hashed>) -> Result<bool, Busy> {
+pub(crate) async fn is(
+    password: Secret,
+    hashed: Option<Hashed>,
+    asker: Asker,
+) -> Result<bool, Busy> {
     static OF_NOBODY: LazyLock<Hashed> = LazyLock::new(|| hash_now("nobody has this password"));
-    let _turn = turn().await?;
+    let turn = match asker {
+        Asker::Known => KNOWN.turn().await?,
+        Asker::Stranger => STRANGERS.turn().await?,
+    };
     let compared = spawn_blocking(move || {
+        let _turn = turn;
         let of = hashed.as_ref().unwrap_or(&OF_NOBODY);
         let same = phc::PasswordHash::new(&of.0).is_ok_and(|hash| {
             let tried = Argon2::default().verify_password(password.reveal().as_bytes(), &hash);
@@ -69,11 +84,6 @@ pub(crate) async fn is(password: Secret, hashed: Option<Hashed>) -> Result<bool,
         same && hashed.is_some()
     });
     Ok(compared.await.expect("hashing does not panic"))
-}
-
-async fn turn() -> Result<SemaphorePermit<'static>, Busy> {
-    let turn = timeout(TURN_WITHIN, ROOM.acquire()).await;
-    Ok(turn.map_err(|_| Busy)?.expect("it is never closed"))
 }
 
 fn hash_now(password: &str) -> Hashed {
@@ -95,7 +105,10 @@ mod tests {
     async fn a_password_is_known_again_and_no_other_is() {
         let hashed = hash(secret("correct horse battery")).await.unwrap();
         assert!(hashed.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let is = async |text: &str, hashed| is(secret(text), hashed).await.unwrap();
+        let is = async |text: &str, hashed| {
+            let asker = Asker::Stranger;
+            is(secret(text), hashed, asker).await.unwrap()
+        };
         assert!(is("correct horse battery", Some(hashed.clone())).await);
         assert!(!is("correct horse batterz", Some(hashed.clone())).await);
         assert!(

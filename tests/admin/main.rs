@@ -6,6 +6,7 @@ mod cross_site;
 mod desk;
 mod document;
 mod examples;
+mod flood;
 mod form;
 mod listener;
 mod live;

@@ -14,7 +14,7 @@ use hyper::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{admin::AdminError, config::Misfit, password::Busy, role::Role, store::StoreError};
+use crate::{admin::AdminError, config::Misfit, role::Role, room::Busy, store::StoreError};
 
 /// An answer that says no.
 #[derive(Debug)]

@@ -23,7 +23,8 @@ use crate::{
         audit::Deed,
         operators::{Edit, hash, is_name},
     },
-    ids, password,
+    ids,
+    password::{self, Asker},
     role::Role,
     secret::{Secret, digest},
     store::{StoredOperator, StoredSession},
@@ -88,7 +89,7 @@ pub(super) async fn sign_in(
 ) -> Result<Begun, Refusal> {
     let store = &office.app.store;
     let from = from(&office, &parts)?;
-    let buckets = buckets(&office, &parts.headers, &given.name, from).await?;
+    let (asker, buckets) = buckets(&office, &parts.headers, &given.name, from).await?;
     if let Some(wait) = store.begin_try(&buckets).await? {
         return Err(Refusal::throttled(wait));
     }
@@ -97,7 +98,12 @@ pub(super) async fn sign_in(
         false => None,
     };
     let hashed = operator.as_ref().map(|operator| operator.password.clone());
-    let is_right = password::is(given.password, hashed).await?;
+    let compared = password::is(given.password, hashed, asker).await;
+    if compared.is_err() {
+        // Nobody has looked at it.
+        store.undo_try(&buckets).await?;
+    }
+    let is_right = compared?;
     let operator = match operator {
         Some(operator) if is_right => operator,
         known => {
@@ -148,7 +154,7 @@ pub(super) async fn change_password(
     }
     let known = store.operator(name).await?;
     let hashed = known.map(|operator| operator.password);
-    if !password::is(given.old, hashed).await? {
+    if !password::is(given.old, hashed, Asker::Known).await? {
         return Err(Refusal::of_field("old", "is not the password"));
     }
     let edit = Edit {
@@ -230,25 +236,26 @@ async fn browser_of(office: &Office, headers: &HeaderMap, name: &str) -> Result<
     Ok(ids::new_secret(""))
 }
 
-/// What a try is counted against.
+/// Who shows a password, and what the try is counted against.
 async fn buckets(
     office: &Office,
     headers: &HeaderMap,
     name: &str,
     from: IpAddr,
-) -> Result<Vec<String>, Refusal> {
+) -> Result<(Asker, Vec<String>), Refusal> {
     if let Some(browser) = cookies::browser(headers) {
         let known_by = digest(browser);
         let of = office.app.store.browser(&known_by).await?;
         if of.is_some_and(|of| of == name) {
-            return Ok(vec![format!("browser:{known_by}")]);
+            return Ok((Asker::Known, vec![format!("browser:{known_by}")]));
         }
     }
     let address = address::of_one(from);
-    Ok(vec![
+    let buckets = vec![
         format!("address:{address}"),
         format!("name:{}", digest(name)),
-    ])
+    ];
+    Ok((Asker::Stranger, buckets))
 }
 
 /// So many of these are written down that somebody notices, and not so many that they push out everything else. What is no

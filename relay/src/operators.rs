@@ -4,6 +4,7 @@
 mod about;
 mod accounts;
 mod audit;
+mod between;
 mod cookies;
 pub(crate) mod document;
 mod error;

@@ -222,8 +222,37 @@ fn list<'a>(command: &'static str, reply: &'a Reply) -> Result<&'a [Reply], Stor
     }
 }
 
-/// The two numbers of a stream's id, in which its entries are ordered.
+/// The two numbers of a stream's id, in which its entries are ordered. No entry is at 0-0.
 pub(crate) fn place(id: &str) -> Option<(u64, u64)> {
+    let number = |text: &str| {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u64>().ok().filter(|_| is_number)
+    };
     let (time, count) = id.split_once('-')?;
-    Some((time.parse().ok()?, count.parse().ok()?))
+    let place = (number(time)?, number(count)?);
+    Some(place).filter(|place| *place != (0, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_that_an_entry_may_have() {
+        assert_eq!(place("5-0"), Some((5, 0)));
+        assert_eq!(place("0-1"), Some((0, 1)));
+        for text in [
+            "0-0",
+            "+5-0",
+            "5-+1",
+            "5",
+            "-",
+            "5-",
+            "5-0-0",
+            "-5-0",
+            "99999999999999999999-0",
+        ] {
+            assert_eq!(place(text), None, "{text}");
+        }
+    }
 }

@@ -9,9 +9,13 @@ use crate::{
     admin::{Desk, audit::Who},
     app::App,
     config::Config,
+    room::Room,
     seal::Master,
     time::UnixMillis,
 };
+
+/// Counters or records that are looked through at once: all relays and callers share the Redis that has them.
+const READ_AT_ONCE: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Office {
@@ -19,6 +23,8 @@ pub(super) struct Office {
     pub(super) config: Config,
     /// Where callers connect.
     pub(super) callers: SocketAddr,
+    /// For those who look through much.
+    pub(super) readers: Room,
     master: Master,
 }
 
@@ -28,6 +34,7 @@ impl Office {
             app,
             config: config.clone(),
             callers,
+            readers: Room::of(READ_AT_ONCE),
             master: Master::of(config),
         }
     }

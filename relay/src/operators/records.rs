@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use super::{
+    between,
     error::Refusal,
     list::{Ask, List},
     office::Office,
@@ -57,6 +58,8 @@ pub(super) async fn list(
     if cursor.is_some_and(|cursor| place(cursor).is_none()) {
         return Err(Refusal::of_field("cursor", "is none that was given"));
     }
+    between::check(wanted.from_ms, wanted.to_ms)?;
+    let _place = office.readers.turn().await?;
     let desk = office.desk(&visitor);
     let piece = desk.records(&wanted, cursor, limit).await?;
     Ok(Json(List {

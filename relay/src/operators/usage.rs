@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
-use super::{error::Refusal, office::Office, parts, visitor::Visitor};
+use super::{between, error::Refusal, office::Office, parts, visitor::Visitor};
 use crate::{
     admin::usage::{Asked, By, Usage},
     csv,
@@ -59,6 +59,7 @@ pub(super) async fn show(
     let hours_kept = office.app.settings().retention.hours;
     let hours_since = UnixMillis(now.0.saturating_sub(crate::time::millis(hours_kept)));
     let books = &office.app.ledger.books;
+    let _place = office.readers.turn().await?;
     let desk = office.desk(&visitor);
     let usage = desk.usage(&asked, books, hours_since).await?;
     match query.format.unwrap_or_default() {
@@ -76,6 +77,7 @@ pub(super) async fn show(
 fn asked(query: &Query, now: UnixMillis) -> Result<Asked, Refusal> {
     let to = query.to_ms.map_or(now, UnixMillis);
     let from = query.from_ms.map(UnixMillis);
+    between::check(query.from_ms, Some(to.0))?;
     let words = query.by.as_deref().unwrap_or("day");
     let by: Option<Vec<By>> = words.split(',').map(By::read).collect();
     let is_twice = |by: &[By]| by.len() > 1 && by[0] == by[1];

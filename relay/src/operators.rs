@@ -3,6 +3,7 @@
 
 mod about;
 mod accounts;
+mod acts;
 mod audit;
 mod between;
 mod cookies;

@@ -2,20 +2,24 @@
 
 use harness::eventually::eventually_async;
 use harness::http::Answer;
-use harness::weir::message;
+use harness::weir::{Setup, message};
 use harness::{Operator, Weir};
 use serde_json::{Value, json};
 use weir_relay::mock::{Behaviour, MockProvider, Options};
 
 const SECRET: &str = "sk-ant-stored-0123456789";
 
-async fn start() -> (Weir, Operator) {
+/// With a master key, so that secrets can be kept.
+pub(crate) async fn start_sealing(setup: Setup) -> Weir {
     let redis = harness::Redis::start();
     let master = redis.dir().join("master.key");
     std::fs::write(&master, "01".repeat(32)).expect("the test's directory can be written to");
     let secrets = format!("[secrets]\nmaster_key = \"file:{}\"", master.display());
-    let setup = Weir::setup().head(&secrets).operators();
-    let weir = setup.start_on(redis).await;
+    setup.head(&secrets).start_on(redis).await
+}
+
+async fn start() -> (Weir, Operator) {
+    let weir = start_sealing(Weir::setup().operators()).await;
     let operator = weir.operator().await;
     (weir, operator)
 }

@@ -13,7 +13,7 @@ use weir_relay::role::Role;
 const OPEN: [&str; 2] = ["POST /api/session", "POST /api/setup"];
 
 /// A route as the document has it.
-struct Route {
+pub(crate) struct Route {
     method: Method,
     path: String,
     operation: Value,
@@ -34,7 +34,7 @@ impl Route {
         call.header("content-type", "application/json")
     }
 
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
@@ -42,12 +42,12 @@ impl Route {
         OPEN.contains(&self.name().as_str())
     }
 
-    fn is_read(&self) -> bool {
+    pub(crate) fn is_read(&self) -> bool {
         self.method == Method::GET
     }
 }
 
-async fn routes(operator: &Operator) -> Vec<Route> {
+pub(crate) async fn routes(operator: &Operator) -> Vec<Route> {
     let document = operator.see("/api/openapi.json").await;
     let paths = document["paths"].as_object().expect("it has paths").iter();
     let routes: Vec<Route> = paths

@@ -2,6 +2,7 @@
 
 mod about;
 mod accord;
+mod audit;
 mod bounds;
 mod cross_site;
 mod desk;

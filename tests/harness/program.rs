@@ -1,5 +1,6 @@
 //! The relay as a process of its own, which may be killed and comes back under its address.
 
+use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -113,6 +114,24 @@ impl Program {
 
     pub fn signal(&mut self, signal: rustix::process::Signal) {
         self.process.signal(signal);
+    }
+
+    /// SIGSTOP, and waits until none of its threads runs any more.
+    ///
+    /// # Panics
+    /// When one goes on.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        self.signal(rustix::process::Signal::STOP);
+        let threads = format!("/proc/{}/task", self.pid());
+        eventually("it stands still", || {
+            let threads = fs::read_dir(&threads).expect("it is there");
+            let stats = threads.flatten().map(|thread| thread.path().join("stat"));
+            let mut stats = stats.filter_map(|stat| fs::read_to_string(stat).ok());
+            stats
+                .find(|stat| !stat.contains(") T "))
+                .map_or(Ok(()), Err)
+        });
     }
 
     /// SIGTERM, and how it ended.

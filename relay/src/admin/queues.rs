@@ -39,17 +39,20 @@ impl Desk<'_> {
         if !self.store.holds(queue, member, UnixMillis::now()).await? {
             return Err(gone(queue, member));
         }
+        let deed = deed("take_back", queue, member);
         match RequestId::read(member.as_bytes()) {
             Some(request) if self.store.has_relay_of(request).await? => {
                 self.store.tell_taken_back(request).await?;
-                self.until_given_back(queue, member).await?;
+                // What was told is not taken back, however long it takes.
+                self.note(&deed).await?;
+                self.until_given_back(queue, member).await
             }
             // Nobody would end it, and nobody would renew it either.
             Some(_) | None => {
                 self.store.release(queue, member).await?;
+                self.note(&deed).await
             }
         }
-        self.note(&deed("take_back", queue, member)).await
     }
 
     async fn until_given_back(&self, queue: &Queue, member: &str) -> Result<(), AdminError> {

@@ -52,8 +52,15 @@ pub(super) async fn let_in(
     }
     let mut request = Request::from_parts(parts.clone(), body);
     request.extensions_mut().insert(visitor);
-    let answer = next.run(request).await;
+    let answer = match is_read(&parts.method) {
+        true => next.run(request).await,
+        false => office.acts.finish(next.run(request)).await?,
+    };
     Ok(watch(answer, office, (parts, role)))
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// What a page of ours sends along with a change, and no other page can know.
@@ -118,7 +125,7 @@ async fn by_session(office: &Office, parts: &Parts) -> Result<Option<Visitor>, R
 }
 
 fn check_csrf(session: &Session, parts: &Parts) -> Result<(), Refusal> {
-    if matches!(parts.method, Method::GET | Method::HEAD) {
+    if is_read(&parts.method) {
         return Ok(());
     }
     let given = parts.headers.get(CSRF).map(|given| given.as_bytes());

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use super::{cookies::Way, visitor::Visitor};
+use super::{acts::Acts, cookies::Way, visitor::Visitor};
 use crate::{
     admin::{Desk, audit::Who},
     app::App,
@@ -23,6 +23,7 @@ pub(super) struct Office {
     pub(super) config: Config,
     /// Where callers connect.
     pub(super) callers: SocketAddr,
+    pub(super) acts: Acts,
     /// For those who look through much.
     pub(super) readers: Room,
     master: Master,
@@ -34,6 +35,7 @@ impl Office {
             app,
             config: config.clone(),
             callers,
+            acts: Acts::default(),
             readers: Room::of(READ_AT_ONCE),
             master: Master::of(config),
         }

@@ -20,4 +20,5 @@ mod setup;
 mod throttle;
 mod tls;
 mod tokens;
+mod top;
 mod usage;

@@ -23,6 +23,7 @@ pub mod sdk;
 pub mod sentinel;
 pub mod speech;
 pub mod tap;
+pub mod terminal;
 pub mod time;
 pub mod weir;
 
@@ -45,4 +46,5 @@ pub use sdk::Runtime;
 pub use sentinel::Sentinel;
 pub use speech::Speech;
 pub use tap::Tap;
+pub use terminal::Terminal;
 pub use weir::Weir;

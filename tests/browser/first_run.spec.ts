@@ -92,6 +92,8 @@ test('what was served adds up in usage and in the records', async ({ page }) => 
   await signIn(page, weir)
   await open(page, weir, '/usage')
   await expect(page.getByRole('row', { name: /^laptop/ })).toContainText('3')
+  const sums = async (name: RegExp) => (await page.getByRole('row', { name }).getByRole('cell').allInnerTexts()).slice(1)
+  expect(await sums(/^All together/)).toEqual(await sums(/^laptop/))
   await page.getByRole('button', { name: 'Account', exact: true }).click()
   await expect(page.getByRole('row', { name: /^first/ })).toBeVisible()
   const csv = page.waitForEvent('download')

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 import { feed } from './harness/feed'
-import { open, setUp, signIn } from './harness/operator'
+import { expectNoOverflow, open, setUp, signIn } from './harness/operator'
 import { tasksOf } from './harness/tasks'
 import { Weir } from './harness/weir'
 
@@ -49,4 +49,20 @@ test('of 50 accounts and 2,000 waiters only what is in sight is drawn, and no sn
   const strip = last.getByRole('group', { name: 'Line' })
   await strip.evaluate((element) => (element.scrollLeft = element.scrollWidth))
   await expect(strip.getByRole('listitem').last()).toBeVisible()
+})
+
+test('a span of time stands on one line, however narrow the window is', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.addInitScript(feed, { accounts: 1, waiters: 1, snapshots: 1 })
+  await signIn(page, weir)
+  await open(page, weir, '/queues')
+  const span = page.getByRole('cell', { name: '1 min 3 s' }).first()
+  await expect(span).toBeVisible()
+  const lines = await span.evaluate((cell) => {
+    const text = document.createRange()
+    text.selectNodeContents(cell)
+    return text.getClientRects().length
+  })
+  expect(lines).toBe(1)
+  await expectNoOverflow(page)
 })

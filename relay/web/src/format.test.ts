@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { age, compact, duration, percent, usd } from './format'
+import { age, compact, duration, mark, percent, usd } from './format'
 
 describe('spans of time', () => {
   it.each([
@@ -41,5 +41,17 @@ describe('numbers', () => {
 
   it('small shares are not rounded to nothing', () => {
     expect([percent('en-US', 0.004), percent('en-US', 0.22)]).toEqual(['0.4%', '22%'])
+  })
+})
+
+describe('marks beneath a chart', () => {
+  it.each([15_000, 30_000, 60_000, 300_000, 3_600_000, 86_400_000])('every %d ms none says what the one before it says', (everyMs) => {
+    const said = Array.from({ length: 5 }, (_, place) => mark('en-GB', 1_795_000_000_000 + place * everyMs, everyMs))
+    expect(new Set(said).size).toBe(said.length)
+  })
+
+  it('seconds are said where they tell two of them apart, and nowhere else', () => {
+    expect(mark('en-GB', 30_000, 30_000)).toMatch(/^\d\d:\d\d:30$/)
+    expect(mark('en-GB', 60_000, 60_000)).toMatch(/^\d\d:\d\d$/)
   })
 })

@@ -75,3 +75,10 @@ function kept<Options, Format>(make: (locale: string, options: Options) => Forma
     return format
   }
 }
+
+/** A moment beneath a chart, of marks that are so far apart: as fine as tells it from those beside it. Days are those of UTC. */
+export function mark(locale: string, ms: number, everyMs: number): string {
+  if (everyMs >= DAY_MS) return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(ms)
+  const seconds = everyMs < MINUTE_MS ? ({ second: '2-digit' } as const) : {}
+  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', ...seconds, hourCycle: 'h23' }).format(ms)
+}

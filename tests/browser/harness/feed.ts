@@ -39,7 +39,7 @@ export function feed({ accounts, waiters, snapshots }: Size): void {
     totals: { in_flight: accounts * SLOTS, waiting: accounts * each, requests_per_s: 80, errors_per_s: 0, tokens_per_s: 90_000, spend_today_micro_usd: 5 },
     accounts: Array.from({ length: accounts }, (_, index) => account(index)),
     keys: Array.from({ length: 500 }, (_, key) => ({ id: `key_${key}`, name: `key-${key}`, in_use: key % 9, limit: 10, waiting: key % 4 })),
-    callers: Array.from({ length: 100 }, (_, key) => ({ key: `key_${key}`, key_name: `key-${key}`, share: 0.01, wait_p50_ms: 900, wait_p95_ms: 4_000 })),
+    callers: Array.from({ length: 100 }, (_, key) => ({ key: `key_${key}`, key_name: `${names[key % names.length]}-${key}`, share: 0.01, wait_p50_ms: 900, wait_p95_ms: 63_000 })),
     relays: [{ process: 'one', since_ms: 0 }],
   })
 

@@ -10,7 +10,8 @@ export interface Behaviour {
   latency_ms?: number
   chunks?: number
   delay_ms?: number
-  status?: number
+  status?: number | null
+  retry_after?: number | null
 }
 
 export class Weir {

@@ -37,8 +37,9 @@ export const useSession = defineStore('session', () => {
     }
   }
 
+  /** Whoever was signed in is told why they are not any more, however many requests have heard of it. */
   function lose(): void {
-    expired.value = session.value !== null && session.value !== undefined
+    if (session.value) expired.value = true
     session.value = null
     useCsrf(null)
   }

@@ -23,7 +23,8 @@ export interface Look {
   /** Of the axis at the left, and of that at the right. */
   left: (value: number) => string
   right: (value: number) => string
-  time: (seconds: number) => string
+  /** The mark at a moment, of marks that are so far apart. */
+  time: (seconds: number, everyS: number) => string
   /** What lies between two moments, at least: no mark stands between two days. */
   stepS: number
   bars: uPlot.Series.PathBuilder | undefined
@@ -32,6 +33,8 @@ export interface Look {
 export const DAY_S = 86_400
 const INCREMENTS_S = [15, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, DAY_S, 2 * DAY_S, 7 * DAY_S, 14 * DAY_S, 28 * DAY_S]
 
+/** `12 Nov` and `12:34:56`, with some room beside them. */
+const [DAY_WIDE, TIME_WIDE] = [50, 64]
 const AXIS_FONT = "11px 'Inter Variable', system-ui, sans-serif"
 
 export function plotOptions(series: Series[], look: Look): uPlot.Options {
@@ -48,7 +51,7 @@ export function plotOptions(series: Series[], look: Look): uPlot.Options {
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: true, range: (_, least, most) => [Math.min(least, most - look.leastS) - look.marginS, most + look.marginS] }, y: { range: fromZero }, right: { range: fromZero } },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, incrs: INCREMENTS_S.filter((increment) => increment >= look.stepS), values: (_, splits) => splits.map(look.time) },
+      { ...axis, grid: { show: false }, size: 26, space: look.stepS >= DAY_S ? DAY_WIDE : TIME_WIDE, incrs: INCREMENTS_S.filter((increment) => increment >= look.stepS), values: (_, splits, __, ___, everyS) => splits.map((s) => look.time(s, everyS)) },
       { ...axis, grid, size: roomFor, values: (_, splits) => splits.map(look.left) },
       { ...axis, show: hasRight, scale: 'right', side: 1, grid: { show: false }, size: roomFor, values: (_, splits) => splits.map(look.right) },
     ],

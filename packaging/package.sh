@@ -24,7 +24,7 @@ for shell in bash zsh fish; do
 done
 cp -R packaging/systemd packaging/grafana packaging/prometheus "$stage"
 cp README.md CHANGELOG.md SECURITY.md LICENSE "$stage"
-cp docs/*.md "$stage/docs"
+cp docs/*.md docs/*.png "$stage/docs"
 # What somebody's umask says is not part of it.
 chmod -R u=rwX,go=rX "$stage"
 

@@ -1,7 +1,12 @@
 //! `weir demo`: relay, Redis and upstream in one process, and how to try them. Whose key is in the environment is asked
 //! for real; the others are simulated.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    path::PathBuf,
+    time::Duration,
+};
 
 use super::{Signals, serve};
 use crate::{
@@ -27,6 +32,9 @@ const ACCOUNTS: [(&str, AccountKind, &str); 3] = [
     ("gemini", AccountKind::Gemini, "GEMINI_API_KEY"),
 ];
 
+/// Where the provider is simulated, unless somebody else listens there.
+const SIMULATED: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8082));
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Where the relay listens.
@@ -45,7 +53,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let provider = MockProvider::start(mock::Options::default())?;
+    let provider = simulated()?;
     let accounts =
         ACCOUNTS.map(|(id, kind, variable)| account(id, kind, variable, &provider.url()));
     let config = Config {
@@ -82,6 +90,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         )
     );
     serve::invite(&relay).await?;
+    println!("\nCtrl-C stops all of it.");
 
     signals.next().await;
     let stop = async {
@@ -92,6 +101,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         () = stop => Ok(()),
         () = signals.next() => anyhow::bail!("told twice to stop: what still ran was broken off"),
     }
+}
+
+/// At the same address each time, so that accounts that somebody makes there serve the next time too.
+fn simulated() -> io::Result<MockProvider> {
+    let usual = MockProvider::bind(SIMULATED, mock::Options::default());
+    usual.or_else(|_| MockProvider::start(mock::Options::default()))
 }
 
 fn account(id: &str, kind: AccountKind, variable: &str, simulated: &str) -> AccountConfig {
@@ -184,7 +199,6 @@ Claude Code:
 Look inside: who holds a slot of the account, and the last requests:
   redis-cli -s {socket} ZRANGE '{gate}' 0 -1 WITHSCORES
   redis-cli -s {socket} XREVRANGE '{records}' + - COUNT 5
-
-Ctrl-C stops all of it."#
+"#
     )
 }

@@ -51,14 +51,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// Tells whoever looks at the terminal how the first operator is made.
+/// Tells whoever looks at the terminal where operators are served, and how the first one is made.
 pub(super) async fn invite(relay: &Relay) -> anyhow::Result<()> {
-    let token = relay.setup_token().await?;
-    if let (Some(token), Some(url)) = (token, relay.operators_url()) {
-        let token = token.reveal();
-        println!(
-            "There is no operator yet. Make the first one here, once, within a day:\n  {url}/setup#{token}"
-        );
+    let Some(url) = relay.operators_url() else {
+        return Ok(());
+    };
+    match relay.setup_token().await? {
+        Some(token) => println!(
+            "There is no operator yet. Make the first one here, once, within a day:\n  {url}/setup#{}",
+            token.reveal()
+        ),
+        None => println!("Operators sign in here:\n  {url}"),
     }
     Ok(())
 }

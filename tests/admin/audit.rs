@@ -48,7 +48,7 @@ impl Walk {
     }
 }
 
-/// What was done last, to what, and by whom of those who act.
+/// What was done last, and to what.
 async fn newest(operator: &Operator) -> String {
     let log = operator.see("/api/audit?limit=1").await;
     let word = |field: &str| {

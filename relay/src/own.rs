@@ -48,7 +48,9 @@ impl Own<'_> {
             Work::Usage => Ok(Some(own_usage(app, self.key, head.uri.query()).await?)),
             Work::CountTokens => match self.by_accounts(app) {
                 None => Ok(None),
-                Some(caller) => self.count(app, &caller, head, body).await.map(Some),
+                Some(caller) => Box::pin(self.count(app, &caller, head, body))
+                    .await
+                    .map(Some),
             },
             Work::ListModels | Work::ShowModel => Ok(self
                 .by_accounts(app)

@@ -1,6 +1,6 @@
 //! The life of a request, on one screen. Each step is a file; what one step finds out is the next one's argument.
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, pin::pin as pinned, sync::Arc, time::Duration};
 
 use crate::{
     address,
@@ -114,11 +114,10 @@ async fn relay(
     let mut call = Call::new(id, spoken, head, caller, &mut asked.facts, patience);
     limit(&mut call, &asked)?;
     call.origin = origin;
-    // In a place of its own: a connection without a request keeps no room for all of this.
-    let work = Box::pin(seen(Arc::clone(app), call, asked));
+    let work = seen(Arc::clone(app), call, asked);
     Ok(match answer_form {
         Answer::Whole => work.await,
-        Answer::Stream => keep_alive(work, spoken.1, id, waits).await,
+        Answer::Stream => keep_alive(Box::pin(work), spoken.1, id, waits).await,
     })
 }
 
@@ -208,8 +207,17 @@ async fn find(
     let mut paying = spend(app, call, &expected, permit).await?;
     let mut failover = Failover::new(app);
     loop {
-        let entering = enter(app, call, (asked, &expected), &failover.attempts, permit);
-        let admitted = match paid(paying.take(), entering).await {
+        let entered = {
+            let entering = pinned!(enter(
+                app,
+                call,
+                (asked, &expected),
+                &failover.attempts,
+                permit
+            ));
+            paid(paying.take(), entering).await
+        };
+        let admitted = match entered {
             Ok(admitted) => admitted,
             Err(error) => {
                 if let Error::Unpaid(_) = error {

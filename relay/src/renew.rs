@@ -2,7 +2,6 @@
 //! What was lost meanwhile (Redis was away for longer than a lease) is registered again, above the limit if need be.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -10,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use hashbrown::HashMap;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{

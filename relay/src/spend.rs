@@ -2,7 +2,12 @@
 //! write; what it has cost is settled with everything else (`settle.rs`). A request that nobody limits in its spending is
 //! not held up.
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use tokio::time::timeout;
@@ -111,12 +116,12 @@ pub(crate) async fn spend<'a>(
 /// What is entered, once it is paid for.
 pub(crate) async fn paid<T>(
     paying: Option<impl Future<Output = Result<(), Unpaid>>>,
-    entering: impl Future<Output = Result<T, Error>>,
+    mut entering: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
     let Some(paying) = paying else {
         return entering.await;
     };
-    let (mut entering, mut paying) = (pin!(entering), pin!(paying));
+    let mut paying = pin!(paying);
     let paid = tokio::select! {
         entered = &mut entering => {
             paying.await?;

@@ -1,8 +1,7 @@
 //! How long answers usually are: of each caller by each model, nine of ten of the last ones had at most so many tokens.
 //! What is remembered is bounded: pairs that have not been seen for long are forgotten. Pure.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::usage::Tokens;

@@ -90,7 +90,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/price/estimate.rs", &[]),
     ("relay/src/price/peak.rs", &["serde"]),
     ("relay/src/price/resold.rs", &[]),
-    ("relay/src/price/table.rs", &[]),
+    ("relay/src/price/table.rs", &["hashbrown"]),
     ("relay/src/price/usd.rs", &["serde"]),
     ("relay/src/purse.rs", &[]),
     ("relay/src/price/row.rs", &["jiff", "serde"]),
@@ -153,7 +153,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/translate/to_messages/tools.rs", &["serde_json"]),
     ("relay/src/translate/tools.rs", &["hex", "sha2"]),
     ("relay/src/usage.rs", &[]),
-    ("relay/src/usual.rs", &["xxhash_rust"]),
+    ("relay/src/usual.rs", &["hashbrown", "xxhash_rust"]),
 ];
 
 /// What in std is not a value.

@@ -1,6 +1,8 @@
 //! Prices by the names of models, or by what these begin with. Pure.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::cmp::Reverse;
+
+use hashbrown::HashMap;
 
 use super::Price;
 

@@ -2,7 +2,6 @@
 //! asked for, so that no message can come too early.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -10,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use hashbrown::HashMap;
 use tokio::sync::oneshot;
 
 use super::{Batch, names};

@@ -1,6 +1,8 @@
 //! The counters of the hours that requests are booked in now: how they are called, and that they end by themselves.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use super::super::{Batch, names};
 use crate::{config::Retention, settings::Current, tally::Span, time::UnixMillis};

@@ -34,7 +34,7 @@ use crate::{
     renew,
     roster::Roster,
     settle,
-    store::{Part, Store, Supervisor},
+    store::{Part, Store, StoreError, Supervisor},
     sweep::{self, Spans},
     telemetry::Counting,
     tls::Identity,
@@ -42,6 +42,8 @@ use crate::{
 
 /// How long Redis may take to come up.
 const REDIS_WITHIN: Duration = Duration::from_secs(15);
+/// Until one that went away is asked again.
+const REDIS_AGAIN: Duration = Duration::from_millis(20);
 /// How long another program may keep the data of the relay's own Redis.
 const RELEASED_WITHIN: Duration = Duration::from_secs(3);
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
@@ -149,8 +151,9 @@ impl Relay {
             .await
             .with_context(|| format!("cannot use the Redis at {servers}"))?;
         let app = App::new(config, roster, (store, ears), ledger);
-        follow::load(&app)
+        timeout(REDIS_WITHIN, load(&app))
             .await
+            .unwrap_or(Err(StoreError::Down))
             .context("cannot read keys, accounts and groups")?;
         Ok((Arc::new(app), supervisors))
     }
@@ -257,6 +260,18 @@ impl Relay {
             embedded.stop().await;
         }
         tracing::info!("the relay has stopped");
+    }
+}
+
+/// Again, where Redis goes away in the middle of it.
+async fn load(app: &App) -> Result<(), StoreError> {
+    loop {
+        match follow::load(app).await {
+            Err(StoreError::Down | StoreError::Unanswered(_)) => sleep(REDIS_AGAIN).await,
+            done => return done,
+        }
+        app.store.up().await;
+        app.store.knows_callers().await;
     }
 }
 

@@ -123,14 +123,14 @@ impl Weir {
         call.header("x-api-key", &self.key)
     }
 
-    /// A further relay on the same Redis with the same accounts.
+    /// A further relay on the same Redis, reached in the same way, with the same accounts.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn another_relay(&self) -> Relay {
-        self.setup
-            .start_relay(&self.redis.url(), &self.provider)
-            .await
+        let lossy = self.lossy.as_ref().map(Lossy::url);
+        let url = lossy.unwrap_or_else(|| self.redis.url());
+        self.setup.start_relay(&url, &self.provider).await
     }
 
     /// A further relay as a process of its own, on the same Redis with the same accounts.

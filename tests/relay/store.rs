@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::http::Answer;
-use harness::weir::stream;
+use harness::weir::{message, stream};
 use harness::{Weir, time};
 use rustix::process::Signal;
+use serde_json::json;
 use tokio::task::JoinSet;
 
 /// An answer that is still being sent when everything else in the test is over.
@@ -143,4 +144,18 @@ async fn a_slow_redis_slows_requests_and_fails_none() {
     slowing.await.unwrap();
     weir.until_nothing_is_held().await;
     weir.records(REQUESTS).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_starts_bears_with_a_redis_that_goes_away_while_it_reads() {
+    let weir = Weir::setup().lossy().start().await;
+    let lossy = weir.lossy.as_ref().expect("it was asked for");
+    for (lost, read) in [(1, "weir:{keys}:accounts"), (2, "weir:{keys}:ids")] {
+        lossy.lose_answer_to(read);
+        let relay = weir.another_relay().await;
+        assert_eq!(lossy.lost(), lost, "{read}");
+        let call = weir.with_key(message("", &json!({})));
+        assert_eq!(call.send(relay.addr()).await.status, 200, "{read}");
+        relay.shutdown().await;
+    }
 }

@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     admin::{Desk, audit::Who},
+    config::Config,
     seal::Master,
+    store::Store,
 };
 
 #[derive(Debug, clap::Args)]
@@ -62,13 +64,7 @@ pub(super) async fn at_desk(
     let config = Arc::new(load(&place.config)?);
     let master = Master::of(&config);
     with_store(&config, async |store| {
-        let desk = Desk {
-            store,
-            config: Arc::clone(&config),
-            master: &master,
-            who: who(),
-        };
-        let Told { json, text } = act(desk).await?;
+        let Told { json, text } = act(desk(store, &config, &master)).await?;
         match place.json {
             true => println!("{json}"),
             false => print!("{text}"),
@@ -86,15 +82,18 @@ pub(super) async fn at_running_desk(
     let config = Arc::new(load(&place.config)?);
     let master = Master::of(&config);
     with_running_store(&config, async |store| {
-        let desk = Desk {
-            store,
-            config: Arc::clone(&config),
-            master: &master,
-            who: who(),
-        };
-        act(desk).await
+        act(desk(store, &config, &master)).await
     })
     .await
+}
+
+fn desk<'a>(store: &'a Store, config: &Arc<Config>, master: &'a Master) -> Desk<'a> {
+    Desk {
+        store,
+        config: Arc::clone(config),
+        master,
+        who: who(),
+    }
 }
 
 /// As the log of what operators did calls who runs this: by the name of their account on this machine.

@@ -143,6 +143,8 @@ async fn of_many_settlements_at_once_none_is_lost_with_an_answer() {
     const REQUESTS: usize = 60;
     let weir = Weir::setup().lossy().start().await;
     let lossy = weir.lossy.as_ref().expect("it was asked for");
+    // The requests come in few batches.
+    (0..4).for_each(|_| lossy.lose_answer_to("TALLY.ADD"));
     let mut running = JoinSet::new();
     for _ in 0..REQUESTS {
         let call = weir.with_key(stream(&format!("{USAGE};chunks=3;delay_ms=700")));
@@ -150,12 +152,10 @@ async fn of_many_settlements_at_once_none_is_lost_with_an_answer() {
         running.spawn(async move { call.send(addr).await.text().await });
     }
     weir.until_upstream_has(REQUESTS as u64).await;
-    (0..4).for_each(|_| lossy.lose_answer_to("TALLY.ADD"));
     running.join_all().await;
     weir.until_nothing_is_held().await;
     until_counted(&weir, REQUESTS as u64).await;
     assert_counted(&weir, REQUESTS as u64);
-    // They come in few batches.
     assert!((1..=4).contains(&lossy.lost()), "{}", lossy.lost());
     weir.records(REQUESTS).await;
 }

@@ -104,7 +104,7 @@ impl Admission<'_> {
 
     fn command(&self) -> Batch {
         let mut batch = Batch::of(ADMIT);
-        batch.arg(self.member.as_str());
+        batch.arg(self.member);
         batch.arg("PX").number(millis(self.lease));
         batch.arg("ALL").number(self.all.len() as u64);
         for gate in self.all {

@@ -43,7 +43,7 @@ impl Store {
             }
             add_key(&mut batch, purse);
             if place == 0 {
-                batch.arg(request.as_str());
+                batch.arg(request);
                 batch.arg("COST").number(spending.cost.0);
                 batch.arg("PX").number(millis(lease));
             }
@@ -121,7 +121,7 @@ pub(crate) async fn renew_purse(
     let mut batch = Batch::of(RENEW);
     add_key(&mut batch, purse).arg("PX").number(millis(lease));
     for member in members {
-        batch.arg(member.as_str());
+        batch.arg(member);
     }
     let replies = ask_on(over, &batch).await?;
     let [reply] = replies.as_slice() else {
@@ -143,7 +143,7 @@ pub(crate) async fn register_purse(
 ) -> Result<(), StoreError> {
     let mut batch = Batch::new();
     for (member, cost) in lost {
-        add_key(batch.command(RESERVE), purse).arg(member.as_str());
+        add_key(batch.command(RESERVE), purse).arg(member);
         batch.arg("COST").number(cost.0);
         batch.arg("PX").number(millis(lease));
         batch.arg("LIMIT").number(HIGHEST);
@@ -165,7 +165,7 @@ pub(super) fn settle(batch: &mut Batch, request: RequestId, purses: &[Purse], co
         };
         add_key(named, purse);
         if place == 0 {
-            batch.arg(request.as_str()).number(cost.0);
+            batch.arg(request).number(cost.0);
             batch.arg("KEEP").number(COUNTED_KNOWN_MS);
         }
         add_until(batch, purse);

@@ -76,7 +76,7 @@ impl Store {
                 }
                 News::TrialIsOver { gate, member } => {
                     batch.command("QGATE.RELEASE").arg(&*gate.name);
-                    batch.arg(member.as_str());
+                    batch.arg(member);
                 }
             }
         }

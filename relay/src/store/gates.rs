@@ -23,7 +23,7 @@ pub(crate) async fn renew_slots(
     let mut batch = Batch::of(RENEW);
     batch.arg(&*gate.name).arg("PX").number(millis(lease));
     for member in members {
-        batch.arg(member.as_str());
+        batch.arg(member);
     }
     let reply = ask_one_on(over, &batch).await?;
     match list(RENEW, &reply)? {
@@ -43,7 +43,7 @@ pub(crate) async fn register_slots(
 ) -> Result<(), StoreError> {
     let mut batch = Batch::new();
     for member in members {
-        batch.command(ACQUIRE).arg(&*gate.name).arg(member.as_str());
+        batch.command(ACQUIRE).arg(&*gate.name).arg(member);
         batch.arg("LIMIT").number(0_u32);
         batch.arg("PX").number(millis(lease));
     }
@@ -61,7 +61,7 @@ pub(crate) async fn release_slots(
     let mut batch = Batch::of("QGATE.RELEASE");
     batch.arg(&*gate.name);
     for member in members {
-        batch.arg(member.as_str());
+        batch.arg(member);
     }
     ask_one_on(over, &batch).await.map(drop)
 }

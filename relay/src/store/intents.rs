@@ -55,9 +55,7 @@ impl Saying {
 
     fn say(&self, batch: &mut Batch, stage: Stage) {
         batch.command(SAY).arg(names::INTENTS);
-        batch
-            .arg(self.request.as_str())
-            .arg(self.intent.text(stage));
+        batch.arg(self.request).arg(self.intent.text(stage));
     }
 }
 
@@ -156,8 +154,5 @@ impl Store {
 }
 
 pub(super) fn withdraw(batch: &mut Batch, request: RequestId) {
-    batch
-        .command("HDEL")
-        .arg(names::INTENTS)
-        .arg(request.as_str());
+    batch.command("HDEL").arg(names::INTENTS).arg(request);
 }

@@ -91,7 +91,7 @@ impl Store {
     pub(crate) async fn tell_taken_back(&self, request: RequestId) -> Result<(), StoreError> {
         let mut batch = Batch::of("SPUBLISH");
         batch.arg(names::NEWS);
-        batch.joined([TAKEN_BACK, request.as_str().as_bytes()]);
+        batch.joined([TAKEN_BACK, request.as_ref()]);
         let reply = self.domain.ask_one(&batch).await?;
         count("SPUBLISH", &reply).map(drop)
     }

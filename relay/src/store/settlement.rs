@@ -146,10 +146,10 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
     if let Some(owed) = &debt.turn {
         if owed.place == Place::MayStand {
             batch.command("UMQ.CANCEL").arg(&*owed.turn.name);
-            batch.arg(debt.member.as_str());
+            batch.arg(debt.member);
         }
         batch.command("UMQ.RELEASE").arg(&*owed.turn.name);
-        batch.arg(debt.member.as_str());
+        batch.arg(debt.member);
         match owed.stamp {
             Stamp::Now => {}
             Stamp::Former => {
@@ -164,10 +164,10 @@ fn release(batch: &mut Batch, debt: &Debt) -> usize {
 fn leave(batch: &mut Batch, member: RequestId, gates: &[Arc<Gate>], place: Place) {
     if let (Place::MayStand, Some(gate)) = (place, gates.first()) {
         batch.command("QGATE.CANCEL").arg(&*gate.name);
-        batch.arg(member.as_str());
+        batch.arg(member);
     }
     if !gates.is_empty() {
-        batch.command("QGATE.LEAVE").arg(member.as_str());
+        batch.command("QGATE.LEAVE").arg(member);
         batch.number(gates.len() as u64);
         for gate in gates {
             batch.arg(&*gate.name);

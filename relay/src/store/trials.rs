@@ -26,7 +26,7 @@ pub(crate) async fn ask_trial(
     field: &str,
 ) -> Result<Tried, StoreError> {
     let mut batch = Batch::of(ACQUIRE);
-    batch.arg(&*gate.name).arg(member.as_str());
+    batch.arg(&*gate.name).arg(member);
     batch.arg("LIMIT").number(gate.limit());
     batch.arg("PX").number(millis(lease));
     batch.command("HGET").arg(names::COOLDOWNS).arg(field);

@@ -42,7 +42,7 @@ impl Ask for TurnAsking<'_> {
         wait: Wait,
     ) -> Result<Answer<Option<Duration>>, StoreError> {
         let mut batch = Batch::of(ACQUIRE);
-        batch.arg(&*self.turn.name).arg(self.member.as_str());
+        batch.arg(&*self.turn.name).arg(self.member);
         batch.arg("PX").number(millis(self.lease));
         batch.arg("DELAY").number(millis(self.turn.delay));
         add_wait(&mut batch, self.flow, wait);
@@ -110,7 +110,7 @@ pub(crate) async fn renew_turns<'a>(
 ) -> Result<Vec<bool>, StoreError> {
     let mut batch = Batch::new();
     for (turn, member) in held {
-        batch.command(RENEW).arg(&*turn.name).arg(member.as_str());
+        batch.command(RENEW).arg(&*turn.name).arg(member);
         batch.arg("PX").number(millis(lease));
     }
     let replies = ask_on(over, &batch).await?;

@@ -18,7 +18,7 @@ use crate::{
 fn start(batch: &mut Batch, request: RequestId, retention: Retention) {
     batch.arg("RECORD").arg(names::RECORDS);
     batch.arg("MAXLEN").number(retention.records);
-    batch.arg("request").arg(request.as_str());
+    batch.arg("request").arg(request);
 }
 
 pub(super) fn write(batch: &mut Batch, record: &Record, retention: Retention) {

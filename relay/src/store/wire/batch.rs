@@ -7,6 +7,19 @@ const ROOM: usize = 2 << 10;
 /// The most that stands around a word: `$`, its length, two line ends.
 const AROUND: usize = 32;
 
+const LINE_END: &[u8; 2] = b"\r\n";
+/// The line before a word of so many bytes, where they are two digits.
+const LENGTHS: [[u8; 5]; 100] = {
+    let mut lines = [*b"$00\r\n"; 100];
+    let mut length = 0;
+    while length < lines.len() {
+        lines[length][1] += (length / 10) as u8;
+        lines[length][2] += (length % 10) as u8;
+        length += 1;
+    }
+    lines
+};
+
 /// Commands that are sent together. Each is begun by `command`; what follows belongs to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Batch {
@@ -44,42 +57,48 @@ impl Batch {
         self.arg(name)
     }
 
+    #[inline]
     pub(crate) fn arg(&mut self, word: impl AsRef<[u8]>) -> &mut Self {
-        self.joined([word.as_ref()])
+        self.word(word.as_ref())
     }
 
     /// One word, of several parts.
     pub(crate) fn joined<const N: usize>(&mut self, parts: [&[u8]; N]) -> &mut Self {
-        self.count_one_more();
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        self.bytes.reserve(length + AROUND);
-        self.add_length(length);
+        self.begin_word(parts.iter().map(|part| part.len()).sum());
         for part in parts {
             self.bytes.extend_from_slice(part);
         }
-        self.bytes.extend_from_slice(b"\r\n");
+        self.bytes.extend_from_slice(LINE_END);
+        self
+    }
+
+    fn word(&mut self, word: &[u8]) -> &mut Self {
+        self.begin_word(word.len());
+        self.bytes.extend_from_slice(word);
+        self.bytes.extend_from_slice(LINE_END);
         self
     }
 
     /// Nearly all words are short.
-    fn add_length(&mut self, length: usize) {
-        let digit = |of: usize| b'0' + (of % 10) as u8;
+    #[inline(always)]
+    fn begin_word(&mut self, length: usize) {
+        self.count_one_more();
+        self.bytes.reserve(length + AROUND);
         match length {
             0..10 => self
                 .bytes
-                .extend_from_slice(&[b'$', digit(length), b'\r', b'\n']),
-            10..100 => {
-                let [tens, ones] = [digit(length / 10), digit(length)];
-                self.bytes
-                    .extend_from_slice(&[b'$', tens, ones, b'\r', b'\n']);
-            }
-            _ => {
-                self.bytes.push(b'$');
-                let mut digits = itoa::Buffer::new();
-                self.bytes
-                    .extend_from_slice(digits.format(length).as_bytes());
-                self.bytes.extend_from_slice(b"\r\n");
-            }
+                .extend_from_slice(&[b'$', b'0' + length as u8, b'\r', b'\n']),
+            10..100 => self.bytes.extend_from_slice(&LENGTHS[length]),
+            _ => self.add_length(length),
+        }
+    }
+
+    #[cold]
+    fn add_length(&mut self, length: usize) {
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(length).as_bytes();
+        for part in [b"$", digits, LINE_END] {
+            self.bytes.extend_from_slice(part);
         }
     }
 

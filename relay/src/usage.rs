@@ -159,7 +159,7 @@ impl Usage {
     }
 
     /// Each number that was told and is not zero, by the name under which it is counted.
-    pub(crate) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> + Clone {
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> {
         [
             ("input", number(self.input)),
             ("output", number(self.output)),

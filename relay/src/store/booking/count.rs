@@ -32,7 +32,8 @@ pub(super) fn count(batch: &mut Batch, record: &Record, counters: &Counters) {
         (COST, record.bill.cost.map_or(0, |cost| cost.0)),
     ];
     let numbers = [("requests", 1)].into_iter();
-    tally.add(batch, numbers.chain(record.usage.counted()).chain(rest));
+    let numbers = numbers.chain(record.usage.counted()).chain(rest);
+    tally.add(batch, numbers.collect());
 }
 
 pub(super) fn count_interrupted(
@@ -59,7 +60,7 @@ pub(super) fn count_interrupted(
         ("unpriced", u64::from(intent.cost.is_none())),
         (COST, intent.cost.map_or(0, |cost| cost.0)),
     ];
-    tally.add(batch, numbers.into_iter());
+    tally.add(batch, numbers.to_vec());
 }
 
 /// Which counters a request belongs to.
@@ -73,23 +74,23 @@ struct Tally<'a> {
 
 impl Tally<'_> {
     /// Counters are `<what>:<group>:<account>:<model>`: a model may have colons in its name.
-    fn add(&self, batch: &mut Batch, numbers: impl Iterator<Item = (&'static str, u64)> + Clone) {
-        let numbers = numbers.filter(|(_, number)| *number > 0);
-        let totals = totals(numbers.clone());
+    fn add(&self, batch: &mut Batch, mut numbers: Vec<(&'static str, u64)>) {
+        numbers.retain(|(_, number)| *number > 0);
+        let totals = totals(&numbers);
         let totals = totals.iter().filter(|(_, number)| *number > 0);
         let hashes = &self.counters.hashes;
-        let increments = hashes.len() * numbers.clone().count() + totals.clone().count();
+        let increments = hashes.len() * numbers.len() + totals.clone().count();
         batch.command("TALLY.ADD").arg(names::COUNTED);
-        batch.arg(self.request.as_str());
+        batch.arg(self.request);
         batch.arg("PX").number(COUNTED_KNOWN_MS);
         batch.number(increments as u64);
         let [group, account, model] = [self.group, self.account, self.model].map(str::as_bytes);
         for hash in hashes {
-            for (what, number) in numbers.clone() {
+            for (what, number) in &numbers {
                 batch.arg(hash.as_bytes());
                 let what = what.as_bytes();
                 batch.joined([what, b":", group, b":", account, b":", model]);
-                batch.number(number);
+                batch.number(*number);
             }
         }
         for (what, number) in totals {
@@ -100,11 +101,11 @@ impl Tally<'_> {
 }
 
 /// What is watched of all requests together.
-fn totals(numbers: impl Iterator<Item = (&'static str, u64)>) -> [(&'static str, u64); 4] {
+fn totals(numbers: &[(&str, u64)]) -> [(&'static str, u64); 4] {
     let mut totals = [("requests", 0), ("failed", 0), (COST, 0), ("tokens", 0)];
     for (what, number) in numbers {
-        let place = totals.iter().position(|(known, _)| *known == what);
-        let is_tokens = matches!(what, "input" | "output") || what.starts_with("cache_");
+        let place = totals.iter().position(|(known, _)| known == what);
+        let is_tokens = matches!(*what, "input" | "output") || what.starts_with("cache_");
         if let Some(place) = place.or(is_tokens.then_some(3)) {
             totals[place].1 += number;
         }
@@ -128,6 +129,6 @@ mod tests {
             (COST, 9),
         ];
         let expected = [("requests", 1), ("failed", 0), (COST, 9), ("tokens", 132)];
-        assert_eq!(totals(numbers.into_iter()), expected);
+        assert_eq!(totals(&numbers), expected);
     }
 }

@@ -114,7 +114,7 @@ async fn relay(
     let mut call = Call::new(id, spoken, head, caller, &mut asked.facts, patience);
     limit(&mut call, &asked)?;
     call.origin = origin;
-    let work = seen(Arc::clone(app), call, asked);
+    let work = seen(Arc::clone(app), Box::new(call), Box::new(asked));
     Ok(match answer_form {
         Answer::Whole => work.await,
         Answer::Stream => keep_alive(Box::pin(work), spoken.1, id, waits).await,
@@ -122,7 +122,11 @@ async fn relay(
 }
 
 /// A refusal is seen from outside also where its caller gets it in an open stream.
-async fn seen(app: Arc<App>, call: Call, asked: Asked) -> Result<Response<AnswerBody>, Error> {
+async fn seen(
+    app: Arc<App>,
+    call: Box<Call>,
+    asked: Box<Asked>,
+) -> Result<Response<AnswerBody>, Error> {
     let (whose, origin) = ((call.dialect, call.id), call.origin.clone());
     let answered = answer(Arc::clone(&app), call, asked).await;
     answered.inspect_err(|error| see_refused(&app, error, whose, origin.as_deref()))
@@ -148,8 +152,8 @@ fn see_refused(
 /// From the caller to an account and back.
 async fn answer(
     app: Arc<App>,
-    mut call: Call,
-    asked: Asked,
+    mut call: Box<Call>,
+    asked: Box<Asked>,
 ) -> Result<Response<AnswerBody>, Error> {
     pin(&app, &mut call).await?;
     interpret(&app, &mut call, &asked).await?;

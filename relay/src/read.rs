@@ -12,7 +12,6 @@ use http_body_util::BodyExt as _;
 use hyper::{
     HeaderMap,
     body::{Body as _, Incoming},
-    header::HeaderValue,
 };
 use memchr::{memchr_iter, memrchr};
 use tokio::time::timeout;
@@ -179,7 +178,7 @@ pub(crate) async fn read(
     }
     let (body, share) = collect(buffers, incoming, limit).await?;
     let Route { work, dialect, .. } = route;
-    let session = affinity::session(|name| headers.get(name).map(HeaderValue::as_bytes));
+    let session = affinity::session(headers);
     let facts = if body.len() <= READ_IN_PLACE {
         facts(&body, work, dialect, session)
     } else {

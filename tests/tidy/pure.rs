@@ -41,7 +41,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/affinity/kept.rs", &["xxhash_rust"]),
     (
         "relay/src/affinity/session.rs",
-        &["serde", "serde_json", "xxhash_rust"],
+        &["http", "serde", "serde_json", "xxhash_rust"],
     ),
     ("relay/src/affinity/walk.rs", &["serde_json"]),
     ("relay/src/alerts/facts.rs", &["serde"]),

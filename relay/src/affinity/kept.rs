@@ -5,6 +5,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::json::Token;
 
+/// Most of what is inserted into one message; more finds room too.
+const INSERTED: usize = 64;
+
 /// What is kept so far of one message.
 #[derive(Debug)]
 pub(super) struct Kept<'a> {
@@ -101,6 +104,9 @@ impl<'a> Kept<'a> {
     }
 
     fn flush(&mut self) {
+        if self.copy.capacity() == 0 {
+            self.copy.reserve(self.text.len() + INSERTED);
+        }
         self.copy
             .extend_from_slice(&self.text[self.run.start..self.run.end]);
         self.run.start = self.run.end;

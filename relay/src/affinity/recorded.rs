@@ -1,8 +1,9 @@
 //! Conversations of two turns as clients really sent them to a relay: a prompt, the result of a tool, and a prompt to the
 //! client started anew. Long texts are replaced by others, names and places by plain ones. (Tests only.)
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use hyper::HeaderMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,7 +15,7 @@ const GEMINI_CLI: &str = include_str!("recorded/gemini_cli.json");
 
 #[derive(Deserialize)]
 struct Request<'a> {
-    headers: BTreeMap<String, String>,
+    headers: HashMap<String, String>,
     #[serde(borrow)]
     body: &'a RawValue,
 }
@@ -25,8 +26,8 @@ fn requests(recorded: &str) -> Vec<Request<'_>> {
 
 impl Request<'_> {
     fn chain(&self, form: Form) -> String {
-        let header = |name: &str| self.headers.get(name).map(String::as_bytes);
-        let heard = heard(form, session(header), self.body.get());
+        let headers = HeaderMap::try_from(&self.headers).unwrap();
+        let heard = heard(form, session(&headers), self.body.get());
         heard.chain("model").unwrap()
     }
 

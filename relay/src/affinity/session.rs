@@ -1,6 +1,7 @@
 //! The names that clients give to their sessions. A name of a user is not one: all that a user does at once would go
 //! to one account. Pure.
 
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -8,20 +9,23 @@ use super::Form;
 use crate::json::Outline;
 
 /// Headers in which clients name a session, the more telling first.
-const HEADERS: [&str; 9] = [
-    "x-claude-code-session-id",
-    "session_id",
-    "session-id",
-    "conversation_id",
-    "x-conversation-id",
-    "x-session-id",
-    "x-session-affinity",
-    "x-opencode-session",
-    "thread-id",
+static HEADERS: [HeaderName; 9] = [
+    HeaderName::from_static("x-claude-code-session-id"),
+    HeaderName::from_static("session_id"),
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("conversation_id"),
+    HeaderName::from_static("x-conversation-id"),
+    HeaderName::from_static("x-session-id"),
+    HeaderName::from_static("x-session-affinity"),
+    HeaderName::from_static("x-opencode-session"),
+    HeaderName::from_static("thread-id"),
 ];
 
 /// Headers in which clients name who talks within a session, where that is not its main agent: Claude Code, Codex.
-const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "thread-id"];
+static AGENTS: [HeaderName; 2] = [
+    HeaderName::from_static("x-claude-code-agent-id"),
+    HeaderName::from_static("thread-id"),
+];
 
 /// Digests of a session's name, and of that of a sub-agent in it, which has a conversation of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +41,10 @@ pub(super) fn named(name: &str) -> Session {
     }
 }
 
-/// `header` looks a header up by its name in small letters.
-pub(crate) fn of_headers<'h>(header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<Session> {
-    let first = |headers: &[&str]| {
-        let mut values = headers.iter().filter_map(|name| header(name));
+pub(crate) fn of_headers(headers: &HeaderMap) -> Option<Session> {
+    let first = |names: &[HeaderName]| {
+        let values = names.iter().filter_map(|name| headers.get(name));
+        let mut values = values.map(HeaderValue::as_bytes);
         values.find(|value| !value.is_empty()).map(xxh3_64)
     };
     let name = first(&HEADERS)?;
@@ -107,29 +111,27 @@ mod tests {
         }
     }
 
+    fn of<const N: usize>(headers: [(&'static str, &'static str); N]) -> Option<Session> {
+        let headers = headers.map(|(name, value)| {
+            let value = HeaderValue::from_static(value);
+            (HeaderName::from_static(name), value)
+        });
+        of_headers(&HeaderMap::from_iter(headers))
+    }
+
     #[test]
     fn the_more_telling_header_counts() {
-        let of = |headers: &[(&str, &'static str)]| {
-            of_headers(|name| {
-                let found = headers.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| value.as_bytes())
-            })
-        };
         let both = [("x-session-id", "b"), ("session_id", "a")];
-        assert_eq!(of(&both), Some(named("a")));
+        assert_eq!(of(both), Some(named("a")));
         assert_eq!(
-            of(&[("session_id", ""), ("x-session-id", "b")]),
+            of([("session_id", ""), ("x-session-id", "b")]),
             Some(named("b"))
         );
-        assert_eq!(of(&[("x-request-id", "r")]), None);
+        assert_eq!(of([("x-request-id", "r")]), None);
     }
 
     #[test]
     fn a_sub_agent_is_told_from_its_session() {
-        let of = |headers: [(&str, &'static str); 2]| {
-            let value = |name: &str| headers.iter().find(|(known, _)| *known == name);
-            of_headers(|name| value(name).map(|(_, value)| value.as_bytes()))
-        };
         let sub_agent = |session: &str, agent: &str| {
             let agent = Some(named(agent).name);
             Some(Session {

@@ -1,6 +1,7 @@
 //! Two turns of a conversation as well-known clients send them: the second turn's chain continues the first's, whatever
 //! the client moved, added or dropped in between. (Tests only.)
 
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{Conversation, Form, Session, read, session};
@@ -113,9 +114,10 @@ fn claude_code_names_its_session() {
 
 #[test]
 fn a_session_named_in_a_header_needs_no_body() {
-    let header = |name: &str| (name == "x-claude-code-session-id").then_some(&b"5b1c"[..]);
+    let name = HeaderName::from_static("x-claude-code-session-id");
+    let headers = HeaderMap::from_iter([(name, HeaderValue::from_static("5b1c"))]);
     let [one, two] = [1, 2].map(|turn| {
-        let heard = heard(Form::Messages, session(header), &claude_code(turn));
+        let heard = heard(Form::Messages, session(&headers), &claude_code(turn));
         heard.chain("model").unwrap()
     });
     assert_eq!((roles(&one).as_str(), &one), ("i", &two));

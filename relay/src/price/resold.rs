@@ -1,5 +1,7 @@
 //! What Bedrock calls Anthropic's models, and where they run by that name. Pure.
 
+const MAKER: &str = "anthropic.";
+
 /// Where a model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -12,10 +14,11 @@ pub(super) enum Place {
 /// otherwise, or runs where other prices hold.
 pub(super) fn resold(model: &str) -> Option<(Place, &str)> {
     let profile = model.rsplit('/').next().unwrap_or(model);
-    let (place, name) = profile.split_once("anthropic.")?;
-    let place = match place {
-        "global." => Place::Anywhere,
-        "" | "us." | "eu." | "apac." | "au." | "jp." | "ca." => Place::Regional,
+    let (first, rest) = profile.split_once('.')?;
+    let (place, name) = match first {
+        "anthropic" => (Place::Regional, rest),
+        "global" => (Place::Anywhere, rest.strip_prefix(MAKER)?),
+        "us" | "eu" | "apac" | "au" | "jp" | "ca" => (Place::Regional, rest.strip_prefix(MAKER)?),
         _ => return None,
     };
     Some((place, without_version(name)))

@@ -5,6 +5,9 @@ use crate::{
     time::UnixMillis,
 };
 
+/// What stands around a purse's name, as text: a comma, and when it is over.
+const AROUND: usize = ",@1795200000000".len();
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Span {
     Day,
@@ -24,14 +27,19 @@ pub(crate) struct Purse {
 impl Purse {
     /// Several, as one word.
     pub(crate) fn text(all: &[Self]) -> String {
-        let word = |purse: &Self| {
-            let called = &purse.called;
-            match purse.until {
-                Some(until) => format!("{called}@{}", until.0),
-                None => called.to_string(),
+        let called: usize = all.iter().map(|purse| purse.called.len()).sum();
+        let mut text = String::with_capacity(called + all.len() * AROUND);
+        for Self { called, until } in all {
+            if !text.is_empty() {
+                text.push(',');
             }
-        };
-        all.iter().map(word).collect::<Vec<_>>().join(",")
+            text.push_str(called);
+            if let Some(until) = until {
+                text.push('@');
+                text.push_str(itoa::Buffer::new().format(until.0));
+            }
+        }
+        text
     }
 
     pub(crate) fn read(text: &str) -> Option<Box<[Self]>> {

@@ -92,7 +92,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("relay/src/price/resold.rs", &[]),
     ("relay/src/price/table.rs", &["hashbrown"]),
     ("relay/src/price/usd.rs", &["serde"]),
-    ("relay/src/purse.rs", &[]),
+    ("relay/src/purse.rs", &["itoa"]),
     ("relay/src/price/row.rs", &["jiff", "serde"]),
     ("relay/src/role.rs", &["serde"]),
     ("relay/src/sse.rs", &["memchr"]),

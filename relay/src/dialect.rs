@@ -183,31 +183,32 @@ impl Dialect {
 
     /// Reads a whole answer that is not a stream.
     pub(crate) fn read_answer(self, body: &[u8], usage: &mut Usage) {
-        let said = |key: &[u8]| json::member(body, key).map(|at| &body[at]);
+        if let Self::Gemini | Self::GeminiArray = self {
+            gemini::read_chunk(body, usage);
+            return;
+        }
+        let said = json::members(body, ANSWER).map(|at| at.map(|at| &body[at]));
+        let [model, told, tier, status, output] = said;
         match self {
             Self::Anthropic => {
-                if let Some(told) = said(USAGE).and_then(parsed::<anthropic::Spent<'_>>) {
+                if let Some(told) = told.and_then(parsed::<anthropic::Spent<'_>>) {
                     told.add_to(usage);
                 }
             }
-            Self::Chat | Self::Responses => {
-                if let Some(told) = said(USAGE).and_then(parsed::<openai::Spent>) {
+            _ => {
+                if let Some(told) = told.and_then(parsed::<openai::Spent>) {
                     usage.update(&told.into());
                 }
-                let tier = said(br#""service_tier""#).and_then(parsed::<&str>);
+                let tier = tier.and_then(parsed::<&str>);
                 usage.tier = tier.map(Tier::of).or(usage.tier);
-            }
-            Self::Gemini | Self::GeminiArray => {
-                gemini::read_chunk(body, usage);
-                return;
             }
         }
         if self == Self::Responses {
-            let status = said(br#""status""#).and_then(parsed::<&str>);
+            let status = status.and_then(parsed::<&str>);
             usage.is_pending = matches!(status, Some("queued" | "in_progress"));
-            usage.web_searches = said(br#""output""#).and_then(openai::searched);
+            usage.web_searches = output.and_then(openai::searched);
         }
-        let model = said(br#""model""#).and_then(parsed::<String>);
+        let model = model.and_then(parsed::<String>);
         usage.served_by(model.as_deref());
     }
 
@@ -231,7 +232,14 @@ impl Dialect {
     }
 }
 
-const USAGE: &[u8] = br#""usage""#;
+/// What an answer that is not a stream says of itself.
+const ANSWER: [&[u8]; 5] = [
+    br#""model""#,
+    br#""usage""#,
+    br#""service_tier""#,
+    br#""status""#,
+    br#""output""#,
+];
 
 fn parsed<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     serde_json::from_slice(json).ok()

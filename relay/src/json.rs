@@ -73,11 +73,27 @@ enum Due {
 
 /// Where the value of a member of the outermost object stands; `key` has its quotes.
 pub(crate) fn member(text: &[u8], key: &[u8]) -> Option<Range<usize>> {
+    let [found] = members(text, [key]);
+    found
+}
+
+/// The same of several keys, as far as the text is JSON: of each the first that stands there.
+pub(crate) fn members<const N: usize>(text: &[u8], keys: [&[u8]; N]) -> [Option<Range<usize>>; N] {
+    let mut found = [const { None }; N];
     let mut tokens = Tokens::new(text);
-    tokens.next().ok()?;
-    let value = tokens.find(key).ok()??;
-    tokens.skip(value).ok()?;
-    Some(value.start..tokens.at)
+    if tokens.next().is_err() {
+        return found;
+    }
+    while found.contains(&None)
+        && let Ok(Some(key)) = tokens.next_key()
+        && let Ok(first) = tokens.value()
+        && let Ok(value) = tokens.skip(first)
+    {
+        if let Some(place) = keys.iter().position(|known| *known == tokens.text(key)) {
+            found[place].get_or_insert(value.start..value.end);
+        }
+    }
+    found
 }
 
 impl<'a> Tokens<'a> {
@@ -275,6 +291,26 @@ mod tests {
         assert_eq!(joined, br#"{"a":[1.5e3,"x\"y"],"b":{},"c":null}"#);
         let keys = seen.iter().filter(|(kind, _)| *kind == Kind::Key);
         assert_eq!(keys.count(), 3);
+    }
+
+    #[test]
+    fn the_first_of_each_member_is_found_as_far_as_the_text_is_json() {
+        let found = |text: &'static str| {
+            members(text.as_bytes(), [br#""a""#, br#""b""#]).map(|at| at.map(|at| &text[at]))
+        };
+        for (text, expected) in [
+            (
+                r#"{"b":{"a":1}, "a":[2],"a":3}"#,
+                [Some("[2]"), Some(r#"{"a":1}"#)],
+            ),
+            (r#"{"c":{"b":1},"a":null}"#, [Some("null"), None]),
+            (r#"{"b":"x","c":[1,"a"#, [None, Some(r#""x""#)]),
+            (r#"{"b":[1,"#, [None; 2]),
+            (r#"["a","b"]"#, [None; 2]),
+            ("", [None; 2]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod gemini;
 mod generation;
 mod ledger;
 mod openai;
+mod pause;
 mod playback;
 mod route;
 mod script;

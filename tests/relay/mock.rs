@@ -97,6 +97,42 @@ async fn an_error_event_ends_a_stream() {
 }
 
 #[tokio::test]
+async fn a_resume_lets_all_that_have_begun_go_on_and_later_answers_pause_again() {
+    let provider = provider();
+    let resume = async || {
+        let told = Call::post("/mock/resume", "").send(provider.addr()).await;
+        assert_eq!(told.status, 200);
+    };
+    let mut streamed = stream(&provider, "pause_after=2").await;
+    streamed.until("content_block_start").await;
+    let call = message(json!({})).header("x-mock", "pause=true;status=529");
+    let refused = tokio::spawn(call.send(provider.addr()));
+    until_in_flight(&provider, 2).await;
+    resume().await;
+    let streamed = streamed.text().await;
+    assert!(streamed.ends_with("message_stop\"}\n\n"), "{streamed}");
+    assert_eq!(refused.await.unwrap().status, 529);
+    let mut later = stream(&provider, "pause_after=0").await;
+    assert_eq!(provider.stats().in_flight, 1);
+    provider.resume();
+    later.until("message_stop").await;
+    assert_eq!(
+        (provider.stats().in_flight, provider.stats().aborted),
+        (0, 0)
+    );
+}
+
+async fn until_in_flight(provider: &MockProvider, count: u64) {
+    eventually_async("the requests are there", async || {
+        match provider.stats().in_flight {
+            seen if seen == count => Ok(()),
+            other => Err(format!("{other} in flight")),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_caller_that_hangs_up_is_counted_before_and_after_the_first_byte() {
     let provider = provider();
     let mut answer = stream(&provider, "stall_after=2").await;
@@ -106,13 +142,7 @@ async fn a_caller_that_hangs_up_is_counted_before_and_after_the_first_byte() {
     aborted(&provider, 1).await;
     let call = message(json!({"stream": true})).header("x-mock", "latency_ms=3600000");
     let waiting = tokio::spawn(call.send(provider.addr()));
-    eventually_async("the request is there", async || {
-        match provider.stats().in_flight {
-            1 => Ok(()),
-            other => Err(format!("{other} in flight")),
-        }
-    })
-    .await;
+    until_in_flight(&provider, 1).await;
     waiting.abort();
     aborted(&provider, 2).await;
 }

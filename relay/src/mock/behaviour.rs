@@ -16,6 +16,9 @@ pub struct Behaviour {
     /// Wait this long before the response headers, in milliseconds.
     #[arg(long, default_value_t = DEFAULT.latency_ms)]
     pub latency_ms: u64,
+    /// Wait before the response headers until told to go on (`POST /mock/resume`), after the latency.
+    #[arg(long)]
+    pub pause: bool,
     /// Text deltas in an answer.
     #[arg(long, default_value_t = DEFAULT.chunks)]
     pub chunks: u32,
@@ -55,6 +58,9 @@ pub struct Behaviour {
     /// Fall silent for ever after this many events.
     #[arg(long)]
     pub stall_after: Option<usize>,
+    /// Fall silent after this many events until told to go on (`POST /mock/resume`), which reaches all answers that have begun.
+    #[arg(long)]
+    pub pause_after: Option<usize>,
     /// Put an error event in place of what follows this many events.
     #[arg(long)]
     pub error_after: Option<usize>,
@@ -89,6 +95,7 @@ pub struct Behaviour {
 
 const DEFAULT: Behaviour = Behaviour {
     latency_ms: 0,
+    pause: false,
     chunks: 8,
     delay_ms: 0,
     delta_bytes: None,
@@ -102,6 +109,7 @@ const DEFAULT: Behaviour = Behaviour {
     close_after: None,
     reset_after: None,
     stall_after: None,
+    pause_after: None,
     error_after: None,
     split: None,
     corrupt_at: None,

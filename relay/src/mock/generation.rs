@@ -13,6 +13,7 @@ use super::answer::{Answer, Ask, estimate};
 use super::behaviour::Behaviour;
 use super::dialect::{Dialect, Failure, Provider};
 use super::ledger::Flight;
+use super::pause::Pause;
 use super::playback::{Framing, Playback, ResetFlag};
 use super::route::Upstream;
 use super::script::Script;
@@ -48,6 +49,7 @@ impl Exchange<'_> {
     /// Answers a request for what was stored.
     pub(super) fn stored(self, request: Request<Incoming>) -> Response<Playback> {
         let (mut head, _) = request.into_parts();
+        let pause = self.upstream.resumption.pause();
         let account = self.provider.credential(&head);
         head.uri = self.provider.plain(head.uri);
         let answered = account.and_then(|account| {
@@ -55,7 +57,7 @@ impl Exchange<'_> {
             let behaviour = behaviour.map_err(|refusal| Failure::new(400, refusal))?;
             self.upstream.shelf.answer(&account, &head, &behaviour)
         });
-        self.finish(answered)
+        self.finish(answered.map(|response| response.map(|body| body.paused_by(pause))))
     }
 
     /// Puts an answer, or the failure instead, into the form of the dialect.
@@ -75,12 +77,22 @@ impl Exchange<'_> {
         request: Request<Incoming>,
     ) -> Result<Response<Playback>, Failure> {
         let (head, body) = request.into_parts();
+        // First: whoever sees it in flight can let it go on.
+        let mut pause = self.upstream.resumption.pause();
         let flight = self
             .upstream
             .ledger
             .take_off(self.provider.credential(&head)?);
-        match self.listen(dialect, head, body, &flight).await {
-            Ok((ask, behaviour)) => Ok(self.play(dialect, ask, &behaviour, flight)),
+        let asked = async {
+            let (ask, behaviour) = self.listen(dialect, head, body, &flight).await?;
+            respond_as_asked(&behaviour, &mut pause).await?;
+            Ok((ask, behaviour))
+        };
+        match asked.await {
+            Ok((ask, behaviour)) => {
+                let response = self.play(dialect, ask, &behaviour, flight);
+                Ok(response.map(|body| body.paused_by(pause)))
+            }
             Err(failure) => {
                 flight.land();
                 Err(failure)
@@ -104,12 +116,12 @@ impl Exchange<'_> {
         self.upstream.ledger.keep(head, body);
         let ask = ask?;
         flight.asked(&ask.model);
-        respond_as_asked(&behaviour).await?;
         Ok((ask, behaviour))
     }
 
     async fn try_count(&self, request: Request<Incoming>) -> Result<Response<Playback>, Failure> {
         let (head, body) = request.into_parts();
+        let mut pause = self.upstream.resumption.pause();
         self.provider.credential(&head)?;
         let (body, behaviour) = self.read(&head, body).await?;
         self.provider.check(&head, &body, &behaviour)?;
@@ -119,7 +131,7 @@ impl Exchange<'_> {
         let counted = self.provider.count(&head, &body, tokens);
         self.upstream.ledger.keep(head, body);
         let counted = counted?;
-        respond_as_asked(&behaviour).await?;
+        respond_as_asked(&behaviour, &mut pause).await?;
         Ok(counted)
     }
 
@@ -199,9 +211,12 @@ fn with_type(body: Playback, content_type: &'static str) -> Response<Playback> {
     response
 }
 
-async fn respond_as_asked(behaviour: &Behaviour) -> Result<(), Failure> {
+async fn respond_as_asked(behaviour: &Behaviour, pause: &mut Pause) -> Result<(), Failure> {
     if behaviour.latency_ms > 0 {
         tokio::time::sleep(Duration::from_millis(behaviour.latency_ms)).await;
+    }
+    if behaviour.pause {
+        pause.await;
     }
     match behaviour.status {
         None => Ok(()),

@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::ledger::Flight;
+use super::pause::Pause;
 use super::script::{Ending, Piece, Plan};
 
 /// Asks the connection's task to reset it instead of closing it.
@@ -29,6 +30,11 @@ pub(super) struct Playback {
     event: usize,
     /// The last piece is not written yet: the connection flushes only while we have nothing for it.
     unwritten: bool,
+    pause: Option<Pause>,
+    /// When the last piece was due.
+    played: Duration,
+    /// What was due when the schedule began: at first, and after the pause.
+    from: Duration,
     started: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
     flight: Option<Flight>,
@@ -66,6 +72,9 @@ impl Playback {
             at: 0,
             event: 0,
             unwritten: false,
+            pause: None,
+            played: Duration::ZERO,
+            from: Duration::ZERO,
             started: None,
             sleep: None,
             flight,
@@ -75,7 +84,31 @@ impl Playback {
         body
     }
 
+    /// It falls silent as planned until `pause` is over.
+    pub(super) fn paused_by(mut self, pause: Pause) -> Self {
+        self.pause = self.plan.pause.is_some().then_some(pause);
+        self
+    }
+
+    /// Who was told to go on before the pause does not notice it; after it the schedule starts anew.
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(pause) = &mut self.pause else {
+            return Poll::Ready(());
+        };
+        if self.plan.pause != Some(self.at) {
+            return Poll::Ready(());
+        }
+        if Pin::new(pause).poll(cx).is_pending() {
+            self.from = self.played;
+            self.started = None;
+            return Poll::Pending;
+        }
+        self.pause = None;
+        Poll::Ready(())
+    }
+
     fn poll_due(&mut self, due: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        let due = due.saturating_sub(self.from);
         if due.is_zero() {
             return Poll::Ready(());
         }
@@ -103,6 +136,7 @@ impl Playback {
     fn hand_out(&mut self, piece: &Piece) -> Frame<Bytes> {
         let bytes = self.plan.bytes.slice(self.at..piece.end);
         self.at = piece.end;
+        self.played = piece.due;
         self.unwritten = true;
         self.land_if_played();
         Frame::data(bytes)
@@ -148,6 +182,7 @@ impl Body for Playback {
         let Some(piece) = body.plan.piece(body.at, &mut body.event) else {
             return body.poll_ending();
         };
+        ready!(body.poll_pause(cx));
         ready!(body.poll_due(piece.due, cx));
         Poll::Ready(Some(Ok(body.hand_out(&piece))))
     }
@@ -161,6 +196,70 @@ impl Body for Playback {
         match self.framing {
             Framing::Length if self.plan.ending == Ending::Clean => SizeHint::with_exact(left),
             Framing::Length | Framing::Chunked => SizeHint::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::super::behaviour::Behaviour;
+    use super::super::pause::Resumption;
+    use super::super::script::Script;
+    use super::*;
+
+    /// Five events, all but the first one step of the pace after the one before.
+    fn body(pairs: &str) -> Playback {
+        let mut script = Script::default();
+        script.event(|bytes| bytes.extend(b"1"));
+        for event in *b"2345" {
+            script.paced_event(|bytes| bytes.push(event));
+        }
+        let plan = script.plan(&Behaviour::default().with_pairs(pairs).unwrap());
+        Playback::new(plan, Framing::Chunked, None, ResetFlag::default())
+    }
+
+    /// So many events, and after how long each of them came.
+    async fn hear(body: &mut Playback, since: Instant, events: usize) -> Vec<(String, u64)> {
+        let mut heard = Vec::new();
+        while heard.len() < events {
+            let frame = body.frame().await.expect("there is more").unwrap();
+            let text = String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+            // The clock of paused time has whole milliseconds.
+            heard.push((text, since.elapsed().as_millis() as u64 / 100 * 100));
+        }
+        heard
+    }
+
+    fn times<const N: usize>(heard: [(&str, u64); N]) -> Vec<(String, u64)> {
+        heard.map(|(text, ms)| (text.to_owned(), ms)).to_vec()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_pause_the_schedule_starts_anew() {
+        let (resumption, began) = (Resumption::default(), Instant::now());
+        let mut body = body("delay_ms=100,pause_after=3").paused_by(resumption.pause());
+        let before = hear(&mut body, began, 3).await;
+        assert_eq!(before, times([("1", 0), ("2", 100), ("3", 200)]));
+        let hour = Duration::from_secs(3600);
+        let silent = tokio::time::timeout(hour, body.frame()).await;
+        assert!(silent.is_err(), "{silent:?}");
+        resumption.resume();
+        let after = hear(&mut body, Instant::now(), 2).await;
+        assert_eq!(after, times([("4", 100), ("5", 200)]));
+        assert!(body.frame().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_told_to_go_on_before_the_pause_does_not_notice_it() {
+        for pause_after in [0, 2] {
+            let (resumption, began) = (Resumption::default(), Instant::now());
+            let pairs = format!("delay_ms=100,pause_after={pause_after}");
+            let mut body = body(&pairs).paused_by(resumption.pause());
+            resumption.resume();
+            let heard = hear(&mut body, began, 4).await;
+            assert_eq!(heard, times([("1", 0), ("2", 100), ("3", 200), ("4", 300)]));
         }
     }
 }

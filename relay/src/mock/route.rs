@@ -14,6 +14,7 @@ use super::dialect::{Dialect, Failure, Provider};
 use super::generation::Exchange;
 use super::ledger::Ledger;
 use super::openai::Shelf;
+use super::pause::Resumption;
 use super::playback::{Playback, ResetFlag, json_response};
 use super::{azure, bedrock};
 
@@ -24,6 +25,7 @@ const MAX_CONFIG_BYTES: usize = 64 << 10;
 pub(super) struct Upstream {
     pub(super) ledger: Arc<Ledger>,
     pub(super) shelf: Shelf,
+    pub(super) resumption: Resumption,
     behaviour: Mutex<Behaviour>,
     serial: AtomicU64,
 }
@@ -33,6 +35,7 @@ impl Upstream {
         Self {
             ledger: Arc::new(Ledger::new(options.limit)),
             shelf: Shelf::default(),
+            resumption: Resumption::default(),
             behaviour: Mutex::new(options.behaviour),
             serial: AtomicU64::new(1),
         }
@@ -61,6 +64,10 @@ impl Upstream {
             (&Method::GET, "/mock/stats") => json_response(StatusCode::OK, &self.ledger.stats()),
             (&Method::GET, "/mock/config") => json_response(StatusCode::OK, &self.behaviour()),
             (&Method::POST, "/mock/config") => self.configure(request).await,
+            (&Method::POST, "/mock/resume") => {
+                self.resumption.resume();
+                Response::new(Playback::whole("ok"))
+            }
             (&Method::GET, "/healthz") => Response::new(Playback::whole("ok")),
             _ => self.play(request, reset).await,
         }

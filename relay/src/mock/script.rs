@@ -26,6 +26,8 @@ struct Mark {
 pub(super) struct Plan {
     pub(super) bytes: Bytes,
     pub(super) ending: Ending,
+    /// It falls silent before the byte at this place until it is told to go on.
+    pub(super) pause: Option<usize>,
     events: Vec<Mark>,
     pace: Duration,
     split: usize,
@@ -125,9 +127,11 @@ impl Script {
             .filter(|(length, _)| *length <= self.bytes.len())
             .min_by_key(|(length, _)| *length)
             .unwrap_or((self.bytes.len(), Ending::Clean));
+        let pause = behaviour.pause_after.map(|events| self.end_of(events));
         Plan {
             bytes: Bytes::from(self.bytes).slice(..length),
             ending,
+            pause: pause.filter(|at| *at < length),
             events: self.events,
             pace: Duration::from_millis(behaviour.delay_ms),
             split: behaviour.split.unwrap_or(usize::MAX),
@@ -151,6 +155,7 @@ impl Plan {
         Self {
             bytes,
             ending: Ending::Clean,
+            pause: None,
             events,
             pace: Duration::ZERO,
             split: usize::MAX,
@@ -244,6 +249,20 @@ mod tests {
             text("reset_after=1000,close_after=9"),
             ("one.two.three.end.".into(), Ending::Clean)
         );
+    }
+
+    #[test]
+    fn a_pause_is_between_two_events_that_are_played() {
+        let pause = |pairs| {
+            let behaviour = Behaviour::default().with_pairs(pairs).unwrap();
+            script().plan(&behaviour).pause
+        };
+        assert_eq!(pause(""), None);
+        assert_eq!(pause("pause_after=0"), Some(0));
+        assert_eq!(pause("pause_after=2"), Some("one.two.".len()));
+        assert_eq!(pause("pause_after=2,reset_after=9"), Some(8));
+        assert_eq!(pause("pause_after=4"), None, "nothing comes after it");
+        assert_eq!(pause("pause_after=2,close_after=2"), None);
     }
 
     #[test]

@@ -88,6 +88,11 @@ impl MockProvider {
         self.upstream.set_behaviour(behaviour);
     }
 
+    /// Lets every answer go on that pauses, or has begun and would pause later.
+    pub fn resume(&self) {
+        self.upstream.resumption.resume();
+    }
+
     /// Ends the listener and every connection.
     pub async fn shutdown(self) {
         drop(self.stop);

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Longer than any wait of a test: past it nothing more will come.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const ANSWER_WITHIN: Duration = Duration::from_secs(90);
 
 /// A request to be sent.
 #[derive(Clone, Debug)]
@@ -184,12 +184,19 @@ impl Answer {
     /// # Panics
     /// When it ends before.
     pub async fn until(&mut self, text: &str) {
-        let finder = |seen: &[u8]| seen.windows(text.len()).any(|part| part == text.as_bytes());
-        while !finder(&self.seen) {
+        self.until_it(text, |seen| seen.contains(text)).await;
+    }
+
+    /// Reads until the body so far is as wanted.
+    ///
+    /// # Panics
+    /// When it ends before.
+    pub async fn until_it(&mut self, what: &str, is_so: impl Fn(&str) -> bool) {
+        while !is_so(&String::from_utf8_lossy(&self.seen)) {
             let more = self.piece().await.is_some();
             assert!(
                 more,
-                "it ended without {text:?}: {}",
+                "it ended without {what:?}: {}",
                 self.seen.escape_ascii()
             );
         }

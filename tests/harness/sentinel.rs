@@ -37,7 +37,7 @@ impl Sentinel {
         let socket = dir.path().join("s").display().to_string();
         let text = format!(
             "port {port}\nunixsocket {socket}\nsentinel monitor {MASTER} 127.0.0.1 {master} 1\n\
-             sentinel down-after-milliseconds {MASTER} 1000\nsentinel failover-timeout {MASTER} 5000\n{lines}\n"
+             sentinel down-after-milliseconds {MASTER} 60000\nsentinel failover-timeout {MASTER} 5000\n{lines}\n"
         );
         fs::write(&path, text).expect("the directory can be written to");
         let mut command = Command::new(config::redis_server());

@@ -107,10 +107,11 @@ impl Weir {
         self.until_status_of(stream(""), expected).await;
     }
 
-    /// Asks for the same until that is answered so.
+    /// Asks for the same until that is answered so. Who is hung up on asks again.
     pub async fn until_status_of(&self, call: Call, expected: u16) {
         eventually_async("requests are answered so", async || {
-            let answer = self.ask(call.clone()).await;
+            let answer = self.with_key(call.clone()).try_send(self.addr()).await;
+            let answer = answer.map_err(|error| format!("{error:#}"))?;
             match answer.status {
                 status if status == expected => Ok(()),
                 status => Err(format!("{status} {:?}", answer.header("x-weir-error"))),

@@ -247,17 +247,18 @@ async fn taking_back_is_written_down_though_the_relay_of_the_request_does_nothin
 
 #[tokio::test]
 async fn who_hangs_up_has_done_it_all_the_same() {
-    let slow = Behaviour {
-        latency_ms: 500,
+    let paused = Behaviour {
+        pause: true,
         ..Behaviour::default()
     };
-    let setup = Weir::setup().behaviour(slow).operators();
+    let setup = Weir::setup().behaviour(paused).operators();
     let weir = setup.start().await;
     let operator = weir.operator().await;
     let hasty = operator.clone();
     let asked = tokio::spawn(async move { hasty.post("/api/accounts/a1/test", &json!({})).await });
     weir.until_upstream_has(1).await;
     asked.abort();
+    weir.provider.resume();
     eventually_async("it is written down", async || {
         match newest(&operator).await {
             told if told == "test account" => Ok(()),

@@ -161,9 +161,10 @@ async fn an_array_that_is_reset_inside_an_element_breaks_off() {
         (502, Some("weir_upstream_broke_off"))
     );
     let first = told_directly(&weir, Speech::GeminiArray, &array("chunks=5;close_after=1")).await;
-    let second = format!("chunks=5;delay_ms=100;reset_after={}", first.len() + 20);
+    let second = format!("chunks=5;pause_after=1;reset_after={}", first.len() + 20);
     let broken = weir.ask(array(&second)).await;
     assert_eq!(broken.status, 200);
+    weir.provider.resume();
     assert_eq!(broken.whole().await.end, End::Broken);
     weir.until_nothing_is_held().await;
 }
@@ -239,16 +240,23 @@ async fn a_stream_that_begins_late_is_the_same_after_its_heartbeats() {
         (Speech::Responses, ": keep-alive\n\n"),
         (Speech::Gemini, "\n\n"),
     ] {
-        let late = weir.ask(speech.stream("latency_ms=900")).await;
+        let mut late = weir.ask(speech.stream("pause=true")).await;
         assert_eq!(late.status, 200);
+        late.until(&heartbeat.repeat(2)).await;
+        weir.provider.resume();
         let late = late.text().await;
         let answer = late.trim_start_matches(heartbeat);
         assert!(late.len() >= answer.len() + 2 * heartbeat.len(), "{late}");
         let direct = told_directly(&weir, speech, &speech.stream("")).await;
         assert_eq!(without_serials(answer), without_serials(&direct));
     }
-    let array = Speech::GeminiArray.stream("latency_ms=400");
-    let array = weir.ask(array).await.text().await;
+    let array = weir.spawn(Speech::GeminiArray.stream("pause=true"));
+    weir.until_upstream_has(1).await;
+    // Whoever asks after it has heard of the wait by then.
+    let mut later = weir.ask(Speech::Gemini.stream("pause=true")).await;
+    later.until("\n\n\n\n").await;
+    weir.provider.resume();
+    let array = array.await.expect("it is answered").text().await;
     assert!(
         array.starts_with("[{"),
         "an array has no room for any: {array}"

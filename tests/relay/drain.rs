@@ -7,7 +7,7 @@ use weir_relay::mock::MockProvider;
 #[tokio::test]
 async fn running_streams_finish_and_new_callers_are_turned_away() {
     let weir = Weir::start().await;
-    let mut running = weir.ask(stream("chunks=50;delay_ms=10")).await;
+    let mut running = weir.ask(stream("chunks=50;pause_after=9")).await;
     running.until("text_delta").await;
     let Weir {
         relay,
@@ -26,6 +26,7 @@ async fn running_streams_finish_and_new_callers_are_turned_away() {
         }
     })
     .await;
+    provider.resume();
     let text = running.text().await;
     assert!(text.ends_with("data: {\"type\":\"message_stop\"}\n\n"));
     stopped.await.unwrap();

@@ -288,11 +288,12 @@ async fn what_was_made_while_redis_was_away_is_known_when_it_is_back() {
         .arg("appendfsync", "always");
     let setup = Weir::setup().kinds(&["openai"]).accounts(2).redis(durable);
     let mut weir = setup.start().await;
-    let whole = Speech::Responses.message("chunks=9;delay_ms=200", &json!({"stream": true}));
+    let whole = Speech::Responses.message("chunks=9;pause_after=6", &json!({"stream": true}));
     let mut running = weir.ask(whole).await;
     running.until("output_text.delta").await;
     weir.redis.kill();
     weir.until_status_of(ask(&json!({})), 503).await;
+    weir.provider.resume();
     let text = running.text().await;
     let (_, last) = text.rsplit_once("data: ").expect("there are events");
     let last: Value = serde_json::from_str(last).expect("it is JSON");

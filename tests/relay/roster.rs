@@ -97,7 +97,7 @@ async fn waiters_turn_to_whoever_is_open() {
 #[tokio::test]
 async fn a_drained_account_is_waited_for_and_a_running_request_ends_well() {
     let desk = Desk::start().await;
-    let running = desk.weir.spawn(stream("chunks=20;delay_ms=50"));
+    let running = desk.weir.spawn(stream("chunks=20;pause_after=4"));
     let mut running = running.await.unwrap();
     running.until("message_start").await;
     desk.does("account drain a1");
@@ -111,6 +111,7 @@ async fn a_drained_account_is_waited_for_and_a_running_request_ends_well() {
     )
     .await;
     let waiting = desk.weir.spawn(message("", &json!({})));
+    desk.weir.provider.resume();
     assert!(running.text().await.contains("message_stop"));
     desk.does("account resume a1");
     assert_eq!(waiting.await.unwrap().status, 200);

@@ -80,11 +80,12 @@ async fn a_settlement_whose_answer_is_lost_counts_once() {
     let lossy = weir.lossy.as_ref().expect("it was asked for");
     for times in 1..=3 {
         let mut answer = weir
-            .ask(stream(&format!("{USAGE};chunks=3;delay_ms=20")))
+            .ask(stream(&format!("{USAGE};chunks=3;pause_after=4")))
             .await;
         answer.until("text_delta").await;
         // The repeated settlement's answer too, from the second time on.
         (0..times).for_each(|_| lossy.lose_answer_to("TALLY.ADD"));
+        weir.provider.resume();
         answer.text().await;
         weir.until_nothing_is_held().await;
         eventually_async("the answers were lost", async || match lossy.lost() {
@@ -104,10 +105,11 @@ async fn a_settlement_that_redis_gets_late_though_it_was_repeated_counts_and_is_
     let weir = Weir::setup().lossy().start().await;
     let lossy = weir.lossy.as_ref().expect("it was asked for");
     let mut answer = weir
-        .ask(stream(&format!("{USAGE};chunks=3;delay_ms=20")))
+        .ask(stream(&format!("{USAGE};chunks=3;pause_after=4")))
         .await;
     answer.until("text_delta").await;
     lossy.hold_up("TALLY.ADD");
+    weir.provider.resume();
     answer.text().await;
     // By its repetition.
     until_counted(&weir, 1).await;
@@ -123,7 +125,7 @@ async fn a_settlement_that_redis_gets_late_though_it_was_repeated_counts_and_is_
 async fn what_another_relay_has_booked_is_not_written_of_again() {
     let weir = Weir::start().await;
     let mut answer = weir
-        .ask(stream(&format!("{USAGE};chunks=3;delay_ms=700")))
+        .ask(stream(&format!("{USAGE};chunks=3;pause_after=1")))
         .await;
     answer.until("message_start").await;
     let request = weir.intents().remove(0);
@@ -131,6 +133,7 @@ async fn what_another_relay_has_booked_is_not_written_of_again() {
         "TALLY.ADD weir:{{default}}:counted {request} PX 60000 0 RECORD weir:{{default}}:records MAXLEN 9 by other"
     );
     assert_eq!(weir.redis.call(booked), 1);
+    weir.provider.resume();
     answer.text().await;
     until_told_again(&weir, 1).await;
     weir.until_nothing_is_held().await;
@@ -143,15 +146,16 @@ async fn of_many_settlements_at_once_none_is_lost_with_an_answer() {
     const REQUESTS: usize = 60;
     let weir = Weir::setup().lossy().start().await;
     let lossy = weir.lossy.as_ref().expect("it was asked for");
-    // The requests come in few batches.
-    (0..4).for_each(|_| lossy.lose_answer_to("TALLY.ADD"));
     let mut running = JoinSet::new();
     for _ in 0..REQUESTS {
-        let call = weir.with_key(stream(&format!("{USAGE};chunks=3;delay_ms=700")));
+        let call = weir.with_key(stream(&format!("{USAGE};chunks=3;pause_after=4")));
         let addr = weir.addr();
         running.spawn(async move { call.send(addr).await.text().await });
     }
     weir.until_upstream_has(REQUESTS as u64).await;
+    // The requests come in few batches.
+    (0..4).for_each(|_| lossy.lose_answer_to("TALLY.ADD"));
+    weir.provider.resume();
     running.join_all().await;
     weir.until_nothing_is_held().await;
     until_counted(&weir, REQUESTS as u64).await;
@@ -198,10 +202,11 @@ async fn every_answer_of_the_upstream_is_counted_once_though_redis_is_killed_and
 async fn what_a_full_redis_does_not_book_is_booked_later_and_holds_nothing_up() {
     let weir = Weir::setup().max_concurrent(1).start().await;
     let mut answer = weir
-        .ask(stream(&format!("{USAGE};chunks=3;delay_ms=400")))
+        .ask(stream(&format!("{USAGE};chunks=3;pause_after=4")))
         .await;
     answer.until("text_delta").await;
     weir.redis.call("CONFIG SET maxmemory 1");
+    weir.provider.resume();
     answer.text().await;
     eventually_async("the slots are given back", async || {
         match weir.slots_held() {

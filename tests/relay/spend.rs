@@ -269,7 +269,7 @@ async fn a_request_that_fails_spends_nothing() {
 async fn a_request_whose_caller_leaves_spends_what_it_is_booked_at() {
     let weir = setup().start().await;
     let key = weir.add_limited_key(0, limits(0, 0, 10_000)).await;
-    let call = harness::weir::stream("input_tokens=101;output_tokens=60;chunks=20;delay_ms=200");
+    let call = harness::weir::stream("input_tokens=101;output_tokens=60;chunks=20;stall_after=4");
     let mut answer = ask(&weir, &key, call).await;
     answer.until("text_delta").await;
     drop(answer);
@@ -286,10 +286,11 @@ async fn a_settlement_whose_answer_is_lost_spends_once() {
     let key = weir
         .add_limited_key(0, limits(1_000_000, 0, 1_000_000))
         .await;
-    let call = harness::weir::stream("input_tokens=101;output_tokens=17;chunks=3;delay_ms=20");
+    let call = harness::weir::stream("input_tokens=101;output_tokens=17;chunks=3;pause_after=4");
     let mut answer = ask(&weir, &key, call).await;
     answer.until("text_delta").await;
     lossy.lose_answer_to("TALLY.ADD");
+    weir.provider.resume();
     answer.text().await;
     eventually_async("the answer was lost", async || match lossy.lost() {
         1 => Ok(()),
@@ -336,11 +337,12 @@ async fn a_restart_of_redis_changes_nothing_of_what_is_spent() {
         .text()
         .await;
     until_spent(&weir, &key, 11_000).await;
-    let call = harness::weir::stream("input_tokens=101;output_tokens=17;chunks=10;delay_ms=150");
+    let call = harness::weir::stream("input_tokens=101;output_tokens=17;chunks=10;pause_after=4");
     let mut answer = ask(&weir, &key, call).await;
     answer.until("text_delta").await;
     weir.redis.kill();
     weir.redis.start_again();
+    weir.provider.resume();
     answer.text().await;
     until_spent(&weir, &key, 11_118).await;
 }

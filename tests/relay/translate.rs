@@ -250,29 +250,39 @@ async fn what_tools_found_and_images_go_up() {
 #[tokio::test]
 async fn heartbeats_are_the_caller_s_before_and_within_an_answer() {
     let often = "[waiting]\ngrace_ms = 100\nheartbeat_ms = 100\nsilence_ms = 100";
-    let slow = Behaviour {
-        latency_ms: 600,
-        delay_ms: 600,
+    let before = Behaviour {
+        pause: true,
+        ..behaviour()
+    };
+    let within = Behaviour {
+        pause_after: Some(4),
         ..behaviour()
     };
     for (speech, kinds) in WAYS {
-        let setup = setup(speech, kinds).behaviour(slow.clone()).head(often);
-        let weir = setup.start().await;
-        let stream = weir
-            .ask(asked(speech, &json!({"stream": true})))
-            .await
-            .text()
-            .await;
+        let weir = setup(speech, kinds).head(often).start().await;
         let (beat, other, first) = match speech {
             Speech::Messages => ("event: ping\n", ": keep-alive\n", "message_start"),
-            _ => (": keep-alive\n", "event: ping\n", "data: "),
+            _ => (": keep-alive\n", "event: ping\n", "data: {\"id"),
         };
-        let begins = stream.find(first).expect("it begins");
-        let (before, within) = stream.split_at(begins);
-        assert!(before.matches(beat).count() >= 2, "{stream}");
-        assert!(within.matches(beat).count() >= 4, "{stream}");
-        assert!(!stream.contains(other), "{stream}");
-        assert!(stream.replace('"', "").contains("passes"), "{stream}");
+        let beats = |stream: &str| stream.matches(beat).count();
+        weir.provider.set_behaviour(before.clone());
+        let mut late = weir.ask(asked(speech, &json!({"stream": true}))).await;
+        late.until_it("heartbeats", |heard| beats(heard) >= 2).await;
+        weir.provider.resume();
+        let late = late.text().await;
+        let (heard, _) = late.split_once(first).expect("it begins");
+        assert!(beats(heard) >= 2, "{late}");
+        weir.provider.set_behaviour(within.clone());
+        let mut silent = weir.ask(asked(speech, &json!({"stream": true}))).await;
+        let has_begun = |heard: &str| heard.split_once(first).map(|(_, then)| beats(then));
+        silent
+            .until_it("heartbeats", |heard| has_begun(heard) >= Some(4))
+            .await;
+        weir.provider.resume();
+        for stream in [late, silent.text().await] {
+            assert!(!stream.contains(other), "{stream}");
+            assert!(stream.replace('"', "").contains("passes"), "{stream}");
+        }
     }
 }
 

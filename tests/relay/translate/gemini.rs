@@ -149,20 +149,34 @@ async fn an_array_that_is_cut_is_closed_with_an_error() {
 
 #[tokio::test]
 async fn heartbeats_are_empty_lines() {
-    let slow = Behaviour {
-        latency_ms: 600,
-        delay_ms: 600,
+    let before = Behaviour {
+        pause: true,
+        ..behaviour()
+    };
+    let within = Behaviour {
+        pause_after: Some(4),
         ..behaviour()
     };
     let often = "[waiting]\ngrace_ms = 100\nheartbeat_ms = 100\nsilence_ms = 100";
-    let weir = setup(WAYS[0]).behaviour(slow).head(often).start().await;
-    let stream = weir.ask(Speech::Gemini.stream("")).await.text().await;
-    let (before, within) = stream.split_once("data: ").expect("it begins");
-    assert!(before.len() >= 4 && before.trim().is_empty(), "{stream}");
-    assert!(
-        within.contains("\n\n\n\n") && !within.contains("ping"),
-        "{stream}"
-    );
+    let weir = setup(WAYS[0]).behaviour(before).head(often).start().await;
+    let mut late = weir.ask(Speech::Gemini.stream("")).await;
+    late.until("\n\n\n\n").await;
+    weir.provider.resume();
+    let late = late.text().await;
+    let (heard, _) = late.split_once("data: ").expect("it begins");
+    assert!(heard.len() >= 4 && heard.trim().is_empty(), "{late}");
+    weir.provider.set_behaviour(within);
+    let mut silent = weir.ask(Speech::Gemini.stream("")).await;
+    let has_begun = |heard: &str| heard.trim_start().starts_with("data: ");
+    silent
+        .until_it("heartbeats", |heard| {
+            has_begun(heard) && heard.ends_with("\n\n\n\n")
+        })
+        .await;
+    weir.provider.resume();
+    for stream in [late, silent.text().await] {
+        assert!(!stream.contains("ping"), "{stream}");
+    }
 }
 
 /// Accounts of both other kinds may stand in one group: what has begun with one goes on there.

@@ -40,20 +40,47 @@ fn members(rows: &Value) -> Vec<String> {
     rows.map(member).collect()
 }
 
-/// The next snapshot of a stream.
-async fn snapshot(stream: &mut Answer, seen: &mut String) -> Value {
-    loop {
-        if let Some((event, rest)) = seen.split_once("\n\n") {
+/// Somebody who watches, and all that they were shown.
+struct Viewer {
+    stream: Answer,
+    read: String,
+    shown: Vec<Value>,
+}
+
+impl Viewer {
+    async fn start(operator: &Operator) -> Self {
+        let stream = operator.get("/api/live").await;
+        assert_eq!(stream.header("content-type"), Some("text/event-stream"));
+        Self {
+            stream,
+            read: String::new(),
+            shown: Vec::new(),
+        }
+    }
+
+    /// Until the next snapshot.
+    async fn look(&mut self) -> &Value {
+        let before = self.shown.len();
+        while self.shown.len() == before {
+            let Some((event, rest)) = self.read.split_once("\n\n") else {
+                let piece = self.stream.piece().await.expect("the stream goes on");
+                self.read += std::str::from_utf8(&piece).expect("it is text");
+                continue;
+            };
             let snapshot = event.strip_prefix("event: snapshot\ndata: ");
             let snapshot = snapshot.map(|text| serde_json::from_str(text).expect("it is JSON"));
-            *seen = rest.to_owned();
-            match snapshot {
-                Some(snapshot) => return snapshot,
-                None => continue,
-            }
+            self.shown.extend::<Option<Value>>(snapshot);
+            self.read = rest.to_owned();
         }
-        let piece = stream.piece().await.expect("the stream goes on");
-        *seen += std::str::from_utf8(&piece).expect("it is text");
+        &self.shown[before]
+    }
+
+    async fn until_shown_the_same(&mut self, other: &mut Self) {
+        while !self.shown.iter().any(|one| other.shown.contains(one)) {
+            self.look().await;
+            other.look().await;
+            assert!(self.shown.len() < 50, "they share nothing of what is sent");
+        }
     }
 }
 
@@ -179,27 +206,13 @@ async fn all_viewers_see_all_relays_and_the_same_snapshots() {
     let there = weir.with_key(stream(HELD)).send(other.addr()).await;
     let waits = tokio::spawn(weir.with_key(message("", &json!({}))).send(other.addr()));
     weir.until_waiting(1).await;
-    let mut viewers = Vec::new();
-    for _ in 0..3 {
-        let stream = operator.get("/api/live").await;
-        assert_eq!(stream.header("content-type"), Some("text/event-stream"));
-        viewers.push((stream, String::new()));
+    let mut last = Viewer::start(&operator).await;
+    for _ in 0..2 {
+        let mut viewer = Viewer::start(&operator).await;
+        viewer.until_shown_the_same(&mut last).await;
+        last = viewer;
     }
-    let mut shown: Vec<Vec<Value>> = Vec::new();
-    for (stream, seen) in &mut viewers {
-        let mut of_one = Vec::new();
-        while of_one.len() < 3 {
-            of_one.push(snapshot(stream, seen).await);
-        }
-        shown.push(of_one);
-    }
-    for of_one in &shown[1..] {
-        assert!(
-            of_one.iter().any(|one| shown[0].contains(one)),
-            "they share what is sent"
-        );
-    }
-    let seen = &shown[2][2];
+    let seen = last.look().await;
     let mut expected: Vec<_> = [&here, &there]
         .map(|answer| {
             answer
@@ -232,9 +245,9 @@ async fn all_viewers_see_all_relays_and_the_same_snapshots() {
 async fn a_stream_ends_with_the_relay() {
     let weir = Weir::setup().operators().start().await;
     let operator = weir.operator().await;
-    let mut stream = operator.get("/api/live").await;
-    snapshot(&mut stream, &mut String::new()).await;
+    let mut viewer = Viewer::start(&operator).await;
+    viewer.look().await;
     let Weir { relay, .. } = weir;
     relay.shutdown().await;
-    while stream.piece().await.is_some() {}
+    while viewer.stream.piece().await.is_some() {}
 }

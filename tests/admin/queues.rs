@@ -230,7 +230,7 @@ async fn a_pause_ends_by_itself_and_outlasts_a_rest() {
     let operator = weir.operator().await;
     done(
         operator
-            .post("/api/accounts/a1/pause", &json!({"for_ms": 1_500}))
+            .post("/api/accounts/a1/pause", &json!({"for_ms": 5_000}))
             .await,
     )
     .await;

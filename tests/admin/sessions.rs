@@ -102,7 +102,7 @@ async fn another_password_ends_all_other_sessions() {
 
 #[tokio::test]
 async fn a_session_ends_when_nothing_is_done() {
-    let setup = Weir::setup().operators().head("[sessions]\nidle_ms = 1000");
+    let setup = Weir::setup().operators().head("[sessions]\nidle_ms = 5000");
     let weir = setup.start().await;
     let ann = weir.operator().await;
     assert_eq!(ann.get("/api/session").await.status, 200);
@@ -119,7 +119,7 @@ async fn a_session_ends_when_nothing_is_done() {
 
 #[tokio::test]
 async fn a_session_goes_on_while_it_is_used() {
-    let setup = Weir::setup().operators().head("[sessions]\nidle_ms = 2000");
+    let setup = Weir::setup().operators().head("[sessions]\nidle_ms = 5000");
     let weir = setup.start().await;
     let ann = weir.operator().await;
     let ends = async || {
@@ -131,7 +131,7 @@ async fn a_session_goes_on_while_it_is_used() {
     eventually_async(
         "its end is moved beyond the first one",
         async || match ends().await {
-            later if later > first + 2000 => Ok(()),
+            later if later > first + 5000 => Ok(()),
             later => Err(format!("{later}, at first {first}")),
         },
     )

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use harness::http::End;
+use harness::http::{Call, End};
 use harness::weir::{Setup, stream};
 use harness::{Redis, Weir, eventually_async, time};
 use rustix::process::Signal;
@@ -14,9 +14,23 @@ use crate::usage::counters;
 const USAGE: &str = "input_tokens=101;output_tokens=17";
 /// A relay that has said nothing for half of it is gone.
 const LEASE_MS: u32 = 6_000;
+/// Where no relay is to be taken for gone, also on a machine that stalls for a while.
+const LONG_LEASE_MS: u32 = 15_000;
 
 fn setup() -> Setup {
     Weir::setup().lease_ms(LEASE_MS)
+}
+
+/// Until nobody is known to be there any more who has said nothing since.
+async fn until_the_silent_are_gone() {
+    let (since, long) = (time::now(), u128::from(LONG_LEASE_MS) * 3 / 5);
+    eventually_async("the time has passed", async || {
+        match since.elapsed().as_millis() {
+            elapsed if elapsed > long => Ok(()),
+            elapsed => Err(format!("{elapsed} ms")),
+        }
+    })
+    .await;
 }
 
 /// Whether the answer came, and came whole.
@@ -144,11 +158,16 @@ async fn two_relays_that_look_at_once_book_it_once() {
 
 #[tokio::test]
 async fn a_request_of_a_relay_that_lives_is_left_alone_however_long_it_takes() {
-    let weir = setup().start().await;
+    let setup = Weir::setup().lease_ms(LONG_LEASE_MS);
+    let weir = setup.start().await;
     let lives = weir.start_program();
     let addr = lives.addr();
-    let mock = format!("{USAGE};chunks=80;delay_ms=100");
-    assert!(ask(&weir, addr, &mock).await, "the stream ends");
+    let mock = format!("{USAGE};chunks=9;pause_after=4");
+    let running = tokio::spawn(ask(&weir, addr, &mock));
+    weir.until_upstream_has(1).await;
+    until_the_silent_are_gone().await;
+    weir.provider.resume();
+    assert!(running.await.unwrap(), "the stream ends");
     let record = &weir.records(1).await[0];
     assert_eq!(*record.field("outcome"), "done");
     assert_eq!(
@@ -163,23 +182,17 @@ async fn an_outage_of_redis_makes_no_relay_look_dead() {
     let redis = Redis::builder()
         .arg("appendonly", "yes")
         .arg("appendfsync", "always");
-    let mut weir = setup().redis(redis).start().await;
+    let setup = Weir::setup().lease_ms(LONG_LEASE_MS);
+    let mut weir = setup.redis(redis).start().await;
     let lives = weir.start_program();
     let addr = lives.addr();
-    let mock = format!("{USAGE};chunks=90;delay_ms=100");
+    let mock = format!("{USAGE};chunks=9;pause_after=4");
     let running = tokio::spawn(ask(&weir, addr, &mock));
     weir.until_upstream_has(1).await;
     weir.redis.kill();
-    let (away, long) = (time::now(), u128::from(LEASE_MS) * 3 / 4);
-    eventually_async(
-        "it is away until nobody is known to be there",
-        async || match away.elapsed().as_millis() {
-            elapsed if elapsed > long => Ok(()),
-            elapsed => Err(format!("{elapsed} ms")),
-        },
-    )
-    .await;
+    until_the_silent_are_gone().await;
     weir.redis.start_again();
+    weir.provider.resume();
     assert!(running.await.unwrap(), "the stream ends");
     let record = &weir.records(1).await[0];
     assert_eq!(*record.field("outcome"), "done");
@@ -232,11 +245,19 @@ async fn a_relay_that_is_told_to_stop_finishes_and_leaves_nothing() {
     let addr = stopped.addr();
     let mut asked = JoinSet::new();
     for at in 0..8 {
-        let mock = format!("{USAGE};chunks=5;delay_ms={}", 100 + 20 * at);
+        let mock = format!("{USAGE};chunks=5;delay_ms={};pause_after=4", 20 * at);
         asked.spawn(ask(&weir, addr, &mock));
     }
     weir.until_upstream_has(8).await;
     stopped.signal(Signal::TERM);
+    eventually_async("nobody is let in any more", async || {
+        match Call::get("/healthz").try_send(addr).await {
+            Ok(answer) if answer.status == 200 => Err("it is well".to_owned()),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    })
+    .await;
+    weir.provider.resume();
     assert!(asked.join_all().await.into_iter().all(|whole| whole));
     weir.records(8).await;
     weir.until_nothing_is_held().await;
@@ -249,12 +270,14 @@ async fn a_relay_that_is_told_to_stop_finishes_and_leaves_nothing() {
 /// An answer that takes until the end of the test, and its turn or slot with it.
 const ENDLESS: &str = "latency_ms=600000";
 
-#[tokio::test]
+/// The program is waited for on this thread, while the relay goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_waited_for_a_slot_is_not_booked() {
     what_only_waited_is_not_booked("QGATE", setup().max_concurrent(1)).await;
 }
 
-#[tokio::test]
+/// As above.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_waited_for_a_turn_is_not_booked() {
     what_only_waited_is_not_booked("UMQ", setup().account_line("serial_turns = true")).await;
 }

@@ -102,7 +102,7 @@ async fn a_start_with_a_bad_certificate_says_which() {
 #[tokio::test]
 async fn who_says_nothing_of_tls_loses_the_seat() {
     let (dir, shown) = (TempDir::new().unwrap(), Certificate::new());
-    let setup = listening(&dir, &shown).head("[connections]\nmax = 1\nhead_ms = 300\n");
+    let setup = listening(&dir, &shown).head("[connections]\nmax = 1\nhead_ms = 5000\n");
     let weir = setup.start().await;
     let mut silent = TcpStream::connect(weir.addr()).await.unwrap();
     silent.write_all(&[22]).await.unwrap();

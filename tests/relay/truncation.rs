@@ -83,7 +83,7 @@ async fn a_connection_reset_inside_an_event_becomes_an_event_of_its_own() {
 #[tokio::test]
 async fn a_silent_upstream_is_given_up_after_the_idle_time() {
     let weir = Weir::setup()
-        .account_line("timeouts = { idle_ms = 200 }")
+        .account_line("timeouts = { idle_ms = 2000 }")
         .start()
         .await;
     let text = weir

@@ -171,7 +171,7 @@ async fn a_message_whose_turn_is_long_in_coming_goes_to_an_account_whose_turn_is
     let answer = weir.ask(fresh()).await;
     assert_eq!(answer.status, 200);
     let waited = answer.number("x-weir-wait-ms");
-    assert!((900..10_000).contains(&waited), "{waited}");
+    assert!((900..60_000).contains(&waited), "{waited}");
     answer.text().await;
     assert_eq!(seen(&weir, &other), (1, 1));
     let record = &weir.records(1).await[0];

@@ -19,7 +19,7 @@ async fn a_request_without_room_is_served_when_a_slot_is_given_back() {
     drop(first);
     let served = second.await.expect("it is served");
     assert_eq!(served.status, 200);
-    assert!(served.number("x-weir-wait-ms") < 30_000);
+    assert!(served.number("x-weir-wait-ms") < 60_000);
     assert_eq!(served.whole().await.end, End::Clean);
     weir.until_nothing_is_held().await;
 }
@@ -255,8 +255,5 @@ async fn turns_keep_their_distance_while_all_wait() {
         assert_eq!(answer.await.expect("it is served").status, 200);
     }
     let took = began.elapsed().as_millis();
-    assert!(
-        (800..10_000).contains(&took),
-        "{took} ms for four distances of 200 ms"
-    );
+    assert!(took >= 800, "{took} ms for four distances of 200 ms");
 }

@@ -1,5 +1,6 @@
 //! A relay from start to stop: its Redis, its listeners, the tasks beside it, and the drain.
 
+mod bound;
 mod bounded;
 mod listen;
 mod opening;
@@ -16,6 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+pub(crate) use bound::bind;
 pub(crate) use seats::Seats;
 
 use listen::{Listener, Manners};
@@ -76,8 +78,8 @@ impl Relay {
             identity(config.operators.tls.as_ref(), "listen.operators_tls").await?,
         ];
         let identities: Vec<_> = identity.iter().chain(&to_operators).cloned().collect();
-        let for_callers = bind(config.callers).await?;
-        let for_operators = bind_for_operators(&config).await?;
+        let for_callers = bind_as_told(config.callers)?;
+        let for_operators = bind_for_operators(&config)?;
         let (embedded, servers) = redis(&config).await?;
         let (debts, owed) = mpsc::unbounded_channel();
         let ready = Self::connect(
@@ -275,16 +277,12 @@ async fn load(app: &App) -> Result<(), StoreError> {
     }
 }
 
-async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
-    let bound = TcpListener::bind(addr).await;
-    bound.with_context(|| format!("cannot listen on {addr}"))
+fn bind_as_told(addr: SocketAddr) -> anyhow::Result<TcpListener> {
+    bind(addr).with_context(|| format!("cannot listen on {addr}"))
 }
 
-async fn bind_for_operators(config: &Config) -> anyhow::Result<Option<TcpListener>> {
-    match config.operators.listen {
-        Some(listen) => bind(listen).await.map(Some),
-        None => Ok(None),
-    }
+fn bind_for_operators(config: &Config) -> anyhow::Result<Option<TcpListener>> {
+    config.operators.listen.map(bind_as_told).transpose()
 }
 
 async fn redis(config: &Config) -> anyhow::Result<(Option<Embedded>, Servers)> {

@@ -220,6 +220,14 @@ async fn behaviour_set_at_run_time_holds_for_everybody() {
 }
 
 #[tokio::test]
+async fn where_somebody_else_listens_it_does_not_start() {
+    let provider = provider();
+    let another = MockProvider::bind(provider.addr(), Options::default());
+    let error = another.expect_err("its address is taken");
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
 async fn what_was_seen_is_told_without_credentials() {
     let provider = provider();
     message(json!({})).send(provider.addr()).await.text().await;

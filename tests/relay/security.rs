@@ -63,6 +63,18 @@ async fn one_connection_too_many_is_hung_up_on() {
     weir.until_status(200).await;
 }
 
+/// The relay is on this thread and accepts nobody meanwhile.
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_finds_room_until_it_is_accepted() {
+    let weir = Weir::start().await;
+    let patience = std::time::Duration::from_secs(10);
+    let crowd: io::Result<Vec<_>> = (0..1_000)
+        .map(|_| std::net::TcpStream::connect_timeout(&weir.addr(), patience))
+        .collect();
+    drop(crowd.expect("there is room for all"));
+    weir.until_status(200).await;
+}
+
 #[tokio::test]
 async fn one_address_is_not_given_all_connections() {
     let weir = Weir::setup()

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,6 +22,7 @@ use super::behaviour::Behaviour;
 use super::ledger::{Event, Stats};
 use super::playback::ResetFlag;
 use super::route::Upstream;
+use crate::server;
 
 /// A running simulated upstream; dropping it stops it, without waiting for that.
 #[derive(Debug)]
@@ -41,13 +42,22 @@ impl MockProvider {
 
     /// Starts on `listen`.
     pub fn bind(listen: SocketAddr, options: Options) -> io::Result<Self> {
-        let listener = StdListener::bind(listen)?;
-        listener.set_nonblocking(true)?;
-        let addr = listener.local_addr()?;
         let upstream = Arc::new(Upstream::new(options));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let bound = {
+            let _inside = runtime.enter();
+            server::bind(listen).and_then(|listener| Ok((listener.local_addr()?, listener)))
+        };
+        let (addr, listener) = match bound {
+            Ok(bound) => bound,
+            Err(error) => {
+                // Dropped, it would block, which whoever runs on another one must not.
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
         let (stop, stop_asked) = oneshot::channel();
         let (running, stopped) = oneshot::channel();
         let shared = Arc::clone(&upstream);
@@ -102,14 +112,10 @@ impl MockProvider {
 }
 
 async fn accept(
-    listener: StdListener,
+    listener: TcpListener,
     upstream: Arc<Upstream>,
     stop: oneshot::Receiver<Infallible>,
 ) {
-    let listener = match TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "the simulated upstream cannot listen"),
-    };
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
     loop {

@@ -6,6 +6,7 @@ use weir_relay::mock::{Behaviour, MockProvider, Options};
 use weir_relay::server::Relay;
 
 use super::Weir;
+use crate::eventually::eventually_async;
 use crate::lossy::Lossy;
 use crate::redis::{Builder, Redis};
 
@@ -275,7 +276,7 @@ pub(super) async fn create_limited_key(
         rules,
         ..NewKey::default()
     };
-    relay.create_key(new).await.expect("the key becomes known")
+    known(relay, new).await
 }
 
 pub(super) async fn create_key(relay: &Relay, max_concurrent: u32, waits: bool) -> CreatedKey {
@@ -286,7 +287,16 @@ pub(super) async fn create_key(relay: &Relay, max_concurrent: u32, waits: bool) 
         waits,
         ..NewKey::default()
     };
-    relay.create_key(new).await.expect("the key becomes known")
+    known(relay, new).await
+}
+
+/// A machine that stalls may make the relay lose its Redis for a moment.
+async fn known(relay: &Relay, new: NewKey) -> CreatedKey {
+    eventually_async("the key becomes known", async || {
+        let made = relay.create_key(new.clone()).await;
+        made.map_err(|error| format!("{error:#}"))
+    })
+    .await
 }
 
 /// What an account of Bedrock's signs with: the simulated upstream takes an id, backwards, for its secret.

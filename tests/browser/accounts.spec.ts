@@ -3,7 +3,7 @@ import { ask } from './harness/callers'
 import { complaints, open, setUp, signIn } from './harness/operator'
 import { Weir } from './harness/weir'
 
-const RESTS_S = 8
+const RESTS_S = 12
 const SERVES = { status: null, retry_after: null }
 
 let weir: Weir

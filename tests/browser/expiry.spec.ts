@@ -5,7 +5,7 @@ import { Weir } from './harness/weir'
 let weir: Weir
 
 test.beforeAll(async ({ playwright }) => {
-  weir = await Weir.start('[sessions]\ntotal_ms = 6000\n')
+  weir = await Weir.start('[sessions]\ntotal_ms = 12000\n')
   const request = await playwright.request.newContext()
   await setUp(weir, request)
   await request.dispose()

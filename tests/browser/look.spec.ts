@@ -47,7 +47,7 @@ async function settled(page: Page): Promise<void> {
 
 for (const look of LOOKS) {
   test(`pages are whole, readable and within reach: ${look.name}`, async ({ browser }) => {
-    test.setTimeout(120_000)
+    test.setTimeout(300_000)
     const context = await browser.newContext({ viewport: { width: look.width, height: look.height }, colorScheme: look.colorScheme, locale: 'en-GB' })
     const page = await context.newPage()
     const said = complaints(page)

@@ -1,7 +1,7 @@
 /** Asks again until there is an answer; who asks for too long is told what was seen last. */
 import { setTimeout as pause } from 'node:timers/promises'
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 const EVERY_MS = 50
 
 export async function eventually<T>(what: string, answer: () => T | null | undefined | false | Promise<T | null | undefined | false>, seen: () => unknown): Promise<T> {

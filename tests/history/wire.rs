@@ -10,7 +10,7 @@ use harness::command::Command as _;
 use harness::{Reply, resp};
 
 /// An answer that has begun is whole within this.
-const WHOLE_WITHIN: Duration = Duration::from_secs(10);
+const WHOLE_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(crate) struct Wire {
@@ -69,8 +69,8 @@ impl Wire {
                 return Ok(None);
             }
             self.stream.get_ref().set_read_timeout(Some(within))?;
-            match self.stream.fill_buf() {
-                Ok([]) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            match self.fill() {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) => return Err(error),
@@ -79,6 +79,16 @@ impl Wire {
         let stream = self.stream.get_ref();
         stream.set_read_timeout(Some(WHOLE_WITHIN))?;
         resp::decode(&mut self.stream).map(Some)
+    }
+
+    /// How many bytes there are then. A program that was stopped, and goes on, waits anew.
+    fn fill(&mut self) -> io::Result<usize> {
+        loop {
+            match self.stream.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                filled => return filled.map(<[u8]>::len),
+            }
+        }
     }
 
     /// Nothing more will be asked; what is answered can still come.

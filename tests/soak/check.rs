@@ -103,6 +103,13 @@ impl Story {
         self.is_near(span, self.failover.iter().chain(long))
     }
 
+    /// The longest that somebody stood still.
+    fn longest_still(&self) -> Duration {
+        let still = self.still.iter().chain(&self.silent);
+        let spans = still.map(|[from, until]| *until - *from);
+        spans.max().unwrap_or_default()
+    }
+
     /// Whether one of these happened in this span, or shortly before it.
     fn is_near<'a>(
         &self,

@@ -53,7 +53,8 @@ fn check_limit(story: &Story, limit: &Limit, faults: &mut Faults) {
     if spent != booked {
         faults.add("spent otherwise than written of", told());
     }
-    if spent > limit.micro_usd + under_way_at_last(&own, story.renewal) {
+    let renewal = story.renewal + story.longest_still();
+    if spent > limit.micro_usd + under_way_at_last(&own, renewal) {
         faults.add("more spent than there may be", told());
     }
     let left_over = limit.keys.len() as u64 * u64::from(story.callers_per_key) * DEAREST;

@@ -14,7 +14,8 @@ const TRIES: usize = 10;
 /// A stranger's try, from an address of their own.
 fn stranger(number: usize) -> Call {
     let from = format!("10.1.{}.{}", number / 250, number % 250);
-    sign_in(&format!("someone{number}"), "not the password").header("x-forwarded-for", &from)
+    let call = sign_in(&format!("someone{number}"), "not the password");
+    call.header("x-forwarded-for", &from).coming_once()
 }
 
 #[tokio::test]

@@ -78,12 +78,7 @@ async fn a_waiter_for_a_turn_is_cancelled_too() {
 
 #[tokio::test]
 async fn a_slot_taken_back_ends_its_request_and_goes_to_the_next() {
-    let weir = Weir::setup()
-        .max_concurrent(1)
-        .lease_ms(2_000)
-        .operators()
-        .start()
-        .await;
+    let weir = Weir::setup().max_concurrent(1).operators().start().await;
     let operator = weir.operator().await;
     let other = weir.start_program();
     let mut before = Vec::new();

@@ -51,14 +51,37 @@ pub async fn eventually_async<T>(
     what: &str,
     mut state: impl AsyncFnMut() -> Result<T, String>,
 ) -> T {
-    let begun = tokio::time::Instant::now();
-    let mut awaited = Awaited::default();
+    let mut looks = Looks::of(what);
     loop {
         match state().await {
             Ok(value) => return value,
-            Err(last) if awaited.is_too_long(begun.elapsed()) => give_up(what, &last),
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            Err(last) => looks.once_more(&last).await,
         }
+    }
+}
+
+/// [`eventually_async`] where no closure will do.
+pub(crate) struct Looks<'a> {
+    what: &'a str,
+    begun: tokio::time::Instant,
+    awaited: Awaited,
+}
+
+impl<'a> Looks<'a> {
+    pub(crate) fn of(what: &'a str) -> Self {
+        Self {
+            what,
+            begun: tokio::time::Instant::now(),
+            awaited: Awaited::default(),
+        }
+    }
+
+    /// Waits until it is time for the next look; gives up after the last one.
+    pub(crate) async fn once_more(&mut self, last: &str) {
+        if self.awaited.is_too_long(self.begun.elapsed()) {
+            give_up(self.what, last);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

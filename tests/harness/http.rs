@@ -16,6 +16,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::eventually::Looks;
+
 /// Longer than any wait of a test: past it nothing more will come.
 const ANSWER_WITHIN: Duration = Duration::from_secs(90);
 
@@ -27,6 +29,8 @@ pub struct Call {
     path: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    /// As often as it is told to.
+    comes_again: bool,
 }
 
 /// An answer whose body is still to be read. Dropping it hangs up.
@@ -80,7 +84,20 @@ impl Call {
             path: path.into(),
             headers: Vec::new(),
             body,
+            comes_again: false,
         }
+    }
+
+    /// From now on it comes again for as long as it is told to, by a 503 that says when.
+    pub fn coming_again(mut self) -> Self {
+        self.comes_again = true;
+        self
+    }
+
+    /// It comes once, whatever it is told.
+    pub fn coming_once(mut self) -> Self {
+        self.comes_again = false;
+        self
     }
 
     pub fn method(mut self, method: Method) -> Self {
@@ -111,6 +128,20 @@ impl Call {
     /// # Panics
     /// When no answer comes.
     pub async fn send(self, to: SocketAddr) -> Answer {
+        if !self.comes_again {
+            return self.send_once(to).await;
+        }
+        let mut looks = Looks::of("they are heard");
+        loop {
+            let answer = self.clone().send_once(to).await;
+            match (answer.status, answer.header("retry-after")) {
+                (503, Some(_)) => looks.once_more(&answer.text().await).await,
+                _ => return answer,
+            }
+        }
+    }
+
+    async fn send_once(self, to: SocketAddr) -> Answer {
         self.try_send(to).await.expect("there is an answer")
     }
 

@@ -74,10 +74,21 @@ impl Weir {
     pub async fn operator_who_is(&self, role: Role) -> Operator {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let name = format!("{role:?}{}", COUNT.fetch_add(1, Relaxed)).to_lowercase();
-        let password = Secret::new(operator::PASSWORD);
-        let made = self.relay.create_operator(&name, role, password).await;
-        made.expect("nobody is called so");
+        self.create_operator(&name, role).await;
         Operator::sign_in(self.operators_addr(), &name).await
+    }
+
+    /// Somebody of this name, with the password of all tests.
+    ///
+    /// # Panics
+    /// When there is somebody already.
+    pub async fn create_operator(&self, name: &str, role: Role) {
+        eventually_async("there is room to hash a password", async || {
+            let password = Secret::new(operator::PASSWORD);
+            let made = self.relay.create_operator(name, role, password).await;
+            made.map(drop).map_err(|error| error.to_string())
+        })
+        .await;
     }
 
     /// Where operators are served.

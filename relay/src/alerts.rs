@@ -6,7 +6,10 @@ mod facts;
 mod look;
 mod post;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use tokio::time::sleep;
 
@@ -18,7 +21,7 @@ use look::Look;
 
 use crate::{
     app::App,
-    store::{Office, StoreError},
+    store::{Office, Store, StoreError},
     time::UnixMillis,
 };
 
@@ -51,10 +54,11 @@ pub(crate) async fn run(app: &App) {
         }
     };
     let mut look = Look::new(&config);
+    let mut unwritten = Unwritten::new();
     let mut pause = LOOK_EVERY;
     loop {
         sleep(pause).await;
-        pause = match round(app, &mut look, &post).await {
+        pause = match round(app, (&mut look, &mut unwritten), &post).await {
             Ok(()) => LOOK_EVERY,
             Err(Failed::Store(error)) => {
                 tracing::debug!(%error, "what alerts are about was not looked at");
@@ -68,12 +72,22 @@ pub(crate) async fn run(app: &App) {
     }
 }
 
-async fn round(app: &App, look: &mut Look<'_>, post: &Post) -> Result<(), Failed> {
+/// What was told and does not stand in Redis yet: what it is about, and whether it begins.
+type Unwritten = VecDeque<(String, bool)>;
+
+async fn round(
+    app: &App,
+    (look, unwritten): (&mut Look<'_>, &mut Unwritten),
+    post: &Post,
+) -> Result<(), Failed> {
     let store = &app.store;
     if !store.holds_office(Office::Alerts, app.own_id, TERM).await? {
         look.forget();
+        unwritten.clear();
         return Ok(());
     }
+    // First: else it would be told again, or never be told that it is over.
+    write(store, unwritten).await?;
     let held = look.now(app, UnixMillis::now()).await?;
     let told: BTreeSet<String> = store.alerts_told().await?.into_iter().collect();
     for (about, change) in changes(held, told) {
@@ -86,7 +100,16 @@ async fn round(app: &App, look: &mut Look<'_>, post: &Post) -> Result<(), Failed
             post.send(&event, UnixMillis::now()).await?;
             tracing::info!(alert = about, begins, "an alert was told");
         }
-        store.note_alert(&about, begins, UnixMillis::now()).await?;
+        unwritten.push_back((about, begins));
+        write(store, unwritten).await?;
+    }
+    Ok(())
+}
+
+async fn write(store: &Store, unwritten: &mut Unwritten) -> Result<(), StoreError> {
+    while let Some((about, begins)) = unwritten.front() {
+        store.note_alert(about, *begins, UnixMillis::now()).await?;
+        unwritten.pop_front();
     }
     Ok(())
 }

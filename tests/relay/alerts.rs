@@ -64,6 +64,28 @@ async fn an_account_that_is_down_is_told_once_and_that_it_is_back() {
 }
 
 #[tokio::test]
+async fn what_was_told_and_could_not_be_written_down_is_told_once_and_that_it_is_over() {
+    let collector = Collector::start().await;
+    let setup = setup(&collector, "account_down_ms = 0").behaviour(refusing(500));
+    let weir = setup.lossy().start().await;
+    let lossy = weir.lossy.as_ref().expect("it was asked for");
+    lossy.lose_commands_with(":alerts\r\n$10\r\naccount:a1");
+    assert_eq!(weir.ask(fresh()).await.status, 500);
+    until_told(&collector, "account.down").await;
+    eventually_async("it could not be written down", async || {
+        match lossy.lost() {
+            1 => Ok(()),
+            lost => Err(lost.to_string()),
+        }
+    })
+    .await;
+    weir.provider.set_behaviour(Behaviour::default());
+    weir.until_status_of(fresh(), 200).await;
+    let (names, _) = until_told(&collector, "account.back").await;
+    assert_eq!(names, ["account.down", "account.back"]);
+}
+
+#[tokio::test]
 async fn a_webhook_that_fails_is_told_again() {
     let collector = Collector::start().await;
     collector.answer_with(503);

@@ -10,7 +10,7 @@ use tokio::runtime::Builder;
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Each thread keeps at hand what hundreds of requests at once take of one size, and puts that in order once every 16 MiB: by
-/// default it does so with every other request, and gives back what the next one takes again.
+/// default it does so with each request, and gives back what the next one takes again.
 // SAFETY: jemalloc reads a C string under this name, before anything else is allocated.
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static MALLOC_CONF: &[u8; 86] =

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Room for what one request asks for, or owes at its end.
-const ROOM: usize = 2 << 10;
+const ROOM: usize = 3 << 10;
 /// The most that stands around a word: `$`, its length, two line ends.
 const AROUND: usize = 32;
 

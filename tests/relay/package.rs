@@ -92,11 +92,11 @@ fn the_package_runs_where_it_is_unpacked() {
         .arg(&socket);
     let log = dir.path().join("redis.log");
     let _server = Process::start(server_in(server, &place), &log).unwrap();
-    eventually("the server listens", || match socket.exists() {
-        true => Ok(()),
-        false => fs::read_to_string(&log).map_or_else(|error| Err(error.to_string()), Err),
+    // Its socket is there before it listens.
+    let mut client = eventually("the server listens", || {
+        let said = || fs::read_to_string(&log).unwrap_or_default();
+        Client::connect(&socket).map_err(|error| format!("{error}: {}", said()))
     });
-    let mut client = Client::connect(&socket).unwrap();
     assert_eq!(client.call("UMQ.ACQUIRE turn r1 PX 1000").items()[0], 1);
     let settings = client.call("CONFIG GET appendonly");
     assert_eq!(settings.items()[1], "yes");

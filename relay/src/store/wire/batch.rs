@@ -9,7 +9,7 @@ const AROUND: usize = 32;
 
 const LINE_END: &[u8; 2] = b"\r\n";
 /// The line before a word of so many bytes, where they are two digits.
-const LENGTHS: [[u8; 5]; 100] = {
+static LENGTHS: [[u8; 5]; 100] = {
     let mut lines = [*b"$00\r\n"; 100];
     let mut length = 0;
     while length < lines.len() {
@@ -57,9 +57,8 @@ impl Batch {
         self.arg(name)
     }
 
-    #[inline]
     pub(crate) fn arg(&mut self, word: impl AsRef<[u8]>) -> &mut Self {
-        self.word(word.as_ref())
+        self.joined([word.as_ref()])
     }
 
     /// One word, of several parts.
@@ -68,13 +67,6 @@ impl Batch {
         for part in parts {
             self.bytes.extend_from_slice(part);
         }
-        self.bytes.extend_from_slice(LINE_END);
-        self
-    }
-
-    fn word(&mut self, word: &[u8]) -> &mut Self {
-        self.begin_word(word.len());
-        self.bytes.extend_from_slice(word);
         self.bytes.extend_from_slice(LINE_END);
         self
     }
